@@ -1,0 +1,88 @@
+/**
+ * Every error this library throws on purpose is an `UndertoneError`. Each small class builds its own sentence
+ * from what was wrong, what came, and what is allowed, so that a message can be acted on without a debugger.
+ */
+export class UndertoneError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An argument of a public call is of the wrong type or out of range. */
+export class ArgumentError extends UndertoneError {
+  constructor(
+    readonly argument: string,
+    readonly got: string,
+    readonly allowed: string,
+  ) {
+    super(`${argument}: got ${got}, but it must be ${allowed}`);
+  }
+}
+
+/** The audio holds less than one step of 64 ms. Lengths are in samples per channel at the caller's own rate. */
+export class InputTooShortError extends UndertoneError {
+  constructor(
+    readonly samples: number,
+    readonly needed: number,
+    readonly sampleRate: number,
+  ) {
+    super(`data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples (64 ms) are needed`);
+  }
+}
+
+/** A model was asked for that is not there. */
+export class UnknownModelError extends UndertoneError {
+  constructor(
+    readonly model: string,
+    readonly available: readonly string[],
+  ) {
+    super(`models: there is no model ${JSON.stringify(model)}; available: ${available.join(', ') || 'none'}`);
+  }
+}
+
+/** A device was named and cannot be had. `remedy` says how to get it. */
+export class DeviceUnavailableError extends UndertoneError {
+  constructor(
+    readonly device: string,
+    reason: string,
+    readonly remedy: string,
+  ) {
+    super(`device ${JSON.stringify(device)} is not available: ${reason}. ${remedy}`);
+  }
+}
+
+/** The GPU device was lost and could not be brought back. */
+export class DeviceLostError extends UndertoneError {}
+
+/** A model or a batch needs more than the device allows. */
+export class DeviceLimitError extends UndertoneError {
+  constructor(
+    readonly limit: string,
+    readonly needed: number,
+    readonly available: number,
+  ) {
+    super(`${limit}: ${needed} needed, but this device allows ${available}`);
+  }
+}
+
+/** The engine, a stream or a program was used after `dispose()`. */
+export class DisposedError extends UndertoneError {
+  constructor(what: string) {
+    super(`${what} was disposed and cannot be used any more`);
+  }
+}
+
+/** A node's inputs do not fit together. The sentence holds the node, its op and every input shape. */
+export class ShapeError extends UndertoneError {
+  constructor(node: { name: string; op: string }, shapes: readonly (readonly number[])[], rule: string) {
+    super(`node "${node.name}" (${node.op}): ${rule}; input shapes ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')}`);
+  }
+}
+
+/** A graph is not well formed: an unknown op, a value nobody makes, a missing or senseless attribute. */
+export class GraphError extends UndertoneError {
+  constructor(node: { name: string; op: string } | undefined, reason: string) {
+    super(node ? `node "${node.name}" (${node.op}): ${reason}` : `graph: ${reason}`);
+  }
+}

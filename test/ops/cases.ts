@@ -1,0 +1,144 @@
+/**
+ * The table of op cases that every backend runs against the reference: odd sizes, batch 1 and 7, time 1. A case is a
+ * graph of one node. Where the op can be streamed, the test also runs it in pieces and compares with the whole.
+ */
+import type { Attributes, Graph } from '../../src/graph/graph.ts';
+import { type Shape, sizeOf, type Tensor } from '../../src/graph/tensor.ts';
+import { seeded } from '../support/random.ts';
+
+export interface OpCase {
+  readonly title: string;
+  readonly graph: Graph;
+  readonly inputs: readonly Tensor[];
+}
+
+interface CaseOptions {
+  readonly attributes?: Attributes;
+  /** Shapes of inputs that are constants, in order behind the others; null leaves one out. */
+  readonly constants?: readonly (Shape | null)[];
+  readonly outputs?: number;
+  /** Scale of the random inputs. */
+  readonly scale?: number;
+  readonly type?: 'int16';
+}
+
+/** Builds a case; random numbers are seeded by the title, so each case keeps its numbers when others come or go. */
+export function opCase(op: string, title: string, shapes: readonly Shape[], options: CaseOptions = {}): OpCase {
+  const random = seeded(`${op} ${title}`);
+  const { attributes = {}, constants = [], outputs = 1, scale = 1, type } = options;
+  const draw = (shape: Shape, size: number): Tensor => {
+    const data = type === 'int16' ? new Int16Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
+    for (let i = 0; i < data.length; i++) data[i] = random.normal() * size;
+    return { shape, data };
+  };
+  const names = [...shapes.map((_, i) => `x${i}`), ...constants.map((shape, i) => (shape ? `c${i}` : ''))];
+  return {
+    title: `${op}: ${title}`,
+    inputs: shapes.map((shape) => draw(shape, scale)),
+    graph: {
+      inputs: shapes.map((shape, i) => ({ name: `x${i}`, shape, type: type ?? 'float32' })),
+      nodes: [{ name: op, op, inputs: names, outputs: Array.from({ length: outputs }, (_, i) => `y${i}`), attributes }],
+      constants: new Map(
+        constants.flatMap((shape, i) => {
+          if (!shape) return [];
+          const fanIn = shape.length > 1 ? sizeOf(shape.slice(0, -1)) : 4;
+          const tensor = { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.normal() / Math.sqrt(fanIn)) };
+          return [[`c${i}`, tensor] as const];
+        }),
+      ),
+      outputs: Array.from({ length: outputs }, (_, i) => `y${i}`),
+    },
+  };
+}
+
+const conv1 = (title: string, x: Shape, w: Shape, attributes: Attributes = {}, bias = true): OpCase =>
+  opCase('conv', title, [x], { attributes, constants: [w, bias ? [w.at(-1)!] : null] });
+
+const activationCases = [
+  ['relu'], ['sigmoid'], ['tanh'], ['leakyRelu', 0.2], ['elu', 0.7], ['hardSigmoid', 0.3, 0.4], ['hardSwish'], ['clip', -0.5, 0.8],
+  ['gelu'], ['geluTanh'], ['erf'], ['exp'], ['abs'], ['negate'], ['identity'],
+].map(([kind, alpha, beta]) =>
+  opCase('unary', `${kind}`, [[3, 5, 7]], {
+    attributes: { kind: kind!, ...(alpha === undefined ? {} : { alpha }), ...(beta === undefined ? {} : { beta }) },
+    scale: 3,
+  }),
+);
+
+export const opCases: readonly OpCase[] = [
+  // conv, one axis
+  conv1('time 1, kernel 1', [1, 1, 3], [1, 3, 5]),
+  conv1('kernel 3, causal', [1, 12, 8], [3, 8, 16], { pads: [2, 0] }),
+  conv1('kernel 5, causal, batch 7, odd channels', [7, 9, 5], [5, 5, 3], { pads: [4, 0], activation: 'relu' }),
+  conv1('stride 2, causal', [2, 16, 6], [4, 6, 10], { strides: [2], pads: [2, 0], activation: 'tanh' }),
+  conv1('stride 4, kernel 4', [3, 16, 7], [4, 7, 9], { strides: [4] }),
+  conv1('dilation 3, causal', [2, 20, 4], [3, 4, 6], { dilations: [3], pads: [6, 0], activation: 'sigmoid' }),
+  conv1('padded on both sides', [2, 11, 4], [5, 4, 6], { pads: [2, 2] }),
+  conv1('uneven stride and padding', [2, 13, 4], [3, 4, 6], { strides: [2], pads: [1, 1] }, false),
+  conv1('depthwise, causal', [3, 10, 12], [5, 1, 12], { groups: 12, pads: [4, 0], activation: 'hardSwish' }),
+  conv1('depthwise with multiplier', [2, 10, 6], [3, 1, 12], { groups: 6, pads: [2, 0] }),
+  conv1('three groups', [2, 8, 6], [3, 2, 9], { groups: 3, pads: [2, 0], activation: 'leakyRelu' }),
+  conv1('long enough for tiles', [2, 70, 33], [3, 33, 67], { pads: [2, 0] }),
+  residualCase(),
+  // conv, two axes
+  conv1('2-D, one channel in', [2, 8, 16, 1], [3, 3, 1, 8], { pads: [2, 0, 1, 1], activation: 'relu' }),
+  conv1('2-D, frequency stride 2', [2, 8, 16, 4], [3, 3, 4, 6], { strides: [1, 2], pads: [2, 0, 1, 1] }),
+  conv1('2-D, both strides', [1, 12, 17, 3], [4, 5, 3, 5], { strides: [2, 2], pads: [2, 0, 2, 2] }),
+  conv1('2-D, depthwise', [2, 6, 9, 8], [3, 3, 1, 8], { groups: 8, pads: [2, 0, 1, 1], activation: 'relu' }),
+  conv1('2-D, dilated, not causal', [1, 11, 9, 2], [3, 3, 2, 4], { dilations: [2, 1], pads: [2, 2, 0, 0] }),
+  // dense
+  opCase('dense', 'one row', [[1, 1, 5]], { constants: [[5, 3], [3]] }),
+  opCase('dense', 'batch 7, odd sizes, relu', [[7, 3, 33]], { constants: [[33, 65], [65]], attributes: { activation: 'relu' } }),
+  opCase('dense', 'rank 2, no bias', [[5, 12]], { constants: [[12, 4], null] }),
+  opCase('dense', 'rank 4', [[2, 3, 4, 6]], { constants: [[6, 10], [10]], attributes: { activation: 'tanh' } }),
+  // gru
+  ...[1, 3, 8, 17, 64, 96, 128].map((hidden) => gruCase(`hidden ${hidden}`, hidden === 17 ? 7 : 2, 5, hidden + 3, hidden)),
+  gruCase('time 1, batch 1', 1, 1, 6, 8),
+  gruCase('wider than on-chip memory', 1, 3, 40, 256),
+  gruCase('reverse', 2, 6, 5, 8, { direction: 'reverse' }),
+  gruCase('a first state', 2, 6, 5, 8, {}, true),
+  // pool
+  opCase('pool', 'average 2', [[2, 8, 5]], { attributes: { kind: 'average', kernel: [2] } }),
+  opCase('pool', 'max 4, batch 7', [[7, 8, 3]], { attributes: { kind: 'max', kernel: [4] } }),
+  opCase('pool', 'average, causal, padding counted', [[2, 9, 4]], { attributes: { kind: 'average', kernel: [5], strides: [1], pads: [4, 0], countPadding: 1 } }),
+  opCase('pool', 'average, padding not counted', [[2, 9, 4]], { attributes: { kind: 'average', kernel: [3], strides: [2], pads: [1, 1] } }),
+  opCase('pool', '2-D max over frequency', [[2, 4, 10, 6]], { attributes: { kind: 'max', kernel: [1, 2] } }),
+  opCase('pool', '2-D average, padded', [[1, 7, 9, 3]], { attributes: { kind: 'average', kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } }),
+  // reduce
+  ...(['mean', 'sum', 'max', 'min'] as const).map((kind) => opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } })),
+  opCase('reduce', 'mean over the last axis, kept', [[2, 5, 7]], { attributes: { kind: 'mean', axes: [-1] } }),
+  opCase('reduce', 'mean over time and frequency', [[3, 5, 7, 6]], { attributes: { kind: 'mean', axes: [1, 2], keepAxes: 0 } }),
+  // softmax
+  opCase('softmax', 'three classes', [[7, 5, 3]], { scale: 4 }),
+  opCase('softmax', 'one class, time 1', [[1, 1, 1]]),
+  opCase('softmax', 'large logits', [[2, 3, 5]], { scale: 200 }),
+  opCase('softmax', 'logarithm', [[2, 3, 70]], { attributes: { log: 1 }, scale: 4 }),
+  // elementwise
+  ...activationCases,
+  opCase('unary', 'tanh of large numbers', [[2, 3, 7]], { attributes: { kind: 'tanh' }, scale: 300 }),
+  ...(['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum', 'prelu'] as const).map((kind) => opCase('binary', kind, [[2, 5, 6], [2, 5, 6]], { attributes: { kind } })),
+  opCase('binary', 'add, a constant per channel', [[3, 5, 7]], { constants: [[7]], attributes: { kind: 'add', activation: 'relu' } }),
+  opCase('binary', 'multiply, broadcast in the middle', [[3, 5, 4, 6], [3, 1, 4, 1]], { attributes: { kind: 'multiply' } }),
+  opCase('binary', 'both sides repeated', [[2, 1, 6], [1, 5, 1]], { attributes: { kind: 'add' } }),
+  // movement
+  opCase('reshape', 'frequency into channels', [[2, 3, 4, 5]], { attributes: { shape: [0, 0, -1] } }),
+  opCase('transpose', 'rank 3', [[2, 5, 7]], { attributes: { permutation: [0, 2, 1] } }),
+  opCase('transpose', 'rank 4, time kept', [[2, 3, 4, 5]], { attributes: { permutation: [0, 1, 3, 2] } }),
+  // features
+  opCase('logmel', 'one step', [[1, 1024]], { type: 'int16', scale: 3000 }),
+  opCase('logmel', 'two steps, batch 3, quiet', [[3, 2048]], { type: 'int16', scale: 20 }),
+];
+
+function gruCase(title: string, batch: number, time: number, features: number, hidden: number, attributes: Attributes = {}, first = false): OpCase {
+  const constants: Shape[] = [[features, 3 * hidden], [hidden, 3 * hidden], [3 * hidden], [3 * hidden], ...(first ? [[batch, hidden]] : [])];
+  return opCase('gru', title, [[batch, time, features]], { constants, attributes });
+}
+
+/** Inputs x, w, bias, residual: the one op whose constants stand between its inputs. */
+function residualCase(): OpCase {
+  const base = opCase('conv', 'residual before activation', [[2, 9, 6], [2, 9, 4]], {
+    attributes: { pads: [2, 0], activation: 'relu' },
+    constants: [[3, 6, 4], [4]],
+  });
+  const node = { ...base.graph.nodes[0]!, inputs: ['x0', 'c0', 'c1', 'x1'] };
+  return { ...base, graph: { ...base.graph, nodes: [node] } };
+}
