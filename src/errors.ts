@@ -86,3 +86,14 @@ export class GraphError extends UndertoneError {
     super(node ? `node "${node.name}" (${node.op}): ${reason}` : `graph: ${reason}`);
   }
 }
+
+/** A file is no audio, is damaged, or is of a kind that can't be read. `file` is its path, or "data" for bytes in memory. */
+export class DecodeError extends UndertoneError {
+  constructor(
+    readonly file: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${reason}`, options);
+  }
+}
