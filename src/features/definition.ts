@@ -78,14 +78,15 @@ export function filterBank(geometry: FrameGeometry): FilterBank {
 /** Power |X_k|^2 of the bins 0 .. length/2 - 1 by the sum that defines the transform; not normalised. */
 export function powerSpectrum(windowed: ArrayLike<number>): Float64Array {
   const length = windowed.length;
+  const cosine = Float64Array.from({ length }, (_, i) => Math.cos((2 * Math.PI * i) / length));
+  const sine = Float64Array.from({ length }, (_, i) => Math.sin((2 * Math.PI * i) / length));
   const power = new Float64Array(length / 2);
   for (let bin = 0; bin < power.length; bin++) {
     let real = 0;
     let imaginary = 0;
     for (let i = 0; i < length; i++) {
-      const angle = (-2 * Math.PI * ((bin * i) % length)) / length;
-      real += windowed[i] * Math.cos(angle);
-      imaginary += windowed[i] * Math.sin(angle);
+      real += windowed[i] * cosine[(bin * i) % length];
+      imaginary -= windowed[i] * sine[(bin * i) % length];
     }
     power[bin] = real * real + imaginary * imaginary;
   }
