@@ -3,10 +3,9 @@
  * usage: node --import tsx tools/test.ts [PATTERN]
  */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const uvu = join(dirname(createRequire(import.meta.url).resolve('uvu/package.json')), 'bin.js');
+const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
 const pattern = process.argv[2] ?? String.raw`\.test\.ts$`;
 const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', uvu, 'test', pattern], { stdio: ['inherit', 'pipe', 'inherit'] });
 let text = '';

@@ -1,0 +1,38 @@
+/** What a model file says: the network and all that is needed to use it. */
+import type { Graph } from '../graph/graph.ts';
+
+export interface FeatureSettings {
+  readonly kind: 'logmel';
+  /** Samples in a frame and between two frames; mel bands. */
+  readonly frame: number;
+  readonly hop: number;
+  readonly bands: number;
+}
+
+export interface ModelMetadata {
+  /** The key in results: `speech`, `gender`. */
+  readonly name: string;
+  readonly version: number;
+  /** Column i of the probabilities belongs to labels[i]. */
+  readonly labels: readonly string[];
+  /** Hz. */
+  readonly sampleRate: number;
+  readonly features: FeatureSettings;
+  /** Feature frames for one set of probabilities. */
+  readonly framesPerStep: number;
+  /** Steps until the network sees all the past it was trained to use. */
+  readonly receptiveField: number;
+  /** Two-class models: a margin below this is `unknown`; 0 for never. */
+  readonly unknownCutoff: number;
+  /** Weights of the first steps in a mean over steps, before the receptive field is full; steps behind them weigh 1. */
+  readonly warmupWeights: readonly number[];
+  /** How it was trained and what it reached, as JSON text. */
+  readonly training: string;
+  /** What the conversion was checked against, as JSON text. */
+  readonly conversion: string;
+}
+
+export interface Model extends ModelMetadata {
+  /** From features [batch, time, bands] to probabilities [batch, time / framesPerStep, labels]. */
+  readonly graph: Graph;
+}
