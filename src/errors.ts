@@ -45,7 +45,7 @@ export class UnknownModelError extends UndertoneError {
 export class DeviceUnavailableError extends UndertoneError {
   constructor(
     readonly device: string,
-    reason: string,
+    readonly reason: string,
     readonly remedy: string,
   ) {
     super(`device ${JSON.stringify(device)} is not available: ${reason}. ${remedy}`);
@@ -95,5 +95,28 @@ export class DecodeError extends UndertoneError {
     options?: ErrorOptions,
   ) {
     super(`${file}: ${reason}`, options);
+  }
+}
+
+/** A model file is cut off, altered, of a newer format, or none at all. `file` is its path, or "data" for bytes in memory. */
+export class ModelFileError extends UndertoneError {
+  constructor(
+    readonly file: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${file}: ${reason}`, options);
+  }
+}
+
+/** An ONNX file can't be turned into a model file. Where a node is to blame, the sentence holds its name and op type. */
+export class ConversionError extends UndertoneError {
+  constructor(
+    readonly file: string,
+    reason: string,
+    readonly node?: { readonly name: string; readonly op: string },
+    options?: ErrorOptions,
+  ) {
+    super(node ? `${file}: node "${node.name}" (${node.op}): ${reason}` : `${file}: ${reason}`, options);
   }
 }
