@@ -12,10 +12,17 @@ export interface Backend {
   readonly name: BackendName;
   /** What computes, in words a user knows: the adapter's name, or the instruction set. */
   readonly adapter: string;
+  /** How many items one run should hold at most, and whether a batch is better filled up than cut into smaller ones. */
+  readonly batching?: Batching;
   /** Makes a graph ready to run at one shape. All that can be allocated is allocated here. */
   prepare(graph: Graph, bindings: Bindings): Promise<Program>;
   /** Frees everything, programs included. Afterwards `prepare` and `run` throw DisposedError. */
   dispose(): void;
+}
+
+export interface Batching {
+  readonly largest: number;
+  readonly pad: boolean;
 }
 
 /** A graph prepared on one backend for one shape. */

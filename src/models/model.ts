@@ -36,3 +36,8 @@ export interface Model extends ModelMetadata {
   /** From features [batch, time, bands] to probabilities [batch, time / framesPerStep, labels]. */
   readonly graph: Graph;
 }
+
+/** A model an engine holds. `id` tells versions of one name apart: `speech`, or `speech@1` for an older one beside it. */
+export interface OpenModel extends Model {
+  readonly id: string;
+}

@@ -1,0 +1,76 @@
+/** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
+import type { Backend } from './backends/backend.ts';
+import { ArgumentError, DeviceUnavailableError } from './errors.ts';
+
+export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
+export interface DeviceInfo {
+  readonly backend: Exclude<DeviceName, 'auto'>;
+  /** What computes: the GPU adapter's name, or the CPU's instruction set. */
+  readonly adapter: string;
+  /** Why this device was chosen, in a sentence. */
+  readonly reason: string;
+}
+
+export interface OpenDevice {
+  readonly backend: Backend;
+  readonly info: DeviceInfo;
+}
+
+export interface DeviceReport {
+  readonly name: Exclude<DeviceName, 'auto'>;
+  readonly available: boolean;
+  /** The adapter, or why there is none and how to get one. */
+  readonly detail: string;
+}
+
+// Backends are imported when they are asked for: a CPU user never loads Dawn, a GPU user never loads gpu.js.
+const openers = {
+  webgpu: async (allowSoftware: boolean): Promise<Backend> => (await import('./backends/webgpu/index.ts')).openWebGPU({ allowSoftware }),
+  cpu: async (): Promise<Backend> => (await import('./backends/wasm/index.ts')).openWasm(),
+  'gpu.js': async (): Promise<Backend> => (await import('./backends/gpujs/index.ts')).openGpuJs({ mode: 'cpu' }),
+};
+
+/** Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device. */
+export async function openDevice(name: DeviceName): Promise<OpenDevice> {
+  if (!deviceNames.includes(name)) {
+    throw new ArgumentError('device', JSON.stringify(name), `one of ${deviceNames.map((known) => JSON.stringify(known)).join(', ')}`);
+  }
+  if (name !== 'auto') {
+    const backend = await openers[name](true);
+    return describe(backend, name, 'it was asked for by name');
+  }
+  const why: string[] = [];
+  for (const candidate of ['webgpu', 'cpu', 'gpu.js'] as const) {
+    try {
+      const backend = await openers[candidate](false);
+      const reason = candidate === 'webgpu' ? 'the first choice of auto: a hardware GPU is there' : `the next choice of auto: ${why.join('; ')}`;
+      return describe(backend, candidate, reason);
+    } catch (error) {
+      if (!(error instanceof DeviceUnavailableError)) throw error;
+      why.push(`${candidate}: ${error.reason}`);
+    }
+  }
+  throw new DeviceUnavailableError('auto', why.join('; '), 'The gpu.js fallback needs only its package to be installed.');
+}
+
+function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
+  return { backend, info: { backend: name, adapter: backend.adapter, reason } };
+}
+
+/** Every device with whether it can be opened here. A software GPU counts as there: it can be named. */
+export async function listDevices(): Promise<DeviceReport[]> {
+  const reports: DeviceReport[] = [];
+  for (const name of ['webgpu', 'cpu', 'gpu.js'] as const) {
+    try {
+      const backend = await openers[name](true);
+      reports.push({ name, available: true, detail: backend.adapter });
+      backend.dispose();
+    } catch (error) {
+      if (!(error instanceof DeviceUnavailableError)) throw error;
+      reports.push({ name, available: false, detail: `${error.reason}. ${error.remedy}` });
+    }
+  }
+  return reports;
+}

@@ -1,0 +1,178 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Analyzer } from './analyzer.ts';
+import { type AudioData, describe } from './audio/format.ts';
+import { toPcm } from './audio/pcm.ts';
+import type { Backend } from './backends/backend.ts';
+import { type DeviceInfo, type DeviceName, type OpenDevice, openDevice } from './devices.ts';
+import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
+import { Listener } from './listener.ts';
+import { gateModel, type Result } from './models/decision.ts';
+import { loadModel } from './models/model-file.ts';
+import type { OpenModel } from './models/model.ts';
+
+export interface EngineOptions {
+  /** Default `auto`: a hardware GPU if there is one, else the CPU. */
+  readonly device?: DeviceName;
+  /** A folder of model files in place of the ones that come with the package. */
+  readonly weights?: string;
+}
+
+/** A model that an engine holds, as `engine.models.Speech`. */
+export interface ModelHandle {
+  /** `Speech`, `Gender`; an older version kept beside the newest is `Speech@1`. */
+  readonly name: string;
+  /** Its key in results. */
+  readonly key: string;
+  readonly version: number;
+  readonly labels: readonly string[];
+}
+
+export interface ModelHandles {
+  readonly Speech: ModelHandle;
+  readonly Gender: ModelHandle;
+  readonly [name: string]: ModelHandle;
+}
+
+export interface AnalysisOptions {
+  /** Handles of `engine.models`, or their names. At least one. */
+  readonly models: readonly (ModelHandle | string)[];
+  /** Adds `raw`, the probability of each label. Default false. */
+  readonly includeRawValues?: boolean;
+  /** RMS below which a step is silent, on the [-1, 1] scale: 0 never, 1 always. Default 0.005. */
+  readonly volumeThreshold?: number;
+}
+
+export interface ChunkOptions extends AnalysisOptions {
+  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or little-endian 16-bit bytes; channels interleaved. */
+  readonly data: AudioData;
+  /** Hz, 8000 to 192000; default 16000. */
+  readonly sampleRate?: number;
+  /** Channels interleaved in `data`; default 1. */
+  readonly channels?: number;
+  /** The channel to hear, from 0 on; needed where there are several. */
+  readonly channel?: number;
+  /** Takes the call back while it waits. */
+  readonly signal?: AbortSignal;
+}
+
+export interface ChunkOutput {
+  readonly results: Readonly<Record<string, Result>>;
+  readonly raw?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export const defaultVolumeThreshold = 0.005;
+
+const packagedWeights = fileURLToPath(new URL('../weights', import.meta.url));
+
+/**
+ * Opens models on a device and answers for audio. Any number of calls may be under way at once; those that wait
+ * together are computed together.
+ */
+export class Engine {
+  /** Which device computes, and why it was chosen. */
+  readonly device: DeviceInfo;
+  /** By name: `engine.models.Speech`, `engine.models.Gender`. */
+  readonly models: ModelHandles;
+
+  readonly #models: ReadonlyMap<string, OpenModel>;
+  readonly #analyzer: Analyzer;
+  readonly #backend: Backend;
+  #disposed = false;
+
+  private constructor({ backend, info }: OpenDevice, models: ReadonlyMap<string, OpenModel>) {
+    this.device = info;
+    this.#backend = backend;
+    this.#models = models;
+    this.#analyzer = new Analyzer(backend, models);
+    const handles = [...models.values()].map(({ id, name, version, labels }) => Object.freeze({ name: capitalised(id), key: name, version, labels }));
+    this.models = Object.freeze(Object.fromEntries(handles.map((handle) => [handle.name, handle]))) as ModelHandles;
+  }
+
+  /**
+   * Opens a device and the model files.
+   * @throws DeviceUnavailableError if a device was named that is not there, ModelFileError for a damaged model file.
+   */
+  static async create(options: EngineOptions = {}): Promise<Engine> {
+    const models = await openModels(options.weights ?? packagedWeights);
+    return new Engine(await openDevice(options.device ?? 'auto'), models);
+  }
+
+  /** The names in `engine.models`, sorted. */
+  getAvailableModels(): string[] {
+    return Object.keys(this.models);
+  }
+
+  /** `name` as in `engine.models`, or the key in results; upper and lower case are the same. */
+  isModelAvailable(name: string): boolean {
+    return this.#models.has(String(name).toLowerCase());
+  }
+
+  /**
+   * What is heard in one chunk of at least 64 ms: one answer for each model, over the whole chunk.
+   * @throws ArgumentError, InputTooShortError, UnknownModelError; each names the argument, what came and what is allowed.
+   */
+  async processAudioChunk(options: ChunkOptions): Promise<ChunkOutput> {
+    const listener = this.#listener(options);
+    const pcm = await toPcm(options);
+    const { results, raw } = listener.decide(await listener.hearChunk(pcm, options.signal));
+    return options.includeRawValues ? { results, raw } : { results };
+  }
+
+  /** Ends all work: calls that wait are refused with DisposedError. Afterwards the process can exit by itself. */
+  async dispose(): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#analyzer.dispose();
+    this.#backend.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  /** Checks the options that all calls share. */
+  #listener(options: AnalysisOptions): Listener {
+    if (this.#disposed) throw new DisposedError('the engine');
+    if (options === null || typeof options !== 'object') throw new ArgumentError('options', describe(options), 'an object');
+    const { models, includeRawValues = false, volumeThreshold = defaultVolumeThreshold } = options;
+    if (!Array.isArray(models) || models.length === 0) {
+      throw new ArgumentError('models', Array.isArray(models) ? 'an empty list' : describe(models), `a list of at least one of ${this.getAvailableModels().join(', ')}`);
+    }
+    if (typeof includeRawValues !== 'boolean') throw new ArgumentError('includeRawValues', describe(includeRawValues), 'true or false');
+    if (typeof volumeThreshold !== 'number' || !(volumeThreshold >= 0 && volumeThreshold <= 1)) {
+      throw new ArgumentError('volumeThreshold', describe(volumeThreshold), 'a number from 0 to 1');
+    }
+    const chosen = [...new Set(models.map((model) => this.#model(model)))];
+    const twice = chosen.find((model, i) => chosen.findIndex(({ name }) => name === model.name) !== i);
+    if (twice) throw new ArgumentError('models', `two versions of ${capitalised(twice.name)}`, 'one version of each model a call');
+    const gate = chosen.find(({ name }) => name === gateModel) ?? this.#models.get(gateModel)!;
+    return new Listener(this.#analyzer, { models: chosen, gate, includeRawValues, volumeThreshold });
+  }
+
+  #model(asked: ModelHandle | string): OpenModel {
+    const name = typeof asked === 'string' ? asked : asked?.name;
+    const model = this.#models.get(String(name).toLowerCase());
+    if (!model) throw new UnknownModelError(typeof name === 'string' ? name : describe(asked), this.getAvailableModels());
+    return model;
+  }
+}
+
+/** All model files of a folder by id: `speech` for speech.model, `speech@1` for an older version beside it. */
+async function openModels(folder: string): Promise<ReadonlyMap<string, OpenModel>> {
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.model')).sort();
+  const models = await Promise.all(files.map((file) => loadModel(join(folder, file))));
+  const byId = new Map(
+    models.map((model, i) => {
+      const id = files[i]!.slice(0, -'.model'.length).toLowerCase();
+      return [id, { ...model, id }] as const;
+    }),
+  );
+  if (!byId.has(gateModel)) throw new UndertoneError(`weights: ${folder} holds no ${gateModel}.model, which every analysis needs`);
+  return byId;
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

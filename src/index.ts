@@ -1,0 +1,8 @@
+/** The public face of undertone: everything a user imports. */
+export type { AudioData } from './audio/format.ts';
+export type { DeviceInfo, DeviceName, DeviceReport } from './devices.ts';
+export { listDevices } from './devices.ts';
+export type { AnalysisOptions, ChunkOptions, ChunkOutput, EngineOptions, ModelHandle, ModelHandles } from './engine.ts';
+export { Engine } from './engine.ts';
+export * from './errors.ts';
+export type { Result } from './models/decision.ts';

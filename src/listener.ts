@@ -1,0 +1,70 @@
+/** Audio of one source through the models a caller asked for: whole steps of pcm in, steps ready to be decided on out. */
+import type { Analyzer, StepProbabilities, StreamState } from './analyzer.ts';
+import { stepSamples } from './audio/format.ts';
+import { stepLevels } from './audio/level.ts';
+import { decide, type Decision, isSilent, type Step } from './models/decision.ts';
+import type { OpenModel } from './models/model.ts';
+
+export interface ListenerSettings {
+  /** The models asked for. */
+  readonly models: readonly OpenModel[];
+  /** The Speech model, which opens the gate for the voice models whether it was asked for or not. */
+  readonly gate: OpenModel;
+  readonly includeRawValues: boolean;
+  readonly volumeThreshold: number;
+}
+
+export class Listener {
+  readonly settings: ListenerSettings;
+  readonly #analyzer: Analyzer;
+  /** Model names by id, of all that must listen: the gate and those asked for. */
+  readonly #names: ReadonlyMap<string, string>;
+  #stream: StreamState | undefined;
+  #heard = 0;
+
+  constructor(analyzer: Analyzer, settings: ListenerSettings) {
+    this.#analyzer = analyzer;
+    this.settings = settings;
+    this.#names = new Map([settings.gate, ...settings.models].map(({ id, name }) => [id, name]));
+  }
+
+  /** One chunk on its own. `pcm` holds at least one step; what is behind the last whole step is not heard. */
+  async hearChunk(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
+    const levels = stepLevels(pcm);
+    // Where all is silent the networks are asked only for the sake of raw values.
+    const needed = this.settings.includeRawValues || levels.some((level) => !isSilent(level, this.settings.volumeThreshold));
+    const whole = pcm.subarray(0, levels.length * stepSamples);
+    return this.#steps(levels, needed ? await this.#analyzer.analyzeChunk(whole, [...this.#names.keys()], signal) : {}, 0);
+  }
+
+  /** The next whole steps of a stream. Calls must not overlap. */
+  async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
+    this.#stream ??= this.#analyzer.openStream([...this.#names.keys()]);
+    const steps = this.#steps(stepLevels(pcm), await this.#analyzer.analyzeStream(pcm, this.#stream, signal), this.#heard);
+    this.#heard += steps.length;
+    return steps;
+  }
+
+  /** Forgets what was heard: the next step is the first of a new stream. */
+  reset(): void {
+    this.#stream = undefined;
+    this.#heard = 0;
+  }
+
+  /** One answer for a run of at least one step. */
+  decide(steps: readonly Step[]): Decision {
+    return decide(this.settings.models, this.settings.gate, steps);
+  }
+
+  #steps(levels: ArrayLike<number>, probabilities: StepProbabilities, first: number): Step[] {
+    const { gate, volumeThreshold } = this.settings;
+    const warmup = gate.warmupWeights;
+    const columns = Object.entries(probabilities).map(([id, values]) => [this.#names.get(id)!, values, values.length / levels.length] as const);
+    return Array.from(levels, (level, i) => ({
+      level,
+      silent: isSilent(level, volumeThreshold),
+      weight: warmup[first + i] ?? 1,
+      probabilities: Object.fromEntries(columns.map(([name, values, labels]) => [name, values.subarray(i * labels, (i + 1) * labels)])),
+    }));
+  }
+}
