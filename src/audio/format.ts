@@ -1,0 +1,64 @@
+import { ArgumentError } from '../errors.ts';
+
+/** The one inner form of audio, called pcm: mono, 16 kHz, Int16Array. */
+export const innerRate = 16000;
+/** A step is 64 ms: 1,024 samples. Every model gives one set of probabilities a step. */
+export const stepSamples = 1024;
+export const stepMilliseconds = 64;
+
+export const lowestRate = 8000;
+export const highestRate = 192000;
+
+/** Samples at int16 scale, normalised samples in [-1, 1], or s16le bytes (a Buffer is a Uint8Array). Channels interleaved. */
+export type AudioData = Int16Array | Float32Array | Uint8Array;
+
+export interface AudioLayout {
+  /** Hz, a whole number from 8000 to 192000. */
+  readonly sampleRate: number;
+  /** Interleaved channels. */
+  readonly channels: number;
+}
+
+/** A value in an error sentence: short, and telling what it is. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'function') return 'a function';
+  return String(value);
+}
+
+export function checkSampleRate(sampleRate: unknown): number {
+  if (typeof sampleRate !== 'number' || !Number.isInteger(sampleRate) || sampleRate < lowestRate || sampleRate > highestRate) {
+    throw new ArgumentError('sampleRate', describe(sampleRate), `a whole number of Hz from ${lowestRate} to ${highestRate}`);
+  }
+  return sampleRate;
+}
+
+/** Most channels that interleaved data may have; a slip such as a sample rate in this place is caught. */
+const mostChannels = 256;
+
+export function checkChannels(channels: unknown): number {
+  if (typeof channels !== 'number' || !Number.isInteger(channels) || channels < 1 || channels > mostChannels) {
+    throw new ArgumentError('channels', describe(channels), `a whole number from 1 to ${mostChannels}`);
+  }
+  return channels;
+}
+
+export function checkChannel(channel: unknown, channels: number): number {
+  if (typeof channel !== 'number' || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
+    throw new ArgumentError('channel', describe(channel), `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}`);
+  }
+  return channel;
+}
+
+/** Samples per channel at `sampleRate` that one step of 64 ms takes. */
+export function samplesPerStepAt(sampleRate: number): number {
+  return Math.ceil((stepSamples * sampleRate) / innerRate);
+}
+
+/** Samples at `sampleRate` as samples at 16 kHz, rounded; exact for any count below 2^53. */
+export function innerSamples(samples: number, sampleRate: number): number {
+  const seconds = Math.floor(samples / sampleRate);
+  return seconds * innerRate + Math.round(((samples - seconds * sampleRate) * innerRate) / sampleRate);
+}

@@ -1,0 +1,133 @@
+/**
+ * Band-limited resampling to 16 kHz by the Speex resampler (windowed sinc, Kaiser window; J.-M. Valin), which runs in
+ * WebAssembly and keeps many streams in one instance. Its output does not depend on how the input is cut into pieces:
+ * every output sample is one inner product with the filter, in the same order of summation.
+ */
+import createSpeex from '@echogarden/speex-resampler-wasm/simd';
+import { UndertoneError } from '../errors.ts';
+import { innerRate, innerSamples } from './format.ts';
+import { fullScale, roundToInt16, type Samples } from './samples.ts';
+
+/** The C interface, speex_resampler.h. A pointer or a handle is a number; 0 is none. */
+interface Speex {
+  readonly HEAPF32: Float32Array;
+  readonly HEAPU32: Uint32Array;
+  _malloc(bytes: number): number;
+  _speex_resampler_init(channels: number, inRate: number, outRate: number, quality: number, error: number): number;
+  _speex_resampler_destroy(handle: number): void;
+  _speex_resampler_skip_zeros(handle: number): number;
+  _speex_resampler_get_input_latency(handle: number): number;
+  _speex_resampler_process_float(handle: number, channel: number, input: number, inputLength: number, output: number, outputLength: number): number;
+}
+
+/**
+ * Of 0 to 10. At 8 the pass band is flat to 0.92 of the lower Nyquist frequency and 100 dB are gone above it; it looks
+ * ahead 80 samples of the lower rate (5 to 10 ms).
+ */
+const quality = 8;
+
+/** Samples that go through the instance's scratch memory at a time. */
+const blockSamples = 4096;
+
+interface Scratch {
+  readonly speex: Speex;
+  readonly input: number;
+  readonly output: number;
+  /** Two lengths: samples given, then taken; room, then samples made. */
+  readonly lengths: number;
+}
+
+const outputRoom = 2 * blockSamples + 64;
+
+let loading: Promise<Scratch> | undefined;
+
+/** One instance for the process; it holds code and scratch memory, all else is in the resamplers. */
+function load(): Promise<Scratch> {
+  loading ??= createSpeex().then((speex: Speex) => ({
+    speex,
+    input: speex._malloc(4 * blockSamples),
+    output: speex._malloc(4 * outputRoom),
+    lengths: speex._malloc(8),
+  }));
+  return loading!;
+}
+
+const forgotten = new FinalizationRegistry(({ speex, handle }: { speex: Speex; handle: number }) => speex._speex_resampler_destroy(handle));
+
+/** One channel of one stream. The delay of the filter is taken out, so the first output sample is the first input sample. */
+export class Resampler {
+  readonly #scratch: Scratch;
+  #handle: number;
+  /** Samples per second in, so far, and 16 kHz samples out; whole numbers below 2^53 (thousands of years at 192 kHz). */
+  #given = 0;
+  #made = 0;
+
+  private constructor(
+    scratch: Scratch,
+    readonly sampleRate: number,
+  ) {
+    this.#scratch = scratch;
+    const { speex } = scratch;
+    this.#handle = speex._speex_resampler_init(1, sampleRate, innerRate, quality, 0);
+    if (this.#handle === 0) throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
+    speex._speex_resampler_skip_zeros(this.#handle);
+    forgotten.register(this, { speex, handle: this.#handle }, this);
+  }
+
+  static async create(sampleRate: number): Promise<Resampler> {
+    return new Resampler(await load(), sampleRate);
+  }
+
+  /** Takes samples (int16, or floats in [-1, 1]) and gives those 16 kHz samples that are settled, rounded and clipped. */
+  push(samples: Samples): Int16Array {
+    this.#given += samples.length;
+    const room = new Int16Array(Math.ceil((samples.length * innerRate) / this.sampleRate) + 64);
+    const made = this.#process(samples, room);
+    this.#made += made;
+    return room.subarray(0, made);
+  }
+
+  /** The rest, as if silence followed: n seconds in have given n seconds out. Frees the memory. */
+  finish(): Int16Array {
+    const missing = innerSamples(this.#given, this.sampleRate) - this.#made;
+    const tail = new Int16Array(missing + 64 + Math.ceil((1024 * innerRate) / this.sampleRate));
+    const silence = new Int16Array(1024);
+    let made = 0;
+    while (made < missing) made += this.#process(silence, tail.subarray(made));
+    this.free();
+    return tail.subarray(0, missing);
+  }
+
+  free(): void {
+    if (this.#handle === 0) return;
+    forgotten.unregister(this);
+    this.#scratch.speex._speex_resampler_destroy(this.#handle);
+    this.#handle = 0;
+  }
+
+  #process(samples: Samples, out: Int16Array): number {
+    if (this.#handle === 0) throw new UndertoneError('this resampler is finished');
+    const { speex, input, output, lengths } = this.#scratch;
+    let made = 0;
+    for (let taken = 0; taken < samples.length; ) {
+      const block = samples.subarray(taken, taken + blockSamples);
+      // The heap views are read anew each time: growing memory replaces them.
+      copyAtInt16Scale(block, speex.HEAPF32.subarray(input / 4, input / 4 + block.length));
+      speex.HEAPU32[lengths / 4] = block.length;
+      speex.HEAPU32[lengths / 4 + 1] = outputRoom;
+      const error = speex._speex_resampler_process_float(this.#handle, 0, input, lengths, output, lengths + 4);
+      if (error !== 0) throw new UndertoneError(`the resampler failed with code ${error}`);
+      const count = speex.HEAPU32[lengths / 4 + 1];
+      roundToInt16(speex.HEAPF32.subarray(output / 4, output / 4 + count), 1, out.subarray(made));
+      taken += speex.HEAPU32[lengths / 4];
+      made += count;
+    }
+    return made;
+  }
+}
+
+/** A power of two is an exact factor, so normalised floats and int16 of the same audio give the same bits. */
+function copyAtInt16Scale(samples: Samples, out: Float32Array): void {
+  if (samples instanceof Int16Array) return out.set(samples);
+  for (let i = 0; i < samples.length; i++) out[i] = samples[i] * fullScale;
+}

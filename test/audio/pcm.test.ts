@@ -1,0 +1,114 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runInNewContext } from 'node:vm';
+import { rms, stepLevels } from '../../src/audio/level.ts';
+import { toPcm } from '../../src/audio/pcm.ts';
+import { ArgumentError, InputTooShortError } from '../../src/errors.ts';
+
+const step = (fill: (i: number) => number) => Int16Array.from({ length: 1024 }, (_, i) => fill(i));
+
+async function refused(input: unknown, argument: string, ...parts: RegExp[]): Promise<void> {
+  try {
+    await toPcm(input as Parameters<typeof toPcm>[0]);
+  } catch (error) {
+    assert.instance(error, ArgumentError);
+    assert.is((error as ArgumentError).argument, argument);
+    for (const part of parts) assert.match((error as Error).message, part);
+    return;
+  }
+  assert.unreachable(`${argument} should have been refused`);
+}
+
+test('int16 at 16 kHz passes untouched and uncopied', async () => {
+  const data = step((i) => i - 500);
+  assert.is(await toPcm({ data }), data);
+});
+
+test('bytes, floats and int16 of the same audio are equal', async () => {
+  const data = step((i) => (i * 7919) % 65536 - 32768);
+  assert.equal(await toPcm({ data: new Uint8Array(data.buffer) }), data);
+  assert.equal(await toPcm({ data: Float32Array.from(data, (value) => value / 32768) }), data);
+});
+
+test('bytes at an odd address, as sockets and parsers give them', async () => {
+  const data = step((i) => i * 31);
+  const shifted = new Uint8Array(2049);
+  shifted.set(new Uint8Array(data.buffer), 1);
+  assert.equal(await toPcm({ data: shifted.subarray(1) }), data);
+  assert.equal(await toPcm({ data: Buffer.from(data.buffer) }), data);
+});
+
+test('arrays of another realm are arrays', async () => {
+  const data = runInNewContext('new Int16Array(1024).fill(7)') as Int16Array;
+  assert.equal(Array.from(await toPcm({ data })), new Array(1024).fill(7));
+});
+
+test('floats beyond full scale are clipped', async () => {
+  const data = Float32Array.from({ length: 1024 }, (_, i) => [1, -1, 1.5, -4][i % 4]);
+  assert.equal(Array.from((await toPcm({ data })).subarray(0, 4)), [32767, -32768, 32767, -32768]);
+});
+
+test('one channel is taken out of interleaved audio', async () => {
+  const data = Int16Array.from({ length: 3 * 1024 }, (_, i) => (i % 3) * 1000 + Math.floor(i / 3) % 100);
+  for (const channel of [0, 1, 2]) {
+    assert.equal(await toPcm({ data, channels: 3, channel }), step((i) => channel * 1000 + (i % 100)));
+  }
+});
+
+test('channels are picked before resampling', async () => {
+  const left = Int16Array.from({ length: 4410 }, (_, i) => 8000 * Math.sin(i / 9));
+  const both = Int16Array.from({ length: 8820 }, (_, i) => (i % 2 ? 5000 : left[i / 2]));
+  assert.equal(await toPcm({ data: both, channels: 2, channel: 0, sampleRate: 44100 }), await toPcm({ data: left, sampleRate: 44100 }));
+});
+
+test('what is wrong is named, with what came and what is allowed', async () => {
+  const data = new Int16Array(2048);
+  await refused({ data: [1, 2, 3] }, 'data', /an array/, /Int16Array.*Float32Array.*Uint8Array/);
+  await refused({ data: undefined }, 'data', /undefined/);
+  await refused({ data: new Float64Array(2048) }, 'data', /Float64Array/);
+  await refused({ data: new Uint16Array(2048) }, 'data', /Uint16Array/);
+  await refused({ data: data.buffer }, 'data', /ArrayBuffer/);
+  await refused({ data: 'sound.wav' }, 'data', /"sound.wav"/);
+  await refused({ data: new Uint8Array(4097) }, 'data', /4097 bytes/, /even/);
+  for (const sampleRate of [7999, 192001, 0, -16000, NaN, Infinity, 16000.5, '16000', null]) {
+    if (sampleRate !== null) await refused({ data, sampleRate }, 'sampleRate', /8000 to 192000/);
+  }
+  for (const channels of [0, -1, 1.5, 257, '2', NaN]) await refused({ data, channels }, 'channels', /1 to 256/);
+  await refused({ data, channels: 2 }, 'channel', /undefined/, /0 to 1/);
+  for (const channel of [2, -1, 0.5, '0']) await refused({ data, channels: 2, channel }, 'channel', /0 to 1/);
+  await refused({ data, channel: 1 }, 'channel', /got 1/, /1 channel$/);
+  await refused({ data: new Int16Array(2049), channels: 2, channel: 0 }, 'data', /2049 samples/, /multiple of 2/);
+});
+
+test('NaN, infinity and integers cast to float are refused with their index', async () => {
+  for (const [value, sentence] of [[NaN, /NaN at index 1500.*finite/], [Infinity, /Infinity at index 1500.*finite/], [-Infinity, /-Infinity at index 1500/], [4.1, /at index 1500.*cast, not normalised/], [-12000, /-12000 at index 1500.*cast, not normalised/]] as const) {
+    const data = new Float32Array(2048);
+    data[1500] = value;
+    await refused({ data }, 'data', sentence);
+  }
+});
+
+test('shorter than a step, and empty: both lengths at the rate of the caller', async () => {
+  for (const [length, sampleRate, needed] of [[1023, 16000, 1024], [0, 16000, 1024], [511, 8000, 512], [2822, 44100, 2823]]) {
+    try {
+      await toPcm({ data: new Int16Array(length), sampleRate });
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, InputTooShortError);
+      assert.match((error as Error).message, new RegExp(`${length} samples at ${sampleRate} Hz.*${needed} samples`));
+    }
+    assert.ok((await toPcm({ data: new Int16Array(needed), sampleRate })).length >= 1024, `${needed} samples at ${sampleRate} Hz make a step`);
+  }
+});
+
+test('levels: RMS on the [-1, 1] scale, whole steps only', () => {
+  assert.equal(stepLevels(new Int16Array(2500)), [0, 0]);
+  assert.is(rms(step(() => -32768)), 1);
+  const sine = step((i) => 16384 * Math.sin((2 * Math.PI * i) / 64));
+  assert.ok(Math.abs(stepLevels(sine)[0] - 0.5 / Math.SQRT2) < 1e-4);
+  const both = new Int16Array(2048);
+  both.set(step(() => 327), 1024);
+  assert.equal(stepLevels(both).map((level) => level.toFixed(4)), ['0.0000', '0.0100']);
+});
+
+test.run();
