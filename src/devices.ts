@@ -1,4 +1,5 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
+import { existsSync } from 'node:fs';
 import type { Backend } from './backends/backend.ts';
 import { ArgumentError, DeviceUnavailableError } from './errors.ts';
 
@@ -43,6 +44,10 @@ export async function openDevice(name: DeviceName): Promise<OpenDevice> {
   }
   const why: string[] = [];
   for (const candidate of ['webgpu', 'cpu', 'gpu.js'] as const) {
+    if (candidate === 'webgpu' && !gpuMayBeThere()) {
+      why.push('webgpu: this machine has no GPU device');
+      continue;
+    }
     try {
       const backend = await openers[candidate](false);
       const reason = candidate === 'webgpu' ? 'the first choice of auto: a hardware GPU is there' : `the next choice of auto: ${why.join('; ')}`;
@@ -53,6 +58,16 @@ export async function openDevice(name: DeviceName): Promise<OpenDevice> {
     }
   }
   throw new DeviceUnavailableError('auto', why.join('; '), 'The gpu.js fallback needs only its package to be installed.');
+}
+
+/**
+ * Whether asking for an adapter is worth it. Linux shows GPUs as device files; without one Dawn would only print the
+ * Vulkan loader's warnings.
+ */
+function gpuMayBeThere(): boolean {
+  if (process.platform !== 'linux') return true;
+  if (process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return true;
+  return ['/dev/dri', '/dev/nvidiactl', '/dev/nvidia0', '/dev/dxg', '/dev/kfd'].some((path) => existsSync(path));
 }
 
 function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
