@@ -1,0 +1,127 @@
+"""Batches from the pool, with cheap augmentation on the features.
+
+ln(1 + power) can be undone, so gain, equaliser and mixing are exact up to cross terms in the power
+domain; that multiplies the variety of the pool at almost no cost.
+"""
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from features import FILTERS, FRAMES_PER_STEP
+from pool import IGNORE, MUSIC, OTHER, SPEECH, STEPS
+
+# Rounding to int16 leaves noise of variance 1/12; the squared window sums to 192.
+ROUNDING = FILTERS.sum(0) * (192 / 12)
+FIELDS = ('steps', 'voiced', 'gender', 'corpora', 'whole', 'loud')
+
+
+class Pool:
+    """All shards of a folder; features stay memory-mapped."""
+
+    def __init__(self, folder, held_bits=0, limit=None):
+        shards = sorted(p.parent for p in Path(folder).glob('*/done'))[:limit]
+        self.features = [np.load(s / 'features.npy', mmap_mode='r') for s in shards]
+        columns = {name: np.concatenate([np.load(s / f'{name}.npy') for s in shards]) for name in FIELDS}
+        self.size = len(self.features[0])
+        self.__dict__.update({name: columns[name] for name in FIELDS})
+        keep = (self.corpora & np.uint64(held_bits)) == 0
+        self.items = {
+            'speech': np.flatnonzero(keep & ((self.whole == SPEECH) | (self.whole == IGNORE))),
+            'music': np.flatnonzero(keep & (self.whole == MUSIC)),
+            'other': np.flatnonzero(keep & (self.whole == OTHER)),
+            'male': np.flatnonzero(keep & (self.gender == 0)),
+            'female': np.flatnonzero(keep & (self.gender == 1))}
+
+    def take(self, index):
+        x = np.stack([self.features[i // self.size][i % self.size] for i in index])
+        batch = {name: torch.from_numpy(getattr(self, name)[index].astype(np.int64)) for name in FIELDS if name != 'corpora'}
+        return torch.from_numpy(x).float(), batch
+
+
+SHARES = {'speech': (('speech', 0.40), ('music', 0.29), ('other', 0.31)),
+          'gender': (('male', 0.43), ('female', 0.43), ('music', 0.06), ('other', 0.08))}
+
+
+def draw(pool, task, size, rng):
+    """A batch of a task: [size, T, 64] and its targets."""
+    index = np.concatenate([rng.choice(pool.items[kind], round(size * share)) for kind, share in SHARES[task]])
+    return pool.take(index)
+
+
+def uniform(size, low, high):
+    return torch.rand(size) * (high - low) + low
+
+
+def augment(x, batch, task):
+    """Mix, colour, mask and splice a batch in place of its clean features. Returns x and batch['spliced']."""
+    size = len(x)
+    power = torch.expm1(x)
+    if task == 'speech':
+        power = mix_in(power, batch['whole'], torch.randperm(size))
+    else:
+        power = mix_in(power, torch.where(batch['gender'] >= 0, SPEECH, IGNORE), torch.randperm(size), batch['whole'])
+    power = colour(power)
+    x = mask(torch.log1p(power))
+    batch['spliced'] = torch.zeros(size, dtype=torch.bool)
+    if torch.rand(()) < 0.5:
+        x = splice(x, batch, size // 3)
+    return x
+
+
+def mix_in(power, whole, order, beds=None):
+    """Lay `other` under a quarter of the items: any SNR under other, sensible ones under speech and music."""
+    bed_whole = (whole if beds is None else beds)[order]
+    low = torch.tensor([5.0, -15.0, 1.0])
+    snr = torch.where(whole < 3, low[whole.clamp(max=2)] + torch.rand(len(power)) * 24, torch.tensor(30.0))
+    energy = power.mean((1, 2)) + 1
+    gain = energy / energy[order] * 10 ** (-snr / 10)
+    use = (torch.rand(len(power)) < 0.3) & (bed_whole == OTHER) & (whole < 3)
+    return power + (gain * use)[:, None, None] * power[order]
+
+
+def colour(power):
+    """Gain and a smooth equaliser on the power, with the rounding noise that a quiet int16 signal has."""
+    size = len(power)
+    decibel = torch.where(torch.rand(size) < 0.5, uniform(size, -22, 6), torch.zeros(size))[:, None].repeat(1, 64)
+    place = torch.linspace(0, 1, 64)
+    for _ in range(2):
+        shape = torch.cos(place * uniform((size, 1), 1, 9) + uniform((size, 1), 0, 6.3))
+        decibel = decibel + shape * uniform((size, 1), 0, 5) * (torch.rand(size, 1) < 0.5)
+    factor = 10 ** (decibel / 10)
+    floor = ROUNDING * (1 - factor).clamp(0, 1)[:, None] * -torch.log(torch.rand_like(power).clamp(min=1e-4)) * (power > 0)
+    return power * factor[:, None] + floor
+
+
+def mask(x):
+    """Blank bands and short stretches of time."""
+    size, frames, bands = x.shape
+    for _ in range(2):
+        width, start = uniform((size, 1), 0, 9) * (torch.rand(size, 1) < 0.4), uniform((size, 1), 0, bands)
+        band = torch.arange(bands)
+        hidden = (band >= start) & (band < start + width)
+        x = torch.where(hidden[:, None], x.amin(2, keepdim=True), x)
+    width, start = uniform((size, 1), 0, 14) * (torch.rand(size, 1) < 0.3), uniform((size, 1), 0, frames)
+    frame = torch.arange(frames)
+    hidden = (frame >= start) & (frame < start + width)
+    return torch.where(hidden[..., None], x.mean(1, keepdim=True), x)
+
+
+def splice(x, batch, count):
+    """The last part of an item, then the first part of the next: transitions inside a crop."""
+    cut = int(torch.randint(8, STEPS - 8, ()))
+    rows = torch.randperm(len(x))[:count]
+    partner = rows.roll(1)
+    x = x.clone()
+    source = x[rows], x[partner]
+    x[rows] = torch.cat([source[0][:, cut * FRAMES_PER_STEP:], source[1][:, :cut * FRAMES_PER_STEP]], 1)
+    for name in ('steps', 'voiced', 'loud'):
+        column = batch[name]
+        column[rows] = torch.cat([column[rows][:, cut:], column[partner][:, :cut]], 1)
+    gender = batch['gender']
+    batch['second'] = gender.clone()
+    batch['second'][rows] = gender[partner]
+    batch['boundary'] = torch.full_like(gender, STEPS)
+    batch['boundary'][rows] = STEPS - cut
+    batch['spliced'][rows] = True
+    return x
