@@ -2,20 +2,25 @@
 import { GraphError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { binary } from './binary.ts';
+import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { dense } from './dense.ts';
+import { gather } from './gather.ts';
 import { gru } from './gru.ts';
 import { logmel } from './logmel.ts';
 import type { Op } from './op.ts';
+import { pad } from './pad.ts';
 import { pool } from './pool.ts';
 import { reduce } from './reduce.ts';
+import { repeat } from './repeat.ts';
 import { reshape } from './reshape.ts';
+import { slice } from './slice.ts';
 import { softmax } from './softmax.ts';
 import { transpose } from './transpose.ts';
 import { unary } from './unary.ts';
 
 export const ops: ReadonlyMap<string, Op> = new Map(
-  [binary, conv, dense, gru, logmel, pool, reduce, reshape, softmax, transpose, unary].map((op) => [op.name, op]),
+  [binary, concat, conv, dense, gather, gru, logmel, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
 );
 
 export function opNamed(node: GraphNode): Op {
