@@ -1,0 +1,89 @@
+"""Calibration on held-out corpora: temperature, the weight of the first steps, the unknown cut-off.
+
+Every fold's networks judge the corpora they never met; their answers together stand for audio nobody
+here has heard. What is chosen on them is then given to the networks trained on everything.
+"""
+import numpy as np
+
+from evalset import CONDITIONS, STEPS
+from evaluate import LENGTHS, balanced, calibration_error, class_weights, gender_of, heard, risk, speech_of
+
+TEMPERATURES = np.round(np.exp(np.linspace(np.log(0.4), np.log(2.5), 22)), 3)
+WARMUPS = {'none': [], 'short': [0.3, 0.6], 'medium': [0.1, 0.25, 0.5, 0.75], 'long': [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8]}
+UNKNOWN = 0.05
+
+
+def tempered(steps, temperature):
+    powered = steps ** (1 / temperature)
+    return powered / powered.sum(-1, keepdims=True)
+
+
+def weights_of(warmup):
+    weights = np.ones(STEPS)
+    weights[:len(warmup)] = warmup
+    return weights
+
+
+class HeldOut:
+    """The answers of several judges (one a fold) put together."""
+
+    def __init__(self, judges):
+        self.judges = judges
+
+    def speech(self, condition, temperature=1.0, steps=STEPS, warmup=()):
+        """Chunk probabilities, labels."""
+        parts = []
+        for judge in self.judges:
+            p = judge.steps[condition][0]
+            mask = heard(judge.set.conditions[condition], judge.rows, steps, judge.threshold(condition))
+            parts.append((speech_of(tempered(p, temperature), mask, weights_of(warmup)), judge.label))
+        return [np.concatenate(column) for column in zip(*parts)]
+
+    def gender(self, condition, temperature=1.0, steps=STEPS, warmup=()):
+        parts = []
+        for judge in self.judges:
+            p, g = judge.steps[condition]
+            keep = judge.gendered()
+            if g is None or not keep.any():
+                continue
+            mask = heard(judge.set.conditions[condition], judge.rows, steps, judge.threshold(condition))
+            parts.append((gender_of(tempered(g, temperature), mask, p[..., 2], weights_of(warmup))[keep], judge.gender_label[keep]))
+        return [np.concatenate(column) for column in zip(*parts)]
+
+
+def best_temperature(answers):
+    """The temperature of least calibration error, averaged over the conditions, classes weighing the same."""
+    def cost(temperature):
+        return np.mean([calibration_error(p, label, weights=class_weights(label))
+                        for p, label in (answers(c, temperature) for c in CONDITIONS)])
+    return float(min(TEMPERATURES, key=cost))
+
+
+def best_warmup(answers, classes):
+    """The ramp of the first steps with the best balanced accuracy over lengths and conditions; none wins ties."""
+    def score(name):
+        values = [balanced(*answers(c, 1.0, steps, WARMUPS[name]), classes)
+                  for c in CONDITIONS for steps in (LENGTHS['0.5'], LENGTHS['1'], LENGTHS['3'])]
+        return round(float(np.mean(values)), 3)
+    scores = {name: score(name) for name in WARMUPS}
+    return max(WARMUPS, key=lambda name: (scores[name], -len(WARMUPS[name]))), scores
+
+
+def calibrate(judges):
+    """All choices, with the figures behind them."""
+    held = HeldOut(judges)
+    out = {}
+    for name, answers, classes in (('speech', held.speech, 3), ('gender', held.gender, 2)):
+        temperature = best_temperature(answers)
+        warmup, scores = best_warmup(answers, classes)
+        figures = {}
+        for condition in CONDITIONS:
+            p, label = answers(condition, temperature, STEPS, WARMUPS[warmup])
+            figures[condition] = {
+                'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=class_weights(label)),
+                'ece_before': calibration_error(answers(condition)[0], label, weights=class_weights(label)),
+                'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], WARMUPS[warmup]), classes)}
+        out[name] = {'temperature': temperature, 'warmup': WARMUPS[warmup], 'warmup_scores': scores, 'held_out': figures}
+    p, label = held.gender('clean', out['gender']['temperature'], STEPS, out['gender']['warmup'])
+    out['gender']['risk'] = risk(p, label, UNKNOWN)
+    return out

@@ -1,0 +1,79 @@
+"""Calibrate on the folds, judge the final pair, export it. Writes figures.json beside the models."""
+import argparse
+import json
+from pathlib import Path
+
+import torch
+
+from calibrate import calibrate
+from corpus import CLASSES, GENDERS
+from degenerate import degenerate
+from evalset import EvalSet
+from evaluate import Judge, load_network, report, show
+from export import export
+from folds import FOLDS
+from models import multiply_adds, parameters, receptive_field
+
+GRU_WARM_UP = 13   # steps; with the convolutions' 35 that makes 48, three seconds
+
+
+def fold_judges(evalset, runs):
+    """One judge a fold whose speech network is there."""
+    judges = []
+    for fold, corpora in FOLDS.items():
+        paths = [runs / f'{task}-{fold}.pt' for task in ('speech', 'gender')]
+        if paths[0].exists():
+            networks = [load_network(path)[0] if path.exists() else None for path in paths]
+            judges.append(Judge(evalset, evalset.rows(corpora), *networks))
+    return judges
+
+
+def summary(figures, task):
+    """The few numbers that travel with the model file."""
+    return {name: round(row[task]['balanced'], 4) for name, row in figures['conditions'].items() if task in row}
+
+
+def finish(options):
+    torch.set_num_threads(2)
+    runs, out = Path(options.runs), Path(options.out)
+    evalset, probe = EvalSet(options.data, options.cache), EvalSet(options.data, options.cache, 'probe.tsv')
+    judges = fold_judges(evalset, runs)
+    chosen = calibrate(judges) if judges else {name: {'temperature': 1.0, 'warmup': []} for name in ('speech', 'gender')}
+    print(json.dumps(chosen, indent=1), flush=True)
+    loaded = {task: load_network(options.__dict__[task] or runs / f'{task}-final.pt') for task in ('speech', 'gender')}
+    networks = [loaded[task][0] for task in ('speech', 'gender')]
+    temperatures = [chosen[task]['temperature'] for task in ('speech', 'gender')]
+    judge = Judge(evalset, evalset.rows([]), *networks, temperatures=temperatures)
+    figures = {'dev': report(judge),
+               'probe': report(Judge(probe, probe.rows([]), *networks, temperatures=temperatures)),
+               'held_out': {f'fold {i}': report(j) for i, j in enumerate(judges)}, 'calibration': chosen,
+               'degenerate': degenerate(*networks, temperatures)}
+    for name in ('dev', 'probe'):
+        print(name)
+        show(figures[name])
+    for name, row in figures['degenerate'].items():
+        if row['is_speech'] or row['margin'] > 0.5:
+            print(f'degenerate: {name}: {row}')
+    risk = figures['dev']['conditions']['clean']['gender']['risk']
+    cutoff = chosen['gender'].get('risk', risk)['cutoff']
+    for task, labels, limit in (('speech', CLASSES, 0.0), ('gender', GENDERS, cutoff)):
+        network, saved = loaded[task]
+        training = {'date': saved['date'], 'seed': saved['options']['seed'], 'steps': saved['step'],
+                    'parameters': parameters(network), 'multiplyAddsPerSecond': round(multiply_adds(network.shape)),
+                    'data': '13.6 h of openly licensed clips; see MODEL_CARD.md',
+                    'dev': summary(figures['dev'], task), 'probe': summary(figures['probe'], task) if task == 'gender' else {},
+                    'heldOut': {name: round(row['balanced'], 4) for name, row in chosen[task].get('held_out', {}).items()}}
+        export(network, task, labels, out, chosen[task]['temperature'], limit,
+               receptive_field(network.shape) + GRU_WARM_UP, chosen[task]['warmup'], training)
+    (out / 'figures.json').write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--data', required=True)
+    parser.add_argument('--cache', required=True)
+    parser.add_argument('--runs', required=True, help='folder with the checkpoints')
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--speech', help='another checkpoint than RUNS/speech-final.pt')
+    parser.add_argument('--gender', help='another checkpoint than RUNS/gender-final.pt')
+    finish(parser.parse_args())
