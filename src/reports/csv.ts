@@ -1,0 +1,26 @@
+import { type FileReport, modelsOf } from './report.ts';
+
+/**
+ * One row a channel and period, comma-separated as RFC 4180 has it: file, channel, start and end in milliseconds, then for
+ * each model its result and confidence and, where raw values are there, the probability of each label.
+ */
+export function toCsv(report: FileReport, options: { header?: boolean } = {}): string {
+  const first = Object.values(report.channels)[0];
+  if (!first) return '';
+  const models = modelsOf(first);
+  const labels = models.map((model) => Object.keys(first.time_series[0]?.raw?.[model] ?? {}));
+  const header = ['file', 'channel', 'start_ms', 'end_ms', ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i]!.map((label) => `${model}_${label}`)])];
+  const rows = Object.entries(report.channels).flatMap(([channel, { time_series }]) =>
+    time_series.map(({ timestamp, results, raw }, at) => {
+      const end = time_series[at + 1]?.timestamp ?? Math.min(timestamp + report.period, Math.round(report.seconds * 1000));
+      const values = models.flatMap((model, i) => [results[model]!.result, results[model]!.confidence, ...labels[i]!.map((label) => raw?.[model]?.[label] ?? '')]);
+      return [report.file, channel, timestamp, end, ...values];
+    }),
+  );
+  return [...(options.header === false ? [] : [header]), ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
+}
+
+function quoted(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -1,0 +1,77 @@
+/** What every format is made of: the time series of one file, as the engine gives it, and what it is of. */
+
+export interface Answer {
+  readonly result: string;
+  readonly confidence: number;
+}
+
+export interface Period {
+  /** Milliseconds from the start of the file. */
+  readonly timestamp: number;
+  /** By model, sorted. */
+  readonly results: Readonly<Record<string, Answer>>;
+  readonly raw?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** A run of equal results on the grid of steps, in milliseconds. Runs are contiguous. */
+export interface Run extends Answer {
+  readonly timestamp_start: number;
+  readonly timestamp_end: number;
+}
+
+export interface ChannelReport {
+  readonly time_series: readonly Period[];
+  readonly summary?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly transitions?: Readonly<Record<string, readonly Run[]>>;
+}
+
+export interface FileReport {
+  /** As it was given on the command line. */
+  readonly file: string;
+  /** Length of the audio. */
+  readonly seconds: number;
+  /** Milliseconds of one period. */
+  readonly period: number;
+  readonly channels: Readonly<Record<string, ChannelReport>>;
+}
+
+/** Every channel's runs of every model; where transitions were not asked for, runs of periods. */
+export function* runsOf(report: FileReport): Generator<{ channel: string; model: string; runs: readonly Run[] }> {
+  for (const [channel, output] of Object.entries(report.channels)) {
+    for (const model of modelsOf(output)) yield { channel, model, runs: output.transitions?.[model] ?? runsOfPeriods(report, output, model) };
+  }
+}
+
+export function modelsOf({ time_series, transitions, summary }: ChannelReport): string[] {
+  return Object.keys(time_series[0]?.results ?? transitions ?? summary ?? {});
+}
+
+/** Periods of equal result joined; the confidence is the mean over the run. */
+function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model: string): Run[] {
+  const runs: { timestamp_start: number; timestamp_end: number; result: string; confidences: number[] }[] = [];
+  time_series.forEach(({ timestamp, results }, i) => {
+    const { result, confidence } = results[model]!;
+    const end = time_series[i + 1]?.timestamp ?? Math.min(timestamp + report.period, Math.floor((report.seconds * 1000) / 64) * 64);
+    const last = runs.at(-1);
+    if (last?.result === result) {
+      last.timestamp_end = end;
+      last.confidences.push(confidence);
+    } else {
+      runs.push({ timestamp_start: timestamp, timestamp_end: end, result, confidences: [confidence] });
+    }
+  });
+  return runs.map(({ confidences, ...run }) => ({ ...run, confidence: Math.round((confidences.reduce((a, b) => a + b) / confidences.length) * 1e4) / 1e4 }));
+}
+
+/** 3:07, 1:02:45, 3:07.4: a time in seconds, to read. */
+export function clock(seconds: number, decimals = 0): string {
+  const scale = 10 ** decimals;
+  const total = Math.round(seconds * scale) / scale;
+  const [hours, minutes] = [Math.floor(total / 3600), Math.floor(total / 60) % 60];
+  const rest = (total % 60).toFixed(decimals).padStart(decimals > 0 ? decimals + 3 : 2, '0');
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${rest}` : `${minutes}:${rest}`;
+}
+
+export function percent(fraction: number): string {
+  return `${Math.round(fraction * 100)} %`;
+}

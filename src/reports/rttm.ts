@@ -1,0 +1,26 @@
+import { basename, extname } from 'node:path';
+import { type FileReport, runsOf } from './report.ts';
+
+/** Results that say nobody speaks; RTTM lists who speaks, so these stay out. */
+const notSpeech = new Set(['silence', 'no_speech', 'music', 'other']);
+
+/**
+ * NIST's RTTM, one SPEAKER line a stretch of speech: type, file, channel (from 1 on), start and length in seconds, and the
+ * name and confidence in their places. The name is the voice model's label; where no voice model was asked for, `speech`.
+ * https://catalog.ldc.upenn.edu/docs/LDC2004T12/RTTM-format-v13.pdf
+ */
+export function toRttm(report: FileReport): string {
+  const file = basename(report.file, extname(report.file)).replace(/\s+/g, '_');
+  const all = [...runsOf(report)];
+  const voices = all.filter(({ model }) => model !== 'speech');
+  return (voices.length > 0 ? voices : all)
+    .flatMap(({ channel, runs }) =>
+      runs
+        .filter(({ result }) => !notSpeech.has(result))
+        .map(({ timestamp_start, timestamp_end, result, confidence }) => {
+          const [start, length] = [timestamp_start, timestamp_end - timestamp_start].map((ms) => (ms / 1000).toFixed(3));
+          return `SPEAKER ${file} ${Number(channel) + 1} ${start} ${length} <NA> <NA> ${result} ${confidence} <NA>\n`;
+        }),
+    )
+    .join('');
+}
