@@ -18,16 +18,11 @@ export interface GpuJsOptions {
  * Loads gpu.js and opens it in one mode, `cpu` by default.
  *
  * @throws ArgumentError if the mode is not one of them
- * @throws DeviceUnavailableError if gpu.js can't be loaded or can't compile for this mode
+ * @throws DeviceUnavailableError if this runtime can't compile for the mode
  */
 export async function openGpuJs({ mode = 'cpu' }: GpuJsOptions = {}): Promise<GpuJsBackend> {
   if (mode !== 'cpu' && mode !== 'webasm') throw new ArgumentError('mode', JSON.stringify(mode), '"cpu" or "webasm"');
-  let library: typeof import('gpu.js');
-  try {
-    library = await import('gpu.js');
-  } catch (cause) {
-    throw new DeviceUnavailableError('gpu.js', `its package could not be loaded (${(cause as Error).message})`, 'Install it with: npm install gpu.js');
-  }
+  const library = await import('./library.ts');
   if (mode === 'webasm' && !library.GPU.isWebAssemblySupported) {
     throw new DeviceUnavailableError('gpu.js', 'this runtime has no WebAssembly', 'Use mode "cpu".');
   }
