@@ -1,0 +1,131 @@
+/** Unary, binary and softmax, row by row. */
+import { erf, exp, log, logOfNormal, power, sigmoid, tanh } from './math';
+import { clamp, multiplyAdd, splat, storeLanes } from './vector';
+
+@unmanaged
+export class Unary {
+  x: usize;
+  y: usize;
+  count: i32;
+  kind: i32;
+  alpha: f32;
+  beta: f32;
+}
+
+/** The order of `kind` is that of `unaryKinds` in ../lower/elementwise.ts. */
+function apply(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
+  switch (kind) {
+    case 1: return f32x4.pmax(x, splat(0));
+    case 2: return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, splat(0)));
+    case 3: return v128.bitselect(f32x4.mul(f32x4.sub(exp(x), splat(1)), alpha), x, f32x4.lt(x, splat(0)));
+    case 4: return sigmoid(x);
+    case 5: return clamp(multiplyAdd(x, alpha, beta), splat(0), splat(1));
+    case 6: return f32x4.mul(x, clamp(multiplyAdd(x, splat(1.0 / 6.0), splat(0.5)), splat(0), splat(1)));
+    case 7: return tanh(x);
+    case 8: return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), erf(f32x4.mul(x, splat(0.70710678118654752)))));
+    case 9: {
+      const inner = f32x4.mul(splat(0.79788456080286536), multiplyAdd(f32x4.mul(splat(0.044715), x), f32x4.mul(x, x), x));
+      return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), tanh(inner)));
+    }
+    case 10: return erf(x);
+    case 11: return clamp(x, alpha, beta);
+    case 12: return exp(x);
+    case 13: return log(x);
+    case 14: return f32x4.sqrt(x);
+    case 15: return f32x4.abs(x);
+    case 16: return f32x4.neg(x);
+    default: return x;
+  }
+}
+
+export function unary(p: Unary): void {
+  let x = p.x;
+  let y = p.y;
+  const alpha = splat(p.alpha);
+  const beta = splat(p.beta);
+  const kind = p.kind;
+  for (let left = p.count; left > 0; left -= 4, x += 16, y += 16) storeLanes(y, apply(kind, v128.load(x), alpha, beta), left);
+}
+
+@unmanaged
+export class Binary {
+  a: usize;
+  b: usize;
+  y: usize;
+  /** Rows of `length` contiguous results; each operand has a table of row offsets in bytes and runs along (1) or repeats (0). */
+  rows: i32;
+  length: i32;
+  aRows: usize;
+  bRows: usize;
+  aRuns: i32;
+  bRuns: i32;
+  kind: i32;
+  low: f32;
+  high: f32;
+}
+
+// @ts-ignore: decorator
+@inline
+function combine(kind: i32, a: v128, b: v128): v128 {
+  switch (kind) {
+    case 0: return f32x4.add(a, b);
+    case 1: return f32x4.sub(a, b);
+    case 2: return f32x4.mul(a, b);
+    case 3: return f32x4.div(a, b);
+    case 4: return power(a, b);
+    case 5: return f32x4.max(a, b);
+    case 6: return f32x4.min(a, b);
+    default: return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)));
+  }
+}
+
+export function binary(p: Binary): void {
+  const kind = p.kind;
+  const low = splat(p.low);
+  const high = splat(p.high);
+  let y = p.y;
+  for (let row = 0; row < p.rows; row++) {
+    let a = p.a + <usize>load<i32>(p.aRows + (<usize>row << 2));
+    let b = p.b + <usize>load<i32>(p.bRows + (<usize>row << 2));
+    const aOne = v128.load_splat<f32>(a);
+    const bOne = v128.load_splat<f32>(b);
+    let left = p.length;
+    for (; left > 0; left -= 4, a += 16, b += 16, y += 16) {
+      const value = combine(kind, p.aRuns ? v128.load(a) : aOne, p.bRuns ? v128.load(b) : bOne);
+      storeLanes(y, clamp(value, low, high), left);
+    }
+    y += <usize>(left << 2);
+  }
+}
+
+@unmanaged
+export class Softmax {
+  x: usize;
+  y: usize;
+  rows: i32;
+  classes: i32;
+  log: i32;
+}
+
+export function softmax(p: Softmax): void {
+  const size = <usize>p.classes << 2;
+  let x = p.x;
+  let y = p.y;
+  for (let row = 0; row < p.rows; row++, x += size, y += size) {
+    let largest = load<f32>(x);
+    for (let i: usize = 4; i < size; i += 4) largest = max<f32>(largest, load<f32>(x + i));
+    const top = splat(largest);
+    for (let i: usize = 0; i < size; i += 16) {
+      storeLanes(y + i, exp(f32x4.sub(v128.load(x + i), top)), <i32>((size - i) >> 2));
+    }
+    let sum: f32 = 0;
+    for (let i: usize = 0; i < size; i += 4) sum += load<f32>(y + i);
+    if (p.log) {
+      const shift = f32x4.add(top, logOfNormal(splat(sum)));
+      for (let i: usize = 0; i < size; i += 16) storeLanes(y + i, f32x4.sub(v128.load(x + i), shift), <i32>((size - i) >> 2));
+    } else {
+      const scale = splat(1 / sum);
+      for (let i: usize = 0; i < size; i += 16) storeLanes(y + i, f32x4.mul(v128.load(y + i), scale), <i32>((size - i) >> 2));
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The CPU backend: kernels in WebAssembly SIMD (assembly/), programs as instruction lists in one linear memory. A run
+ * is one call, synchronous, on the caller's thread; pool.ts spreads many runs over threads.
+ */
+import { DisposedError } from '../../errors.ts';
+import type { Bindings, Graph } from '../../graph/graph.ts';
+import type { Backend, Batching } from '../backend.ts';
+import { Constants } from './constants.ts';
+import { Heap } from './heap.ts';
+import { instantiate, kernelModule, type Run } from './kernels.ts';
+import { compile, type CompiledGraph } from './lower/compile.ts';
+import { WasmProgram } from './program.ts';
+import type { Module } from './webassembly.ts';
+
+export { wasmSupported } from './kernels.ts';
+
+export class WasmBackend implements Backend {
+  readonly name = 'cpu';
+  readonly adapter = 'WebAssembly SIMD, 128 bits';
+  /** Beyond this many items a batch leaves the second-level cache and gains nothing. */
+  readonly batching: Batching = { largest: 16, pad: false };
+  readonly heap = new Heap();
+  readonly constants = new Constants(this.heap);
+  readonly #run: Run;
+  readonly #programs = new Set<WasmProgram>();
+  #disposed = false;
+
+  constructor(module: Module) {
+    this.#run = instantiate(module, this.heap.memory);
+  }
+
+  async prepare(graph: Graph, bindings: Bindings): Promise<WasmProgram> {
+    const compiled = this.compile(graph, bindings);
+    try {
+      return this.place(compiled);
+    } finally {
+      this.release(compiled);
+    }
+  }
+
+  /** The graph's instructions at one shape, not yet bound to memory. */
+  compile(graph: Graph, bindings: Bindings): CompiledGraph {
+    if (this.#disposed) throw new DisposedError('the cpu backend');
+    return compile(graph, bindings, { heap: this.heap, constants: this.constants, run: this.#run });
+  }
+
+  /** A program with memory of its own; several may be made of one compiled graph. */
+  place(compiled: CompiledGraph): WasmProgram {
+    if (this.#disposed) throw new DisposedError('the cpu backend');
+    const program = new WasmProgram(compiled, this.heap, this.constants, this.#run, () => this.#programs.delete(program));
+    this.#programs.add(program);
+    return program;
+  }
+
+  /** No more programs will be made of this; its constants live on in those that were. */
+  release(compiled: CompiledGraph): void {
+    for (const constant of compiled.constants) this.constants.release(constant);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    for (const program of this.#programs) program.dispose();
+  }
+}
+
+/** Opens the CPU backend; DeviceUnavailableError where WebAssembly SIMD is missing. */
+export async function openWasm(): Promise<WasmBackend> {
+  return new WasmBackend(kernelModule());
+}

@@ -1,0 +1,34 @@
+/** The compiled kernels, loaded once for a process. */
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { DeviceUnavailableError } from '../../errors.ts';
+import { type Memory, type Module, WebAssembly } from './webassembly.ts';
+
+/** Runs the program whose code begins at this address. */
+export type Run = (code: number) => void;
+
+/** A module with one function that adds two vectors: valid only where SIMD is known. */
+const probe = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 0, 253, 17, 65, 0, 253, 17, 253, 174, 1, 11,
+);
+
+/** Whether this JavaScript engine has WebAssembly with 128-bit SIMD and shared memory. */
+export function wasmSupported(): boolean {
+  return WebAssembly !== undefined && typeof SharedArrayBuffer === 'function' && WebAssembly.validate(probe);
+}
+
+let compiled: Module | undefined;
+
+export function kernelModule(): Module {
+  if (compiled) return compiled;
+  if (!wasmSupported()) {
+    throw new DeviceUnavailableError('cpu', 'this JavaScript engine has no WebAssembly SIMD', 'Use Node.js 20 or later, or the device "gpu.js".');
+  }
+  const file = fileURLToPath(new URL('./kernels.wasm', import.meta.url));
+  if (!existsSync(file)) throw new DeviceUnavailableError('cpu', 'its kernels are not built', 'Run `npm run build:wasm`.');
+  return (compiled = new WebAssembly.Module(readFileSync(file)));
+}
+
+export function instantiate(module: Module, memory: Memory): Run {
+  return new WebAssembly.Instance(module, { env: { memory } }).exports['run'] as Run;
+}

@@ -1,0 +1,115 @@
+import { ArgumentError, DisposedError } from '../../errors.ts';
+import type { Plan } from '../../graph/plan.ts';
+import type { TensorData } from '../../graph/tensor.ts';
+import type { Program } from '../backend.ts';
+import { absoluteOnly, type Region, resolve } from './code.ts';
+import type { Constants } from './constants.ts';
+import type { Heap } from './heap.ts';
+import type { Run } from './kernels.ts';
+import type { CompiledGraph } from './lower/compile.ts';
+
+const align = 64;
+
+/** A compiled graph with memory of its own. Everything is allocated here; a run copies in, calls once and copies out. */
+export class WasmProgram implements Program {
+  readonly plan: Plan;
+  /** Address of the code, for instances of the kernels on other threads. */
+  readonly entry: number;
+  readonly #compiled: CompiledGraph;
+  readonly #heap: Heap;
+  readonly #constants: Constants;
+  readonly #run: Run;
+  readonly #onDispose: () => void;
+  readonly #block: number;
+  readonly #inputs: readonly TensorData[];
+  readonly #state: Float32Array;
+  readonly #outputs: readonly Float32Array[];
+  readonly #results: Float32Array[];
+  #disposed = false;
+
+  constructor(compiled: CompiledGraph, heap: Heap, constants: Constants, run: Run, onDispose: () => void) {
+    const { plan, code, tables, sizes } = compiled;
+    this.plan = plan;
+    this.#compiled = compiled;
+    this.#heap = heap;
+    this.#constants = constants;
+    this.#run = run;
+    this.#onDispose = onDispose;
+
+    const lengths: [Region, number][] = [
+      ['tables', tables.byteLength],
+      ['arena', sizes.arena],
+      ['state', 4 * plan.batch * plan.stateLength],
+      ['scratch', sizes.scratch],
+      ['staging', sizes.staging],
+      ['code', code.byteLength],
+    ];
+    const bases: Record<Region, number> = { ...absoluteOnly };
+    let size = 0;
+    for (const [region, length] of lengths) {
+      bases[region] = size;
+      size += Math.ceil(length / align) * align;
+    }
+    this.#block = heap.allocate(size);
+    for (const [region] of lengths) bases[region] += this.#block;
+    heap.words(bases.tables, tables.length).set(tables);
+    const linked = code.link(bases);
+    heap.words(bases.code, linked.length).set(linked);
+    this.entry = bases.code;
+    for (const constant of compiled.constants) constant.users++;
+
+    this.#inputs = compiled.inputs.map(({ address, length, isInt16 }) =>
+      isInt16 ? heap.shorts(resolve(address, bases), length) : heap.floats(resolve(address, bases), length),
+    );
+    this.#state = heap.floats(bases.state, plan.batch * plan.stateLength);
+    this.#outputs = compiled.outputs.map(({ address, length }) => heap.floats(resolve(address, bases), length));
+    this.#results = this.#outputs.map(({ length }) => new Float32Array(length));
+  }
+
+  run(inputs: readonly TensorData[], state?: Float32Array): Float32Array[] {
+    this.load(inputs, state);
+    this.#run(this.entry);
+    this.save(this.#results, state);
+    return this.#results;
+  }
+
+  /** Copies inputs and state to where the code expects them. */
+  load(inputs: readonly TensorData[], state?: Float32Array): void {
+    if (this.#disposed) throw new DisposedError('the program');
+    this.#check(inputs, state);
+    for (let i = 0; i < inputs.length; i++) this.#inputs[i]!.set(inputs[i]!);
+    if (state) this.#state.set(state);
+    else this.#state.fill(0);
+  }
+
+  /** Copies results and state out. */
+  save(results: readonly Float32Array[], state?: Float32Array): void {
+    for (let i = 0; i < results.length; i++) results[i]!.set(this.#outputs[i]!);
+    state?.set(this.#state);
+  }
+
+  newResults(): Float32Array[] {
+    return this.#outputs.map(({ length }) => new Float32Array(length));
+  }
+
+  #check(inputs: readonly TensorData[], state: Float32Array | undefined): void {
+    if (inputs.length !== this.#inputs.length) throw new ArgumentError('inputs', `${inputs.length} of them`, `${this.#inputs.length}, one for each input of the graph`);
+    for (let i = 0; i < inputs.length; i++) {
+      const [given, place] = [inputs[i]!, this.#inputs[i]!];
+      if (given.length === place.length && (given instanceof Int16Array || place instanceof Float32Array)) continue;
+      const { name, type } = this.plan.graph.inputs[i]!;
+      throw new ArgumentError(`inputs[${i}]`, `${given.length} values in ${given.constructor.name}`, `${place.length} of type ${type} for "${name}" [${this.plan.shapes.get(name)!.join(', ')}]`);
+    }
+    if (state && state.length !== this.#state.length) {
+      throw new ArgumentError('state', `${state.length} values`, `${this.#state.length} long, [${this.plan.batch}, ${this.plan.stateLength}]`);
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#heap.free(this.#block);
+    for (const constant of this.#compiled.constants) this.#constants.release(constant);
+    this.#onDispose();
+  }
+}
