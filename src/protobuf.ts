@@ -54,13 +54,16 @@ const scalars: { readonly [S in ScalarName]: { wire: number; read(reader: Reader
   bool: { wire: varint, read: (reader) => reader.bool(), write: (writer, value) => writer.bool(value) },
   uint32: { wire: varint, read: (reader) => reader.uint32(), write: (writer, value) => writer.uint32(value) },
   int32: { wire: varint, read: (reader) => reader.int32(), write: (writer, value) => writer.int32(value) },
-  int64: { wire: varint, read: (reader) => toNumber(reader.int64()), write: (writer, value) => writer.int64(value) },
+  int64: { wire: varint, read: (reader) => toNumber(reader.int64() as unknown as number | Wide), write: (writer, value) => writer.int64(value) },
   float: { wire: fixed32, read: (reader) => reader.float(), write: (writer, value) => writer.float(value) },
   double: { wire: fixed64, read: (reader) => reader.double(), write: (writer, value) => writer.double(value) },
 };
 
 // protobufjs gives an object where its optional 64-bit package is there.
-const toNumber = (value: number | { toNumber(): number }): number => (typeof value === 'number' ? value : value.toNumber());
+interface Wide {
+  toNumber(): number;
+}
+const toNumber = (value: number | Wide): number => (typeof value === 'number' ? value : value.toNumber());
 
 export class MessageType<T> {
   readonly #byId: ReadonlyMap<number, readonly [string, Field]>;

@@ -1,0 +1,252 @@
+/** Makes a graph out of an ONNX file, node by node: each handler of src/onnx/ops emits the ops it stands for. */
+import { ConversionError, UndertoneError } from '../errors.ts';
+import type { Attributes, Graph, GraphInput, GraphNode } from '../graph/graph.ts';
+import { type FloatTensor, type Shape, sizeOf, type Tensor } from '../graph/tensor.ts';
+import { opNamed } from '../ops/index.ts';
+import { handlers } from './ops/index.ts';
+import { OnnxNode } from './node.ts';
+import type { OnnxModel, OnnxTensor } from './reader.ts';
+import { isFloat } from './reader.ts';
+import { product, Size } from './size.ts';
+import { identityOrder, sameOrder, type TensorValue, type Value } from './value.ts';
+
+/** A tensor of the graph and its shape, axes as they are in the graph. */
+export interface Operand {
+  readonly name: string;
+  readonly shape: readonly Size[];
+}
+
+/** Elements that conversion may make out of nothing (repeated or padded constants), and sums it may compute ahead. */
+const elementLimit = 1 << 25;
+const workLimit = 2e9;
+const nodeLimit = 20_000;
+
+export class Lowering {
+  readonly inputs: GraphInput[] = [];
+  readonly nodes: GraphNode[] = [];
+  readonly constants = new Map<string, Tensor>();
+  readonly values = new Map<string, Value>();
+  readonly #taken = new Set<string>();
+  /** What a reshape was made of, so that a second one starts from the same. */
+  readonly #reshaped = new Map<string, Operand>();
+  readonly #emitted = new Map<string, readonly string[]>();
+  #madeElements = 0;
+  #work = 0;
+  #node: OnnxNode | undefined;
+
+  constructor(readonly model: OnnxModel) {}
+
+  run(): Graph {
+    this.#checkOps();
+    this.#addInputs();
+    for (const [name, tensor] of this.model.tensors) this.values.set(name, this.constantValue(tensor, name));
+    for (const proto of this.model.nodes) {
+      const inputs = proto.input.map((name) => (name === '' ? undefined : (this.values.get(name) ?? null)));
+      const node = new OnnxNode(proto, this.model.opset, this.model.source, inputs.map((input) => input ?? undefined));
+      const missing = inputs.indexOf(null);
+      if (missing >= 0) node.fail(`input "${proto.input[missing]}" is made by no earlier node`);
+      this.#node = node;
+      const outputs = this.#guarded(node, () => handlers.get(node.op)!(node, this));
+      node.finish();
+      proto.output.forEach((name, i) => {
+        if (name === '') return;
+        if (this.values.has(name)) node.fail(`output "${name}" is made twice`);
+        this.values.set(name, outputs[i] ?? node.fail(`output ${i} ("${name}") is not supported`));
+      });
+    }
+    return { inputs: this.inputs, nodes: this.nodes, constants: this.constants, outputs: this.model.outputs.map((name) => this.#output(name)) };
+  }
+
+  /** Errors of ops and of sizes, in the terms of the ONNX node that brought them about. */
+  #guarded<T>(node: OnnxNode, run: () => T): T {
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof ConversionError) throw error;
+      if (error instanceof UndertoneError || error instanceof RangeError) throw new ConversionError(this.model.source, error.message, node, { cause: error });
+      throw error;
+    }
+  }
+
+  /** An op that isn't known is told before anything else that may be wrong. */
+  #checkOps(): void {
+    const { nodes, opset, source } = this.model;
+    if (nodes.length > nodeLimit) throw new ConversionError(source, `it has ${nodes.length} nodes, more than ${nodeLimit}`);
+    for (const proto of nodes) {
+      const foreign = proto.domain !== undefined && proto.domain !== '' && proto.domain !== 'ai.onnx';
+      if (foreign || !handlers.has(proto.opType ?? '')) {
+        new OnnxNode({ ...proto, attribute: [] }, opset, source, []).fail(`this op${foreign ? ` of domain "${proto.domain}"` : ''} is not supported; supported are ${[...handlers.keys()].sort().join(', ')}`);
+      }
+    }
+  }
+
+  #addInputs(): void {
+    const { inputs, source } = this.model;
+    const first = inputs[0];
+    if (!first) throw new ConversionError(source, 'it has no inputs');
+    const symbols = new Map<string, string>();
+    const [batch, time] = first.shape ?? [];
+    if (typeof batch === 'string') symbols.set(batch, 'batch');
+    if (typeof time === 'string' && time !== batch) symbols.set(time, 'time');
+    for (const { name, type, shape } of inputs) {
+      if (type !== 'float32') throw new ConversionError(source, `input "${name}" is of type ${type}; only float32 is supported`);
+      if (!shape || shape.length > 8 || shape.length === 0) throw new ConversionError(source, `input "${name}" must have a known number of axes, 1 to 8`);
+      const dimensions = shape.map((dimension, axis) => {
+        if (typeof dimension === 'string') return symbols.get(dimension) ?? dimension;
+        if (dimension === undefined || dimension <= 0) return axis < 2 && name === first.name ? ['batch', 'time'][axis]! : `${name}_${axis}`;
+        return dimension;
+      });
+      if (this.values.has(name)) throw new ConversionError(source, `input "${name}" is there twice`);
+      this.#taken.add(name);
+      this.inputs.push({ name, shape: dimensions, type: 'float32' });
+      const sizes = dimensions.map((dimension) => (typeof dimension === 'number' ? Size.of(dimension) : Size.symbol(dimension)));
+      this.values.set(name, { kind: 'tensor', name, shape: sizes, order: identityOrder(sizes.length) });
+    }
+  }
+
+  /** The graph's name for an output, axes in ONNX order. */
+  #output(name: string): string {
+    const value = this.values.get(name);
+    if (!value) throw new ConversionError(this.model.source, `output "${name}" is made by no node`);
+    if (value.kind !== 'tensor') throw new ConversionError(this.model.source, `output "${name}" is not computed in floating point, which is not supported`);
+    const operand = this.arrange(value, identityOrder(value.shape.length));
+    const isMade = this.nodes.some((node) => node.outputs.includes(operand.name));
+    const result = isMade ? operand.name : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0]!.name;
+    return this.#rename(result, name);
+  }
+
+  /** Gives a value the name that it has in the ONNX file. */
+  #rename(from: string, to: string): string {
+    if (from === to || this.#taken.has(to)) return from;
+    const swap = (name: string): string => (name === from ? to : name);
+    this.nodes.forEach((node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }));
+    this.#taken.add(to);
+    return to;
+  }
+
+  #fresh(wanted: string): string {
+    let name = wanted;
+    for (let n = 2; this.#taken.has(name); n++) name = `${wanted}.${n}`;
+    this.#taken.add(name);
+    return name;
+  }
+
+  // Constants.
+
+  constantValue({ shape, type, values }: OnnxTensor, name: string): Value {
+    if (!isFloat(type)) return { kind: 'integers', shape, elements: Array.from(values, (value) => Size.of(value)) };
+    return this.tensorValue(this.constant(shape, Float32Array.from(values), name));
+  }
+
+  constant(shape: Shape, data: Float32Array, name = this.#node?.name ?? 'constant'): Operand {
+    const fresh = this.#fresh(name);
+    this.constants.set(fresh, { shape, data });
+    return { name: fresh, shape: shape.map((extent) => Size.of(extent)) };
+  }
+
+  /** The numbers of a tensor that is a constant, in ONNX order. */
+  constantOf(value: Value): FloatTensor | undefined {
+    if (value.kind === 'tensor') return this.constants.get(this.arrange(value, identityOrder(value.shape.length)).name) as FloatTensor | undefined;
+    const shape = value.shape.map((extent) => (typeof extent === 'number' ? extent : extent.constant));
+    if (shape.some((extent) => extent === undefined)) return undefined;
+    const known = shape as number[];
+    if (value.kind === 'filled') return { shape: known, data: new Float32Array(this.#claim(sizeOf(known))).fill(value.fill) };
+    const elements = value.elements.map((element) => element.constant);
+    return elements.includes(undefined) ? undefined : { shape: known, data: Float32Array.from(elements as number[]) };
+  }
+
+  /** Whatever the value is, as a tensor of the graph; undefined if it depends on sizes that are not known. */
+  asTensor(value: Value): TensorValue | undefined {
+    if (value.kind === 'tensor') return value;
+    const tensor = this.constantOf(value);
+    return tensor && this.tensorValue(this.constant(tensor.shape, tensor.data));
+  }
+
+  #claim(elements: number): number {
+    this.#madeElements += elements;
+    if (!(this.#madeElements <= elementLimit)) throw new RangeError(`constants of more than ${elementLimit} elements would have to be made`);
+    return elements;
+  }
+
+  // Making nodes.
+
+  tensorValue({ name, shape }: Operand, order: readonly number[] = identityOrder(shape.length)): TensorValue {
+    const onnxShape = new Array<Size>(shape.length);
+    order.forEach((axis, i) => (onnxShape[axis] = shape[i]!));
+    return { kind: 'tensor', name, shape: onnxShape, order };
+  }
+
+  /** Emits a node, or computes it right away where all of its inputs are constants. */
+  emit(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes, shapes: readonly (readonly Size[])[], hint?: string): Operand[] {
+    const name = hint ?? this.#node?.name ?? op;
+    const names = inputs.map((input) => input?.name ?? '');
+    while (names.at(-1) === '') names.pop();
+    const key = JSON.stringify([op, names, attributes]);
+    const known = this.#emitted.get(key);
+    if (known) return known.map((output, i) => ({ name: output, shape: shapes[i]! }));
+    const tensors = inputs.map((input) => (input ? this.constants.get(input.name) : { shape: [], data: new Float32Array(0) }));
+    let outputs: string[];
+    if (tensors.every((tensor) => tensor !== undefined)) {
+      outputs = this.#fold({ name, op, inputs: names, outputs: shapes.map((_, i) => `${i}`), attributes }, tensors as Tensor[]);
+    } else {
+      const fresh = this.#fresh(name);
+      outputs = shapes.map((_, i) => (i === 0 ? fresh : this.#fresh(`${fresh}.${i}`)));
+      this.nodes.push({ name: fresh, op, inputs: names, outputs, attributes });
+    }
+    this.#emitted.set(key, outputs);
+    return outputs.map((output, i) => ({ name: output, shape: shapes[i]! }));
+  }
+
+  #fold(node: GraphNode, tensors: readonly Tensor[]): string[] {
+    const op = opNamed(node);
+    const shapes = tensors.map(({ shape }) => shape);
+    for (const shape of op.infer(node, shapes)) this.#claim(sizeOf(shape));
+    this.#work += op.multiplyAdds(node, shapes);
+    if (!(this.#work <= workLimit)) throw new RangeError('computing its constants ahead would take too long');
+    return op.compute(node, tensors, []).map(({ shape, data }) => this.constant(shape, data, node.inputs[0]).name);
+  }
+
+  emitOne(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes, shape: readonly Size[], hint?: string): Operand {
+    return this.emit(op, inputs, attributes, [shape], hint)[0]!;
+  }
+
+  /** The tensor with its axes in another order; a node only where that moves data. */
+  arrange(value: TensorValue, order: readonly number[]): Operand {
+    const operand = { name: value.name, shape: value.order.map((axis) => value.shape[axis]!) };
+    if (sameOrder(value.order, order)) return operand;
+    const permutation = order.map((axis) => value.order.indexOf(axis));
+    const shape = order.map((axis) => value.shape[axis]!);
+    const moved = permutation.filter((axis) => operand.shape[axis]!.constant !== 1);
+    const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]!);
+    if (onlyOnesMove && this.#reshapeAttribute(operand, shape)) return this.reshape(operand, shape);
+    return this.emitOne('transpose', [operand], { permutation }, shape);
+  }
+
+  /** The same elements in the same order under another shape. */
+  reshape(operand: Operand, shape: readonly Size[]): Operand {
+    const from = this.#reshaped.get(operand.name) ?? operand;
+    if (sameShape(operand.shape, shape)) return operand;
+    if (sameShape(from.shape, shape)) return from;
+    const attribute = this.#reshapeAttribute(operand, shape);
+    if (!attribute) throw new RangeError(`the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`);
+    const result = this.emitOne('reshape', [from], { shape: attribute }, shape);
+    this.#reshaped.set(result.name, from);
+    return result;
+  }
+
+  /** A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't enough. */
+  #reshapeAttribute(operand: Operand, shape: readonly Size[]): number[] | undefined {
+    const from = this.#reshaped.get(operand.name) ?? operand;
+    if (shape.some((size) => size.constant !== undefined && size.constant < 1)) throw new RangeError(`the shape [${shape.join(', ')}] holds nothing`);
+    const attribute = shape.map((size, axis) => size.constant ?? (from.shape[axis]?.equals(size) ? 0 : -1));
+    return attribute.filter((extent) => extent === -1).length > 1 ? undefined : attribute;
+  }
+}
+
+export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
+  return a.length === b.length && a.every((size, axis) => size.equals(b[axis]!));
+}
+
+export function sameCount(a: readonly Size[], b: readonly Size[]): boolean {
+  return product(a).equals(product(b));
+}
