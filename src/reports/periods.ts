@@ -1,0 +1,66 @@
+import { describe, stepMilliseconds } from '../audio/format.ts';
+import { ArgumentError } from '../errors.ts';
+import type { Decision, Result, Step } from '../models/decision.ts';
+
+/** Raw values as they are printed: by model, then by label. */
+export type RawValues = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** One period of a time series. */
+export interface PeriodResult {
+  /** Start of the period in ms from the start of the audio. */
+  readonly timestamp: number;
+  /** By model name, sorted. */
+  readonly results: Readonly<Record<string, Result>>;
+  readonly raw?: RawValues;
+}
+
+export const defaultOutputPeriod = 1024;
+
+/** Steps in a period of `outputPeriod` ms. */
+export function stepsInPeriod(outputPeriod: unknown): number {
+  if (typeof outputPeriod !== 'number' || !Number.isSafeInteger(outputPeriod) || outputPeriod < stepMilliseconds || outputPeriod % stepMilliseconds !== 0) {
+    throw new ArgumentError('outputPeriod', describe(outputPeriod), `a multiple of ${stepMilliseconds} (ms), such as ${defaultOutputPeriod}`);
+  }
+  return outputPeriod / stepMilliseconds;
+}
+
+export interface PeriodSettings {
+  /** In ms, a multiple of 64. */
+  readonly outputPeriod: number;
+  readonly includeRawValues: boolean;
+  readonly decide: (steps: readonly Step[]) => Decision;
+}
+
+/** Gathers steps into periods and decides on each as one analysis. Memory: the steps of one period. */
+export class PeriodCollector {
+  readonly #settings: PeriodSettings;
+  readonly #length: number;
+  #steps: Step[] = [];
+  /** Periods that were given; a whole number below 2^53 (thousands of years of steps). */
+  #given = 0;
+
+  constructor(settings: PeriodSettings) {
+    this.#settings = settings;
+    this.#length = stepsInPeriod(settings.outputPeriod);
+  }
+
+  /** The period that this step completes, if it does. */
+  push(step: Step): PeriodResult | undefined {
+    this.#steps.push(step);
+    return this.#steps.length === this.#length ? this.#close() : undefined;
+  }
+
+  /** The last, partial period, if it holds at least one step. */
+  finish(): PeriodResult | undefined {
+    return this.#steps.length > 0 ? this.#close() : undefined;
+  }
+
+  #close(): PeriodResult {
+    const { decide, includeRawValues, outputPeriod } = this.#settings;
+    const { results, raw } = decide(this.#steps);
+    const timestamp = this.#given * outputPeriod;
+    this.#given++;
+    this.#steps = [];
+    return includeRawValues ? { timestamp, results, raw } : { timestamp, results };
+  }
+}

@@ -1,0 +1,73 @@
+/** The time series of one channel, with what is told about it as a whole. */
+import type { Decision, Step } from '../models/decision.ts';
+import type { ModelMetadata } from '../models/model.ts';
+import { PeriodCollector, type PeriodResult } from './periods.ts';
+import { type Summary, SummaryCounter } from './summary.ts';
+import { TransitionCollector, type Transitions } from './transitions.ts';
+
+export interface ChannelOverview {
+  readonly summary?: Summary;
+  readonly transitions?: Transitions;
+}
+
+export interface ChannelReport extends ChannelOverview {
+  readonly time_series: readonly PeriodResult[];
+}
+
+/** What a file or a piece of audio gives: by channel number. */
+export interface TimeSeriesOutput {
+  readonly channels: Readonly<Record<string, ChannelReport>>;
+  /** Only where `partial` let a damaged file through: what was wrong with it. */
+  readonly warnings?: readonly string[];
+}
+
+export interface ReportSettings {
+  readonly models: readonly ModelMetadata[];
+  readonly decide: (steps: readonly Step[]) => Decision;
+  /** In ms, a multiple of 64. */
+  readonly outputPeriod: number;
+  readonly includeRawValues: boolean;
+  readonly includeSummary: boolean;
+  readonly includeTransitions: boolean;
+}
+
+/** Steps of one channel in, periods out as they are complete; summary and transitions at any time. */
+export class Reporter {
+  readonly #decide: ReportSettings['decide'];
+  readonly #periods: PeriodCollector;
+  readonly #summary: SummaryCounter | undefined;
+  readonly #transitions: TransitionCollector | undefined;
+
+  constructor(settings: ReportSettings) {
+    this.#decide = settings.decide;
+    this.#periods = new PeriodCollector(settings);
+    this.#summary = settings.includeSummary ? new SummaryCounter(settings.models) : undefined;
+    this.#transitions = settings.includeTransitions ? new TransitionCollector(settings.models) : undefined;
+  }
+
+  push(steps: readonly Step[]): PeriodResult[] {
+    const complete: PeriodResult[] = [];
+    for (const step of steps) {
+      if (this.#summary || this.#transitions) {
+        const decision = this.#decide([step]);
+        this.#summary?.push(decision);
+        this.#transitions?.push(decision);
+      }
+      const period = this.#periods.push(step);
+      if (period) complete.push(period);
+    }
+    return complete;
+  }
+
+  finish(): PeriodResult[] {
+    const last = this.#periods.finish();
+    return last ? [last] : [];
+  }
+
+  overview(): ChannelOverview {
+    return {
+      ...(this.#summary && { summary: this.#summary.summary() }),
+      ...(this.#transitions && { transitions: this.#transitions.transitions() }),
+    };
+  }
+}

@@ -1,0 +1,35 @@
+import { type Decision, possibleResults, round4 } from '../models/decision.ts';
+import type { ModelMetadata } from '../models/model.ts';
+
+/** By model, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible label is listed. */
+export type Summary = Readonly<Record<string, Readonly<Record<string, number>>>>;
+
+/** Counts the results of single steps. Memory: one number a label. */
+export class SummaryCounter {
+  readonly #counts: ReadonlyMap<string, Map<string, number>>;
+  /** Whole numbers stay exact below 2^53: eighteen million years of steps. */
+  #steps = 0;
+
+  constructor(models: readonly ModelMetadata[]) {
+    const sorted = [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
+    this.#counts = new Map(sorted.map((model) => [model.name, new Map(possibleResults(model).map((label) => [label, 0]))]));
+  }
+
+  push({ results }: Pick<Decision, 'results'>): void {
+    this.#steps++;
+    for (const [model, counts] of this.#counts) {
+      const { result } = results[model]!;
+      counts.set(result, counts.get(result)! + 1);
+    }
+  }
+
+  /** So far; all zeros before the first step. */
+  summary(): Summary {
+    const fraction = (count: number) => (this.#steps === 0 ? 0 : round4(count / this.#steps));
+    const entries = [...this.#counts].map(([model, counts]) => {
+      const fractions = [...counts].map(([label, count]) => [`${label}_fraction`, fraction(count)] as const);
+      return [model, Object.fromEntries(fractions)] as const;
+    });
+    return Object.fromEntries(entries);
+  }
+}

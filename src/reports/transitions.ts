@@ -1,0 +1,59 @@
+import { stepMilliseconds } from '../audio/format.ts';
+import { type Decision, type Result, round4 } from '../models/decision.ts';
+import type { ModelMetadata } from '../models/model.ts';
+
+/** A stretch of time throughout which a model gave one result. */
+export interface Transition {
+  /** ms from the start of the audio; the end of one run is the start of the next. */
+  readonly timestamp_start: number;
+  readonly timestamp_end: number;
+  readonly result: string;
+  /** Mean over the steps of the run, 4 decimals. */
+  readonly confidence: number;
+}
+
+export type Transitions = Readonly<Record<string, readonly Transition[]>>;
+
+interface Run {
+  readonly start: number;
+  readonly result: string;
+  confidences: number;
+}
+
+/** Runs of equal results of single steps, on the grid of 64 ms. Memory: the runs themselves. */
+export class TransitionCollector {
+  readonly #models: ReadonlyMap<string, { readonly done: Transition[]; run: Run | undefined }>;
+  #steps = 0;
+
+  constructor(models: readonly ModelMetadata[]) {
+    const names = models.map(({ name }) => name).sort();
+    this.#models = new Map(names.map((name) => [name, { done: [], run: undefined }]));
+  }
+
+  push({ results }: Pick<Decision, 'results'>): void {
+    for (const [name, model] of this.#models) {
+      const { result, confidence }: Result = results[name]!;
+      if (model.run?.result !== result) {
+        if (model.run) model.done.push(closed(model.run, this.#steps));
+        model.run = { start: this.#steps, result, confidences: 0 };
+      }
+      model.run.confidences += confidence;
+    }
+    this.#steps++;
+  }
+
+  /** So far, the run under way with its end as of now. */
+  transitions(): Transitions {
+    const entries = [...this.#models].map(([name, { done, run }]) => [name, run ? [...done, closed(run, this.#steps)] : [...done]] as const);
+    return Object.fromEntries(entries);
+  }
+}
+
+function closed({ start, result, confidences }: Run, end: number): Transition {
+  return {
+    timestamp_start: start * stepMilliseconds,
+    timestamp_end: end * stepMilliseconds,
+    result,
+    confidence: round4(confidences / (end - start)),
+  };
+}
