@@ -63,6 +63,11 @@ function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model
   return runs.map(({ confidences, ...run }) => ({ ...run, confidence: Math.round((confidences.reduce((a, b) => a + b) / confidences.length) * 1e4) / 1e4 }));
 }
 
+/** Speech before the voice models, which depend on it; for the eye, not for data. */
+export function speechFirst<T>(entries: readonly T[], nameOf: (entry: T) => string): T[] {
+  return [...entries].sort((a, b) => Number(nameOf(b) === 'speech') - Number(nameOf(a) === 'speech'));
+}
+
 /** 3:07, 1:02:45, 3:07.4: a time in seconds, to read. */
 export function clock(seconds: number, decimals = 0): string {
   const scale = 10 ** decimals;
