@@ -120,3 +120,26 @@ export class ConversionError extends UndertoneError {
     super(node ? `${file}: node "${node.name}" (${node.op}): ${reason}` : `${file}: ${reason}`, options);
   }
 }
+
+/** A shader was refused. `file`, `line` and `column` point at the place, counted from 1; 0 where it is not known. */
+export class ShaderError extends UndertoneError {
+  constructor(
+    readonly file: string,
+    readonly line: number,
+    readonly column: number,
+    reason: string,
+  ) {
+    super(`shaders/${file}:${line}:${column}: ${reason}`);
+  }
+}
+
+/** The GPU had no room for what a program needs. Smaller batches may fit. */
+export class DeviceMemoryError extends DeviceLimitError {
+  constructor(what: string, bytes: number, largest: number) {
+    super(`GPU memory for ${what}, in bytes`, bytes, largest);
+    this.message = `the GPU has no room for ${what}: ${bytes} bytes were asked for (it allows at most ${largest} in one buffer)`;
+  }
+}
+
+/** The GPU refused a command it was given; a mistake in this library, never an answer made of zeros. */
+export class GpuCommandError extends UndertoneError {}

@@ -1,0 +1,47 @@
+// The functions of src/ops/activation.ts, in the order of their names there. The kind is fixed when the pipeline
+// is made, so the switch costs nothing.
+override ACTIVATION: u32 = 0;
+override ALPHA: f32 = 0;
+override BETA: f32 = 0;
+
+// exp(88.7) is the largest float32; beyond it some drivers' tanh and division give NaN.
+fn safeTanh(x: f32) -> f32 {
+  return tanh(clamp(x, -20.0, 20.0));
+}
+
+fn sigmoid(x: f32) -> f32 {
+  return 1.0 / (1.0 + exp(-clamp(x, -80.0, 80.0)));
+}
+
+// Abramowitz and Stegun 7.1.26, good to 1.5e-7.
+fn erf(x: f32) -> f32 {
+  let t = 1.0 / (1.0 + 0.3275911 * abs(x));
+  let polynomial = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));
+  return sign(x) * (1.0 - polynomial * exp(-x * x));
+}
+
+fn activate(x: f32) -> f32 {
+  switch (ACTIVATION) {
+    case 1u: { return max(x, 0.0); }
+    case 2u: { return select(x, ALPHA * x, x < 0.0); }
+    case 3u: { return select(x, ALPHA * (exp(min(x, 0.0)) - 1.0), x < 0.0); }
+    case 4u: { return sigmoid(x); }
+    case 5u: { return clamp(ALPHA * x + BETA, 0.0, 1.0); }
+    case 6u: { return x * clamp(x / 6.0 + 0.5, 0.0, 1.0); }
+    case 7u: { return safeTanh(x); }
+    case 8u: { return 0.5 * x * (1.0 + erf(x * 0.70710678118654752)); }
+    case 9u: { return 0.5 * x * (1.0 + safeTanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }
+    case 10u: { return erf(x); }
+    case 11u: { return min(BETA, max(ALPHA, x)); }
+    case 12u: { return exp(x); }
+    case 13u: { return log(x); }
+    case 14u: { return sqrt(x); }
+    case 15u: { return abs(x); }
+    case 16u: { return -x; }
+    default: { return x; }
+  }
+}
+
+fn activate4(v: vec4f) -> vec4f {
+  return vec4f(activate(v.x), activate(v.y), activate(v.z), activate(v.w));
+}

@@ -1,0 +1,69 @@
+// uses activation.wgsl
+// y = activation(a kind b). `same` takes two operands of one shape, four elements an invocation; `spread` repeats
+// operands along axes, one element an invocation.
+struct Params {
+  // One axis of y each: its stride, its extent, and the strides of a and b along it (0 where they are repeated).
+  axes: array<vec4u, 6>,
+  a: u32, b: u32, y: u32, count: u32, rank: u32,
+}
+
+// In the order of binaryKinds in src/ops/binary.ts.
+override KIND: u32 = 0;
+override LANES: u32 = 64;
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(2) var<storage, read_write> arena: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
+
+// WGSL's pow knows no negative base.
+fn power(a: f32, b: f32) -> f32 {
+  if (b == 2.0) {
+    return a * a;
+  }
+  if (b == 0.0) {
+    return 1.0;
+  }
+  let size = pow(abs(a), b);
+  let odd = abs(b % 2.0) == 1.0;
+  return select(size, -size, a < 0.0 && odd);
+}
+
+fn combine(a: f32, b: f32) -> f32 {
+  switch (KIND) {
+    case 0u: { return a + b; }
+    case 1u: { return a - b; }
+    case 2u: { return a * b; }
+    case 3u: { return a / b; }
+    case 4u: { return power(a, b); }
+    case 5u: { return max(a, b); }
+    case 6u: { return min(a, b); }
+    default: { return select(a, a * b, a < 0.0); }
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn same(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  if (index * 4u < p.count) {
+    let a = arena[p.a / 4u + index];
+    let b = arena[p.b / 4u + index];
+    arena[p.y / 4u + index] = activate4(vec4f(combine(a.x, b.x), combine(a.y, b.y), combine(a.z, b.z), combine(a.w, b.w)));
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn spread(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  if (index >= p.count) {
+    return;
+  }
+  var a = p.a;
+  var b = p.b;
+  for (var i = 0u; i < p.rank; i++) {
+    let axis = p.axes[i];
+    let position = index / axis.x % axis.y;
+    a += position * axis.z;
+    b += position * axis.w;
+  }
+  scalars[p.y + index] = activate(combine(scalars[a], scalars[b]));
+}

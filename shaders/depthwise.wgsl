@@ -1,0 +1,17 @@
+// uses window.wgsl, activation.wgsl
+// Convolution of each channel with its own kernel, four channels an invocation; channels a multiple of 4.
+override LANES: u32 = 64;
+
+@compute @workgroup_size(LANES)
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  carry(index, groups.x * groups.y * LANES);
+  let width = CHANNELS / 4u;
+  let column = index % width;
+  let origin = originOf(index / width);
+  var sum = vec4f();
+  for (var tap = 0u; tap < TAPS; tap++) {
+    sum = fma(windowAt(origin, tap * width + column), weights[p.weights / 4u + tap * width + column], sum);
+  }
+  finish(index / width, column, TAPS, sum);
+}

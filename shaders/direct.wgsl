@@ -1,0 +1,65 @@
+// uses window.wgsl, activation.wgsl
+// Convolution straight from its definition, for what the matrix kernels don't take: a channel count that is no
+// multiple of 4, or groups. `wide` makes four channels an invocation (channels out a multiple of 4, one group, and a
+// row that is a multiple of 4 where a history is carried), `scalar` one.
+override GROUP_IN: u32 = 1;
+override GROUP_OUT: u32 = 1;
+override LANES: u32 = 64;
+
+@compute @workgroup_size(LANES)
+fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  carry(index, groups.x * groups.y * LANES);
+  let width = OUT_CHANNELS / 4u;
+  let row = index / width;
+  let column = index % width;
+  let origin = originOf(row);
+  var sum = vec4f();
+  for (var tap = 0u; tap < TAPS; tap++) {
+    let at = tapOf(origin, tap);
+    if (isPadding(origin, at)) {
+      continue;
+    }
+    let start = placeOf(u32(origin.x), at);
+    let factor = p.weights / 4u + tap * CHANNELS * width + column;
+    for (var c = 0u; c < CHANNELS; c++) {
+      let x = arena[(start + c) / 4u][(start + c) % 4u];
+      sum = fma(vec4f(x), weights[factor + c * width], sum);
+    }
+  }
+  finish(row, column, TAPS * CHANNELS, sum);
+}
+
+@compute @workgroup_size(LANES)
+fn scalar(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  carryScalars(index, groups.x * groups.y * LANES);
+  let row = index / OUT_CHANNELS;
+  let column = index % OUT_CHANNELS;
+  if (row >= p.rows) {
+    return;
+  }
+  let origin = originOf(row);
+  let stride = (OUT_CHANNELS + 3u) / 4u * 4u;
+  let firstChannel = column / GROUP_OUT * GROUP_IN;
+  var sum = weightScalars[p.weights + TAPS * GROUP_IN * stride + column];
+  for (var tap = 0u; tap < TAPS; tap++) {
+    let at = tapOf(origin, tap);
+    if (isPadding(origin, at)) {
+      continue;
+    }
+    let start = placeOf(u32(origin.x), at) + firstChannel;
+    let factor = p.weights + tap * GROUP_IN * stride + column;
+    for (var c = 0u; c < GROUP_IN; c++) {
+      sum = fma(scalars[start + c], weightScalars[factor + c * stride], sum);
+    }
+  }
+  if (RESIDUAL == 1u) {
+    sum += scalars[p.residual + index];
+  }
+  sum = activate(sum);
+  if (RESIDUAL == 2u) {
+    sum += scalars[p.residual + index];
+  }
+  scalars[p.y + index] = sum;
+}

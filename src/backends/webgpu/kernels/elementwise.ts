@@ -1,0 +1,89 @@
+/** Kernels that make each element of their output from one place of each input. */
+import { GraphError } from '../../../errors.ts';
+import { sameShape, sizeOf, stridesOf } from '../../../graph/tensor.ts';
+import { binaryKind, broadcastStrides } from '../../../ops/binary.ts';
+import { opNamed } from '../../../ops/index.ts';
+import { fusedActivation, unaryAttributes } from '../../../ops/unary.ts';
+import { activationConstants, type Builder, lanes, spread } from './common.ts';
+
+/** Axes that the shaders' parameter lists hold. */
+export const axisLimit = 6;
+
+export const buildUnary: Builder = ({ planned: { node, outputShapes }, lowering, limits }) => {
+  const count = sizeOf(outputShapes[0]);
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'unary.wgsl', entry: 'main', constants: { ...activationConstants(node, unaryAttributes(node)), LANES: lanes } },
+    grid: spread(Math.ceil(count / (4 * lanes)), limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({ x: places.value(x), y: places.value(y), count }),
+  });
+};
+
+/** Kinds in the order of binary.wgsl. */
+const kindOrder = ['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'];
+
+export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
+  const [shape] = outputShapes;
+  const count = sizeOf(shape);
+  const kind = kindOrder.indexOf(binaryKind(node));
+  if (kind < 0) throw new GraphError(node, `the webgpu backend has no kind "${binaryKind(node)}"; it has ${kindOrder.join(', ')}`);
+  if (shape.length > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${shape.length}`);
+  const same = sameShape(inputShapes[0], inputShapes[1]);
+  const [strides, aStrides, bStrides] = [stridesOf(shape), broadcastStrides(inputShapes[0], shape), broadcastStrides(inputShapes[1], shape)];
+  const axes = shape.flatMap((extent, axis) => [strides[axis], extent, aStrides[axis], bStrides[axis]]);
+  const [a, b] = node.inputs.map((name) => lowering.operand(name));
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: {
+      file: 'binary.wgsl',
+      entry: same ? 'same' : 'spread',
+      constants: { KIND: kind, ...activationConstants(node, fusedActivation(node)), LANES: lanes },
+    },
+    grid: spread(Math.ceil(count / (same ? 4 * lanes : lanes)), limits),
+    reads: [a, b],
+    writes: [y],
+    params: (places) => ({ axes, a: places.value(a), b: places.value(b), y: places.value(y), count, rank: shape.length }),
+  });
+};
+
+const floatBits = new Uint32Array(1);
+
+/** Any op that tells where its elements come from. The table is made for the program, with addresses in the arena. */
+export const buildMovement: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
+  const { sources, fill } = opNamed(node).movement!(node, inputShapes);
+  const count = sizeOf(outputShapes[0]);
+  const from = node.inputs.map((name, input) => (name !== '' && sources[input] ? lowering.operand(name) : ''));
+  const [y] = node.outputs;
+  const table = lowering.weights(
+    `${node.outputs[0]}: table`,
+    count,
+    (places) => {
+      const addresses = new Int32Array(count).fill(-1);
+      from.forEach((name, input) => {
+        if (name === '') return;
+        const [start, source] = [places.value(name), sources[input]];
+        for (let i = 0; i < count; i++) if (source[i] >= 0) addresses[i] = start + source[i];
+      });
+      return addresses;
+    },
+    true,
+  );
+  new Float32Array(floatBits.buffer)[0] = fill;
+  const fillBits = floatBits[0];
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'copy.wgsl', entry: 'main', constants: { LANES: lanes } },
+    grid: spread(Math.ceil(count / lanes), limits),
+    reads: from.filter((name) => name !== ''),
+    writes: [y],
+    params: (places) => ({ table: places.weights(table), y: places.value(y), count, fill: fillBits }),
+  });
+};
+
+/** The same memory under another shape. */
+export const buildReshape: Builder = ({ planned: { node }, lowering }) => lowering.alias(node.outputs[0], node.inputs[0]);

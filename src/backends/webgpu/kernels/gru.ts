@@ -1,0 +1,81 @@
+import { DeviceLimitError } from '../../../errors.ts';
+import type { Builder } from './common.ts';
+import { floorPower, spread } from './common.ts';
+import { denseProduct, identity } from './conv.ts';
+import { buildProduct } from './product.ts';
+
+/** Rows of R that one invocation may keep in registers, three floats each; KEPT in gru.wgsl. */
+const kept = 16;
+
+/** A workgroup larger than this leaves too few registers for the rows that are kept. */
+const residentInvocations = 768;
+
+/** All steps' share of the inputs in one product, then one workgroup a sequence that walks the time. */
+export const buildGru: Builder = (task) => {
+  const { planned, lowering, limits } = task;
+  const { node, inputShapes, state } = planned;
+  const [batch, time] = inputShapes[0];
+  const hidden = inputShapes[2][0];
+  const widest = Math.min(limits.maxComputeWorkgroupSizeX, limits.maxComputeInvocationsPerWorkgroup);
+  if (hidden > widest) throw new DeviceLimitError(`node "${node.name}" (gru): hidden size (maxComputeInvocationsPerWorkgroup)`, hidden, widest);
+
+  const projected = lowering.scratch(`${node.outputs[0]}: projected`, [batch, time, 3 * hidden]);
+  buildProduct(task, {
+    ...denseProduct(inputShapes[0], 3 * hidden),
+    node,
+    x: node.inputs[0],
+    y: projected,
+    weights: lowering.constant(node, 1),
+    bias: lowering.constant(node, 3),
+    activation: identity,
+  });
+
+  const { parts, span, resident } = shapeOf(hidden, limits);
+  const recurrent = lowering.weights(`${node.outputs[0]}: recurrent`, 3 * hidden * hidden, () => lowering.constant(node, 2).data as Float32Array);
+  const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => lowering.constant(node, 4).data as Float32Array);
+  const first = node.inputs[5] ? lowering.operand(node.inputs[5]) : undefined;
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span } },
+    grid: spread(batch, limits),
+    reads: [projected, ...(first === undefined ? [] : [first])],
+    writes: [y],
+    params: (places) => ({
+      projected: places.value(projected),
+      y: places.value(y),
+      weights: places.weights(recurrent),
+      bias: places.weights(bias),
+      time,
+      reverse: node.attributes.direction === 'reverse' ? 1 : 0,
+      batch,
+      first: first === undefined ? places.stateIn(state[0]?.offset ?? 0) : places.value(first),
+      firstStride: first === undefined ? places.stateLength : hidden,
+      hasFirst: first === undefined ? (state[0] ? places.streaming : 0) : 1,
+      last: places.stateOut(state[0]?.offset ?? 0),
+      lastStride: places.stateLength,
+      hasLast: state[0] ? places.streaming : 0,
+    }),
+  });
+};
+
+/**
+ * How the rows of R are divided: into as many parts as the workgroup may have, so that each invocation has few rows to
+ * go through a step, and whether those rows fit its registers.
+ */
+export function shapeOf(hidden: number, limits: { readonly maxComputeInvocationsPerWorkgroup: number; readonly maxComputeWorkgroupStorageSize: number }): {
+  parts: number;
+  span: number;
+  resident: boolean;
+} {
+  const partsWithin = (invocations: number): number => {
+    // 16 bytes of workgroup memory an invocation for the partial sums, and the state.
+    const memory = Math.floor((limits.maxComputeWorkgroupStorageSize - 4 * hidden - 16) / (16 * hidden));
+    return Math.min(8, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
+  };
+  const invocations = limits.maxComputeInvocationsPerWorkgroup;
+  const parts = partsWithin(Math.min(invocations, residentInvocations));
+  if (Math.ceil(hidden / parts) <= kept) return { parts, span: Math.ceil(hidden / parts), resident: true };
+  const most = partsWithin(invocations);
+  return { parts: most, span: Math.ceil(hidden / most), resident: false };
+}

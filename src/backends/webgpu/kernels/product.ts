@@ -1,0 +1,150 @@
+/**
+ * Windows times weights: convolutions of every kind, dense layers and the projections of recurrent ones. Chooses
+ * the kernel by shape; all of them take the same parameters (shaders/window.wgsl).
+ */
+import type { GraphNode } from '../../../graph/graph.ts';
+import { sameShape, type Tensor } from '../../../graph/tensor.ts';
+import type { UnaryAttributes } from '../../../ops/unary.ts';
+import type { Kernel } from '../device.ts';
+import type { Places } from '../lowering.ts';
+import { activationConstants, floorPower, lanes, spread, type Task } from './common.ts';
+
+export interface Product {
+  readonly node: GraphNode;
+  readonly x: string;
+  readonly y: string;
+  readonly weights: Tensor;
+  readonly bias?: Tensor;
+  readonly residual?: { readonly value: string; readonly afterActivation: boolean };
+  readonly activation: UnaryAttributes;
+  readonly softmax?: 'probabilities' | 'logarithm';
+  readonly batch: number;
+  readonly inExtent: readonly [number, number];
+  readonly outExtent: readonly [number, number];
+  readonly channels: number;
+  readonly outChannels: number;
+  readonly kernel: readonly [number, number];
+  readonly stride: readonly [number, number];
+  readonly dilation: readonly [number, number];
+  /** Zeros before the first row and bin. */
+  readonly before: readonly [number, number];
+  readonly groups: number;
+  /** Rows carried along a stream and where they lie in its state. */
+  readonly history: { readonly rows: number; readonly offset: number };
+}
+
+type Choice = Pick<Kernel, 'file' | 'entry' | 'constants'> & { readonly grid: [number, number, number] };
+
+/** Units up to which a dense layer counts as a classifier's last one. */
+export const headUnits = 4;
+
+/** From so many tiles on, tiles keep a GPU busy; below, the depth is split over more workgroups. */
+const enoughTiles = 48;
+
+export function isHead(product: Product): boolean {
+  const { kernel, stride, groups, inExtent, outExtent, outChannels, residual } = product;
+  const rowByRow = [...kernel, ...stride, groups].every((extent) => extent === 1) && sameShape(inExtent, outExtent);
+  return rowByRow && outChannels <= headUnits && !residual;
+}
+
+export function buildProduct({ lowering, limits }: Task, product: Product): void {
+  const { node, x, y, residual, batch, inExtent, outExtent, stride, dilation, before, history } = product;
+  const { stateLength } = lowering.plan;
+  const { grid, ...kernel } = chooseKernel(product, stateLength, limits);
+  const depth = (product.kernel[0] * product.kernel[1] * product.channels) / product.groups;
+  const key = lowering.weights(
+    `${node.outputs[0]}: weights`,
+    (depth + 1) * padded(product.outChannels),
+    () => packWeights(product, depth),
+  );
+  const [from, added] = [lowering.operand(x), residual && lowering.operand(residual.value)];
+  lowering.step({
+    node: node.name,
+    kernel,
+    grid,
+    reads: [from, ...(added === undefined ? [] : [added])],
+    writes: [y],
+    params: (places: Places) => ({
+      x: places.value(from),
+      y: places.value(y),
+      residual: added === undefined ? 0 : places.value(added),
+      weights: places.weights(key),
+      batch,
+      time: inExtent[0],
+      bins: inExtent[1],
+      rows: batch * outExtent[0] * outExtent[1],
+      outTime: outExtent[0],
+      outBins: outExtent[1],
+      strideTime: stride[0],
+      strideBins: stride[1],
+      dilationTime: dilation[0],
+      dilationBins: dilation[1],
+      padTime: before[0],
+      padBins: before[1],
+      history: history.rows,
+      stateIn: places.stateIn(history.offset),
+      stateOut: places.stateOut(history.offset),
+      stateLength: places.stateLength,
+      streaming: history.rows > 0 ? places.streaming : 0,
+    }),
+  });
+}
+
+function chooseKernel(product: Product, stateLength: number, limits: Task['limits']): Choice {
+  const { node, kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } = product;
+  const rows = batch * outExtent[0] * outExtent[1];
+  const constants: Record<string, number> = {
+    CHANNELS: channels,
+    OUT_CHANNELS: outChannels,
+    TAPS: kernel[0] * kernel[1],
+    KERNEL_BINS: kernel[1],
+    ...(residual ? { RESIDUAL: residual.afterActivation ? 2 : 1 } : {}),
+    ...activationConstants(node, activation),
+  };
+  if (isHead(product)) {
+    const softmax: Record<string, number> = product.softmax ? { SOFTMAX: product.softmax === 'logarithm' ? 2 : 1 } : {};
+    return { file: 'head.wgsl', entry: 'main', constants: { ...constants, ...softmax }, grid: spread(Math.ceil(rows / 4), limits) };
+  }
+  // Four floats at a time need addresses that are multiples of four, in the state too.
+  const carriesFours = history.rows === 0 || (history.offset % 4 === 0 && stateLength % 4 === 0 && (inExtent[1] * channels) % 4 === 0);
+  const foursIn = channels % 4 === 0 && carriesFours;
+  const foursOut = outChannels % 4 === 0;
+  const elementwise = (file: string, entry: string, count: number, more = {}): Choice => ({
+    file,
+    entry,
+    constants: { ...constants, ...more, LANES: lanes },
+    grid: spread(Math.ceil(count / lanes), limits),
+  });
+  if (groups > 1 && groups === channels && channels === outChannels && foursIn) {
+    return elementwise('depthwise.wgsl', 'main', (rows * outChannels) / 4);
+  }
+  if (groups === 1 && foursIn && foursOut) return chooseMatrixKernel(rows, channels, outChannels, constants, limits);
+  if (groups === 1 && foursOut && carriesFours) return elementwise('direct.wgsl', 'wide', (rows * outChannels) / 4);
+  return elementwise('direct.wgsl', 'scalar', rows * outChannels, { GROUP_IN: channels / groups, GROUP_OUT: outChannels / groups });
+}
+
+function chooseMatrixKernel(rows: number, channels: number, outChannels: number, constants: Record<string, number>, limits: Task['limits']): Choice {
+  const width = outChannels / 4;
+  const waste = (columns: number): number => Math.ceil(width / columns) * columns - width;
+  const columns = [16, 12, 8, 4].reduce((best, candidate) => (waste(candidate) < waste(best) ? candidate : best));
+  const tileRows = columns > 8 ? 16 : 32;
+  const tiles = Math.ceil(rows / (4 * tileRows));
+  const tileColumns = Math.ceil(width / columns);
+  if (tiles * tileColumns >= enoughTiles) {
+    return { file: 'tiles.wgsl', entry: 'main', constants: { ...constants, COLUMNS: columns, ROWS: tileRows }, grid: spread(tiles, limits, tileColumns) };
+  }
+  const lanesWide = Math.min(8, floorPower(2 * width - 1));
+  const parts = Math.min(256 / lanesWide, 32, floorPower((constants.TAPS * channels) / 4));
+  return { file: 'rows.wgsl', entry: 'main', constants: { ...constants, COLUMNS: lanesWide, PARTS: parts }, grid: spread(rows, limits, Math.ceil(width / lanesWide)) };
+}
+
+const padded = (channels: number): number => Math.ceil(channels / 4) * 4;
+
+/** [depth + 1, channels out padded to 4], the bias last. */
+function packWeights({ weights, bias, outChannels }: Product, depth: number): Float32Array {
+  const width = padded(outChannels);
+  const packed = new Float32Array((depth + 1) * width);
+  for (let row = 0; row < depth; row++) packed.set(weights.data.subarray(row * outChannels, (row + 1) * outChannels), row * width);
+  if (bias?.data.length) packed.set(bias.data, depth * width);
+  return packed;
+}

@@ -1,0 +1,99 @@
+/** Kernels that join several elements into one: pooling, reductions, softmax. */
+import { GraphError } from '../../../errors.ts';
+import { sizeOf } from '../../../graph/tensor.ts';
+import { poolGeometry } from '../../../ops/pool.ts';
+import { reduceGeometry } from '../../../ops/reduce.ts';
+import { type Builder, lanes, spread } from './common.ts';
+import { axisLimit } from './elementwise.ts';
+
+/** From so many elements on, a workgroup joins them instead of one invocation. */
+const many = 64;
+
+export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowering, limits }) => {
+  const { kind, kernel, stride, pads, countPadding, batch, inExtent, outExtent, channels } = poolGeometry(node, inputShapes);
+  const rows = batch * outExtent[0] * outExtent[1];
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  const constants = {
+    CHANNELS: channels,
+    TAPS: kernel[0] * kernel[1],
+    KERNEL_BINS: kernel[1],
+    KIND: kind === 'max' ? 1 : 0,
+    COUNT_PADDING: countPadding ? 1 : 0,
+    LANES: lanes,
+  };
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'pool.wgsl', entry: 'main', constants },
+    grid: spread(Math.ceil((rows * channels) / lanes), limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({
+      x: places.value(x),
+      y: places.value(y),
+      residual: 0,
+      weights: 0,
+      batch,
+      time: inExtent[0],
+      bins: inExtent[1],
+      rows,
+      outTime: outExtent[0],
+      outBins: outExtent[1],
+      strideTime: stride[0],
+      strideBins: stride[1],
+      dilationTime: 1,
+      dilationBins: 1,
+      padTime: pads[0][0],
+      padBins: pads[1][0],
+      history: state[0]?.shape[0] ?? 0,
+      stateIn: places.stateIn(state[0]?.offset ?? 0),
+      stateOut: places.stateOut(state[0]?.offset ?? 0),
+      stateLength: places.stateLength,
+      streaming: state[0] ? places.streaming : 0,
+    }),
+  });
+};
+
+export const buildReduce: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
+  const { kind, kept, reduced } = reduceGeometry(node, inputShapes);
+  if (Math.max(kept.length, reduced.length) > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${inputShapes[0].length}`);
+  const results = sizeOf(outputShapes[0]);
+  const length = sizeOf(inputShapes[0]) / results;
+  const entry = length >= many ? 'many' : 'few';
+  const loops = (axes: readonly { extent: number; stride: number }[]): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'reduce.wgsl', entry, constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(kind), LANES: lanes } },
+    grid: spread(entry === 'many' ? results : Math.ceil(results / lanes), limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({
+      kept: loops(kept),
+      gone: loops(reduced),
+      x: places.value(x),
+      y: places.value(y),
+      results,
+      length,
+      keptRank: kept.length,
+      goneRank: reduced.length,
+    }),
+  });
+};
+
+export const buildSoftmax: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+  const classes = inputShapes[0].at(-1)!;
+  const rows = sizeOf(inputShapes[0]) / classes;
+  const entry = classes >= many ? 'many' : 'few';
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'softmax.wgsl', entry, constants: { LOGARITHM: node.attributes.log ? 1 : 0, LANES: lanes } },
+    grid: spread(entry === 'many' ? rows : Math.ceil(rows / lanes), limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({ x: places.value(x), y: places.value(y), rows, classes }),
+  });
+};

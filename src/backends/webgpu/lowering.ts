@@ -1,0 +1,187 @@
+/**
+ * From ops to dispatches: what each kernel reads and writes, in which order, and where every value lies.
+ *
+ * All values live in one buffer, the arena:
+ *   results    the outputs one after the other, then the state after the run, so that one copy brings all of it back
+ *   state in   [batch, state length], as the caller gave it
+ *   fixed      constants that are used as values, written once
+ *   values     inputs and everything in between, sharing memory by lifetime
+ */
+import { GraphError } from '../../errors.ts';
+import type { GraphNode } from '../../graph/graph.ts';
+import { allocate, type Plan } from '../../graph/plan.ts';
+import { type Shape, sizeOf, type Tensor } from '../../graph/tensor.ts';
+import type { Kernel } from './device.ts';
+
+/** Values start at multiples of 128 bytes, a cache line, which also lets kernels read four floats at a time. */
+const alignment = 32;
+const align = (floats: number): number => Math.ceil(floats / alignment) * alignment;
+
+/** Where things lie, in floats: values and state in the arena, weights in the weights buffer. */
+export interface Places {
+  value(name: string): number;
+  weights(key: string): number;
+  /** Address of a piece of state of batch item 0; items are `stateLength` apart. */
+  stateIn(offset: number): number;
+  stateOut(offset: number): number;
+  readonly stateLength: number;
+  /** 1 where the run continues a stream, 0 where it starts from nothing and leaves nothing. */
+  readonly streaming: 0 | 1;
+}
+
+export type Params = Readonly<Record<string, number | readonly number[]>>;
+
+export interface Step {
+  /** The node it is made from. */
+  readonly node: string;
+  readonly kernel: Kernel;
+  readonly grid: readonly [number, number, number];
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+  readonly params: (places: Places) => Params;
+}
+
+/** A packed tensor of weights or a table; `make` is called when it is not yet on the device. */
+export interface Weights {
+  readonly key: string;
+  readonly length: number;
+  readonly make: (places: Places) => Float32Array | Int32Array;
+  /** Whether its numbers hold for one program only. */
+  readonly own: boolean;
+}
+
+export interface Lowered {
+  readonly plan: Plan;
+  readonly steps: readonly Step[];
+  readonly weights: readonly Weights[];
+  /** Constants to write into the arena when it is made. */
+  readonly fixed: readonly { readonly address: number; readonly tensor: Tensor }[];
+  readonly inputs: readonly { readonly address: number; readonly length: number; readonly packed: boolean }[];
+  readonly outputs: readonly { readonly address: number; readonly length: number }[];
+  /** Floats to bring back from address 0, without and with the state after the run. */
+  readonly resultLength: number;
+  readonly stateOut: number;
+  readonly stateIn: number;
+  readonly arenaLength: number;
+  readonly value: (name: string) => number;
+}
+
+/** What the kernels' builders write into. */
+export class Lowering {
+  readonly #steps: Step[] = [];
+  readonly #weights = new Map<string, Weights>();
+  readonly #fixed = new Set<string>();
+  readonly #aliases = new Map<string, string>();
+  readonly #scratch = new Map<string, Shape>();
+  readonly #packed: ReadonlySet<string>;
+
+  constructor(readonly plan: Plan) {
+    const { inputs, nodes, outputs } = plan.graph;
+    // int16 audio goes up as it is where only log-mel hears it; any other op gets floats.
+    const heardByOthers = new Set([...outputs, ...nodes.filter(({ op }) => op !== 'logmel').flatMap((node) => node.inputs)]);
+    const isPacked = ({ name, type }: { name: string; type: string }): boolean => type === 'int16' && !heardByOthers.has(name) && sizeOf(plan.shapes.get(name)!) % 2 === 0;
+    this.#packed = new Set(inputs.filter(isPacked).map(({ name }) => name));
+  }
+
+  step(step: Step): void {
+    this.#steps.push(step);
+  }
+
+  weights(key: string, length: number, make: Weights['make'], own = false): string {
+    if (!this.#weights.has(key)) this.#weights.set(key, { key, length: Math.ceil(length / 4) * 4, make, own });
+    return key;
+  }
+
+  /** A value as an operand; a constant gets a place in the arena. */
+  operand(name: string): string {
+    if (this.plan.graph.constants.has(name)) this.#fixed.add(name);
+    return name;
+  }
+
+  /** An input that must be a constant, because it is packed when the program is prepared. */
+  constant(node: GraphNode, index: number): Tensor {
+    const name = node.inputs[index] ?? '';
+    const tensor = this.plan.graph.constants.get(name);
+    if (!tensor) throw new GraphError(node, `input ${index} ("${name}") must be a constant on the webgpu backend`);
+    return tensor;
+  }
+
+  alias(name: string, of: string): void {
+    this.#aliases.set(name, this.operand(of));
+  }
+
+  /** A value of this step alone. */
+  scratch(name: string, shape: Shape): string {
+    this.#scratch.set(name, shape);
+    return name;
+  }
+
+  shape(name: string): Shape {
+    return this.plan.shapes.get(name) ?? this.#scratch.get(name)!;
+  }
+
+  isPacked(name: string): boolean {
+    return this.#packed.has(name);
+  }
+
+  #root(name: string): string {
+    const of = this.#aliases.get(name);
+    return of === undefined ? name : this.#root(of);
+  }
+
+  /** Gives every value its place. */
+  finish(): Lowered {
+    const { plan } = this;
+    const { graph, batch, stateLength } = plan;
+    for (const name of graph.outputs) this.operand(name);
+    const placed = new Map<string, number>();
+    let end = 0;
+    const place = (name: string): void => {
+      if (placed.has(name)) return;
+      placed.set(name, end);
+      end += align(sizeOf(this.shape(name)));
+    };
+    for (const name of graph.outputs) place(this.#root(name));
+    const resultLength = end;
+    const stateOut = end;
+    const stateIn = (end += align(batch * stateLength));
+    end += align(batch * stateLength);
+    for (const name of this.#fixed) place(name);
+    const values = this.#allocate(placed);
+
+    const value = (name: string): number => {
+      const root = this.#root(name);
+      return placed.get(root) ?? end + values.offsets.get(root)!;
+    };
+    return {
+      plan,
+      steps: this.#steps,
+      weights: [...this.#weights.values()],
+      fixed: [...placed].flatMap(([name, address]) => (graph.constants.has(name) ? [{ address, tensor: graph.constants.get(name)! }] : [])),
+      inputs: graph.inputs.map(({ name }) => ({ address: value(name), length: sizeOf(plan.shapes.get(name)!), packed: this.isPacked(name) })),
+      outputs: graph.outputs.map((name) => ({ address: value(name), length: sizeOf(plan.shapes.get(name)!) })),
+      resultLength,
+      stateOut,
+      stateIn,
+      arenaLength: end + values.length,
+      value,
+    };
+  }
+
+  /** Lifetimes of what is not placed yet, over steps instead of nodes. */
+  #allocate(placed: ReadonlyMap<string, number>): ReturnType<typeof allocate> {
+    const { plan } = this;
+    const node = ({ node: name, reads, writes }: Step): Plan['nodes'][number] => ({
+      node: { name, op: '', inputs: reads.filter((read) => read !== ''), outputs: writes, attributes: {} },
+      inputShapes: [],
+      outputShapes: [],
+      state: [],
+    });
+    const steps: Plan = { ...plan, nodes: this.#steps.map(node), shapes: new Map([...plan.shapes, ...this.#scratch]) };
+    const extent = (name: string, shape: Shape): number => {
+      if (placed.has(this.#root(name))) return 0;
+      return this.#packed.has(name) ? sizeOf(shape) / 2 : sizeOf(shape);
+    };
+    return allocate(steps, extent, { align: alignment, alias: (name) => this.#aliases.get(name) });
+  }
+}

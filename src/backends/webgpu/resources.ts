@@ -1,0 +1,212 @@
+/** Everything a prepared program owns on one device. Made once; a run makes no GPU object that outlives it. */
+import { ArgumentError, DeviceLimitError } from '../../errors.ts';
+import type { TensorData } from '../../graph/tensor.ts';
+import { type GpuDevice, paramsSize, usage } from './device.ts';
+import type { Lowered, Places } from './lowering.ts';
+import { loadShader, writeParams } from './shaders.ts';
+import type { PackedWeights, WeightsCache } from './weights.ts';
+
+interface Dispatch {
+  readonly pipeline: GPUComputePipeline;
+  /** By whether the run continues a stream. */
+  readonly groups: readonly [GPUBindGroup, GPUBindGroup | undefined];
+  readonly grid: readonly [number, number, number];
+}
+
+/** A buffer that results are brought back in, and the arrays they are handed out in. */
+interface Slot {
+  readonly buffer: GPUBuffer;
+  readonly outputs: readonly Float32Array[];
+  /** The run that uses it now. */
+  busy: Promise<unknown> | undefined;
+}
+
+/** Runs that may be under way at once: one computing, one being read, one being written. */
+const ring = 3;
+const mapRead = 0x1;
+
+export class Resources {
+  #next = 0;
+
+  private constructor(
+    readonly device: GpuDevice,
+    readonly lowered: Lowered,
+    readonly weights: PackedWeights,
+    private readonly arena: GPUBuffer,
+    private readonly uniforms: GPUBuffer,
+    private readonly dispatches: readonly Dispatch[],
+    private readonly slots: readonly Slot[],
+  ) {}
+
+  static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache): Promise<Resources> {
+    const pipelines = Promise.all(lowered.steps.map(({ kernel }) => device.pipeline(kernel)));
+    // Awaited last; a failure before that must not leave its rejection unheard.
+    pipelines.catch(() => undefined);
+    const made: GPUBuffer[] = [];
+    const buffer = async (what: string, size: number, usages: number, bound = true): Promise<GPUBuffer> => {
+      checkSize(device, size, bound);
+      const fresh = await device.buffer(what, size, usages);
+      made.push(fresh);
+      return fresh;
+    };
+    let weights: PackedWeights | undefined;
+    try {
+      const arena = await buffer('values', 4 * Math.max(4, lowered.arenaLength), usage.storage | usage.copySource | usage.copyTarget);
+      for (const { address, tensor } of lowered.fixed) device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
+      weights = await cache.take(device, lowered, (size) => checkSize(device, size, true));
+      const words = packUniforms(lowered, weights);
+      const uniforms = await buffer('parameters', Math.max(paramsSize, words.byteLength), usage.uniform | usage.copyTarget, false);
+      device.device.queue.writeBuffer(uniforms, 0, words);
+      const slots: Slot[] = [];
+      for (let i = 0; i < ring; i++) {
+        const staging = await buffer('results', 4 * resultLength(lowered, true), usage.mapRead | usage.copyTarget, false);
+        slots.push({ buffer: staging, outputs: lowered.outputs.map(({ length }) => new Float32Array(length)), busy: undefined });
+      }
+      const dispatches = makeDispatches(device, lowered, await pipelines, uniforms, weights.buffer, arena);
+      return new Resources(device, lowered, weights, arena, uniforms, dispatches, slots);
+    } catch (error) {
+      made.forEach((each) => each.destroy());
+      if (weights) cache.release(weights);
+      throw error;
+    }
+  }
+
+  /** Runs once; everything up to the submission happens before this returns, if a slot is free. */
+  async run(inputs: readonly TensorData[], state: Float32Array | undefined): Promise<Float32Array[]> {
+    const slot = this.slots[this.#next];
+    this.#next = (this.#next + 1) % ring;
+    while (slot.busy) await slot.busy.catch(() => undefined);
+    const mapped = this.#submit(inputs, state, slot.buffer);
+    slot.busy = mapped;
+    try {
+      await mapped;
+      this.device.checkFault();
+      return this.#read(slot, state);
+    } finally {
+      if (slot.buffer.mapState === 'mapped') slot.buffer.unmap();
+      slot.busy = undefined;
+    }
+  }
+
+  #submit(inputs: readonly TensorData[], state: Float32Array | undefined, staging: GPUBuffer): Promise<unknown> {
+    const { device, lowered, arena, dispatches } = this;
+    const { queue } = device.device;
+    lowered.inputs.forEach(({ address, packed }, i) => queue.writeBuffer(arena, 4 * address, asStored(inputs[i], packed)));
+    const streaming = state !== undefined && lowered.plan.stateLength > 0;
+    if (streaming) queue.writeBuffer(arena, 4 * lowered.stateIn, state as Float32Array<ArrayBuffer>);
+    const encoder = device.device.createCommandEncoder();
+    const pass = encoder.beginComputePass();
+    let pipeline: GPUComputePipeline | undefined;
+    for (const dispatch of dispatches) {
+      if (dispatch.pipeline !== pipeline) pass.setPipeline((pipeline = dispatch.pipeline));
+      pass.setBindGroup(0, streaming ? dispatch.groups[1]! : dispatch.groups[0]);
+      pass.dispatchWorkgroups(dispatch.grid[0], dispatch.grid[1], dispatch.grid[2]);
+    }
+    pass.end();
+    const size = 4 * resultLength(lowered, streaming);
+    encoder.copyBufferToBuffer(arena, 0, staging, 0, size);
+    queue.submit([encoder.finish()]);
+    return staging.mapAsync(mapRead, 0, size);
+  }
+
+  #read({ buffer, outputs }: Slot, state: Float32Array | undefined): Float32Array[] {
+    const { lowered } = this;
+    const streaming = state !== undefined && lowered.plan.stateLength > 0;
+    const results = new Float32Array(buffer.getMappedRange(0, 4 * resultLength(lowered, streaming)));
+    lowered.outputs.forEach(({ address, length }, i) => outputs[i].set(results.subarray(address, address + length)));
+    if (streaming) state.set(results.subarray(lowered.stateOut, lowered.stateOut + state.length));
+    return [...outputs];
+  }
+
+  /** Resolves when no run is under way. */
+  async idle(): Promise<void> {
+    for (const slot of this.slots) while (slot.busy) await slot.busy.catch(() => undefined);
+  }
+
+  destroy(cache: WeightsCache): void {
+    this.arena.destroy();
+    this.uniforms.destroy();
+    for (const { buffer } of this.slots) buffer.destroy();
+    cache.release(this.weights);
+  }
+}
+
+/** Floats that one copy brings back: the outputs, and where a stream goes on the state behind them. */
+function resultLength({ resultLength: outputs, stateOut, plan }: Lowered, streaming: boolean): number {
+  return streaming && plan.stateLength > 0 ? stateOut + plan.batch * plan.stateLength : outputs;
+}
+
+function checkSize({ limits }: GpuDevice, size: number, bound: boolean): void {
+  if (size > limits.maxBufferSize) throw new DeviceLimitError('maxBufferSize', size, limits.maxBufferSize);
+  if (bound && size > limits.maxStorageBufferBindingSize) {
+    throw new DeviceLimitError('maxStorageBufferBindingSize', size, limits.maxStorageBufferBindingSize);
+  }
+}
+
+/** Throws ArgumentError unless inputs and state have the sizes of the plan. */
+export function checkRun({ inputs: expected, plan }: Lowered, inputs: readonly TensorData[], state: Float32Array | undefined): void {
+  if (inputs.length !== expected.length) throw new ArgumentError('inputs', `${inputs.length} tensors`, `${expected.length} tensors`);
+  expected.forEach(({ length }, i) => {
+    if (inputs[i].length !== length) throw new ArgumentError(`inputs[${i}]`, `${inputs[i].length} elements`, `${length} elements`);
+  });
+  const stateLength = plan.batch * plan.stateLength;
+  if (state && state.length !== stateLength) throw new ArgumentError('state', `${state.length} floats`, `${stateLength} floats`);
+}
+
+/** int16 that only log-mel hears goes up as it is, everything else as floats. */
+function asStored(data: TensorData, packed: boolean): Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
+  const stored = packed
+    ? data instanceof Int16Array ? data : Int16Array.from(data)
+    : data instanceof Float32Array ? data : Float32Array.from(data);
+  return stored as Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/** Parameters of all steps for a run that starts from nothing, then, where there is state, for one that goes on. */
+function packUniforms(lowered: Lowered, weights: PackedWeights): Uint32Array<ArrayBuffer> {
+  const modes = lowered.plan.stateLength > 0 ? ([0, 1] as const) : ([0] as const);
+  const stride = paramsSize / 4;
+  const words = new Uint32Array(modes.length * lowered.steps.length * stride);
+  modes.forEach((streaming) => {
+    const places = placesOf(lowered, weights, streaming);
+    lowered.steps.forEach(({ kernel, params }, i) => {
+      const from = (streaming * lowered.steps.length + i) * stride;
+      writeParams(loadShader(kernel.file), params(places), words.subarray(from, from + stride));
+    });
+  });
+  return words;
+}
+
+export function placesOf(lowered: Lowered, weights: { address(key: string): number } | undefined, streaming: 0 | 1): Places {
+  return {
+    value: lowered.value,
+    weights: (key) => weights?.address(key) ?? 0,
+    stateIn: (offset) => lowered.stateIn + offset,
+    stateOut: (offset) => lowered.stateOut + offset,
+    stateLength: lowered.plan.stateLength,
+    streaming,
+  };
+}
+
+function makeDispatches(
+  { device, groupLayout }: GpuDevice,
+  { steps, plan }: Lowered,
+  pipelines: readonly GPUComputePipeline[],
+  uniforms: GPUBuffer,
+  weights: GPUBuffer,
+  arena: GPUBuffer,
+): Dispatch[] {
+  const group = (index: number): GPUBindGroup =>
+    device.createBindGroup({
+      layout: groupLayout,
+      entries: [
+        { binding: 0, resource: { buffer: uniforms, offset: index * paramsSize, size: paramsSize } },
+        { binding: 1, resource: { buffer: weights } },
+        { binding: 2, resource: { buffer: arena } },
+      ],
+    });
+  return steps.map(({ grid }, i) => ({
+    pipeline: pipelines[i],
+    groups: [group(i), plan.stateLength > 0 ? group(steps.length + i) : undefined],
+    grid,
+  }));
+}

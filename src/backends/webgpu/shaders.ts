@@ -1,0 +1,77 @@
+/**
+ * Shaders are files in the package's shaders/ folder. A first line `// uses a.wgsl, b.wgsl` appends those files, which
+ * WGSL allows in any order, so lines of the file itself keep their numbers in messages.
+ */
+import { readFileSync } from 'node:fs';
+import { UndertoneError } from '../../errors.ts';
+
+export interface Shader {
+  readonly file: string;
+  readonly source: string;
+  /** Fields of `struct Params` in order; `length` counts 32-bit words. */
+  readonly params: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
+  /** File and line for a line of `source`, both counted from 1. */
+  origin(line: number): { file: string; line: number };
+}
+
+// Three levels up from src/backends/webgpu as well as from dist/backends/webgpu.
+const folder = new URL('../../../shaders/', import.meta.url);
+const shaders = new Map<string, Shader>();
+
+export function loadShader(file: string): Shader {
+  let shader = shaders.get(file);
+  if (!shader) {
+    shader = readShader(file);
+    shaders.set(file, shader);
+  }
+  return shader;
+}
+
+function readShader(file: string): Shader {
+  const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
+  const own = text(file);
+  const used = /^\/\/ uses (.*)$/m.exec(own.split('\n', 1)[0]!)?.[1].split(/,\s*/) ?? [];
+  const parts = [{ file, text: own }, ...used.map((name) => ({ file: name, text: text(name) }))];
+  const source = parts.map((part) => part.text).join('\n');
+  return {
+    file,
+    source,
+    params: paramsOf(file, source),
+    origin(line) {
+      let rest = line;
+      for (const part of parts) {
+        const lines = part.text.split('\n').length;
+        if (rest <= lines) return { file: part.file, line: rest };
+        rest -= lines;
+      }
+      return { file, line };
+    },
+  };
+}
+
+/** Words of `u32` and `array<vec4u, N>` fields, laid out as the uniform address space wants them. */
+function paramsOf(file: string, source: string): Shader['params'] {
+  const body = /struct Params \{([^}]*)\}/.exec(source)?.[1];
+  if (body === undefined) throw new UndertoneError(`shaders/${file}: it has no struct Params`);
+  let offset = 0;
+  const fields = body.replace(/\/\/.*$/gm, '').matchAll(/(\w+): (u32|array<vec4u, (\d+)>)/g);
+  return [...fields].map(([, name, , count]) => {
+    const length = count ? 4 * Number(count) : 1;
+    if (count) offset = Math.ceil(offset / 4) * 4;
+    const field = { name, offset, length };
+    offset += length;
+    return field;
+  });
+}
+
+/** Writes `values` by name into `words`; a field without a value, or a value without a field, is an error. */
+export function writeParams(shader: Shader, values: Readonly<Record<string, number | readonly number[]>>, words: Uint32Array): void {
+  const unknown = Object.keys(values).filter((name) => !shader.params.some((field) => field.name === name));
+  if (unknown.length) throw new UndertoneError(`shaders/${shader.file}: struct Params has no ${unknown.join(', ')}`);
+  for (const { name, offset, length } of shader.params) {
+    const value = values[name];
+    const given = typeof value === 'number' ? [value] : value;
+    if (given === undefined || given.length > length) throw new UndertoneError(`shaders/${shader.file}: struct Params needs ${length} words for ${name}`);
+    given.forEach((word, i) => (words[offset + i] = word));
+  }
+}
