@@ -1,0 +1,79 @@
+/** `undertone convert`: arguments in, a model file and a report out. */
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Backend } from '../backends/backend.ts';
+import { ArgumentError, UndertoneError } from '../errors.ts';
+import { probe } from '../graph/passes/edit.ts';
+import type { Encoding } from '../models/weights.ts';
+import { convert, writeAtomically } from './convert.ts';
+import { parseMetadata } from './metadata.ts';
+import { quantizationCost } from './quantize.ts';
+
+export const convertUsage = `usage: undertone convert IN.onnx OUT.model --meta META.json [--no-verify] [--quantize f16|int8]
+
+Turns an ONNX network into a model file and compares the two on onnxruntime-node before anything is written.
+
+  --meta FILE      JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField,
+                   unknownCutoff, warmupWeights and training
+  --no-verify      leave out the comparison; the model file says so
+  --quantize TYPE  store kernels and matrices as f16 or int8; they are computed with in float32
+`;
+
+export interface Streams {
+  out(text: string): void;
+  err(text: string): void;
+}
+
+const encodingOf: Readonly<Record<string, Encoding>> = { f16: 'float16', int8: 'int8' };
+
+/** Runs the command; gives the exit code: 0 done, 1 refused, 2 wrong usage. */
+export async function convertCommand(argv: readonly string[], streams: Streams, backends: readonly Backend[] = []): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { meta: { type: 'string' }, 'no-verify': { type: 'boolean' }, quantize: { type: 'string' }, help: { type: 'boolean' } },
+    });
+    if (values.help) return streams.out(convertUsage), 0;
+    const [input, output] = positionals;
+    if (!input || !output || positionals.length > 2) return streams.err(convertUsage), 2;
+    const weights = values.quantize === undefined ? 'float32' : encodingOf[values.quantize];
+    if (!weights) throw new ArgumentError('--quantize', JSON.stringify(values.quantize), 'f16 or int8');
+    const metadata = values.meta === undefined ? undefined : parseMetadata(await readJson(values.meta));
+    const { model, bytes, verification, warnings } = await convert(input, { metadata, verify: !values['no-verify'], weights, backends });
+    for (const warning of warnings) streams.err(`warning: ${input}: ${warning}\n`);
+    const [plan] = probe(model.graph);
+    streams.out(`${input}: ${model.graph.nodes.length} nodes, ${plan.streamable ? 'can be streamed' : 'can NOT be streamed'}\n`);
+    for (const [backend, outputs] of Object.entries(verification?.deviations ?? {})) {
+      for (const [name, { largest, at }] of Object.entries(outputs)) {
+        streams.out(`  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend (${verification!.cases} cases; ${at})\n`);
+      }
+    }
+    if (!verification) streams.err(`warning: ${input}: not compared with the original (--no-verify)\n`);
+    if (weights !== 'float32') streams.out(await quantizationCost(input, model));
+    await writeAtomically(output, bytes);
+    streams.out(`${output}: ${model.name}, version ${model.version}, ${bytes.length} bytes\n`);
+    return 0;
+  } catch (error) {
+    return report(error, streams, convertUsage);
+  }
+}
+
+/** Tells an error that was foreseen in one line; others keep their stack. */
+export function report(error: unknown, streams: Streams, usage: string): number {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (error instanceof UndertoneError || code?.startsWith('E') === true) {
+    if (code?.startsWith('ERR_PARSE_ARGS')) return streams.err(`${(error as Error).message}\n\n${usage}`), 2;
+    return streams.err(`error: ${(error as Error).message}\n`), 1;
+  }
+  throw error;
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ArgumentError('--meta', `${path}: ${(error as Error).message}`, 'a JSON file');
+  }
+}
