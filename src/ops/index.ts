@@ -4,10 +4,14 @@ import type { GraphNode } from '../graph/graph.ts';
 import { binary } from './binary.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
+import { convTranspose } from './conv-transpose.ts';
 import { dense } from './dense.ts';
 import { gather } from './gather.ts';
 import { gru } from './gru.ts';
 import { logmel } from './logmel.ts';
+import { lstm } from './lstm.ts';
+import { matmul } from './matmul.ts';
+import { normalise } from './normalise.ts';
 import type { Op } from './op.ts';
 import { pad } from './pad.ts';
 import { pool } from './pool.ts';
@@ -20,7 +24,7 @@ import { transpose } from './transpose.ts';
 import { unary } from './unary.ts';
 
 export const ops: ReadonlyMap<string, Op> = new Map(
-  [binary, concat, conv, dense, gather, gru, logmel, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
+  [binary, concat, conv, convTranspose, dense, gather, gru, logmel, lstm, matmul, normalise, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
 );
 
 export function opNamed(node: GraphNode): Op {

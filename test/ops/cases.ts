@@ -96,6 +96,30 @@ export const opCases: readonly OpCase[] = [
   gruCase('wider than on-chip memory', 1, 3, 40, 256),
   gruCase('reverse', 2, 6, 5, 8, { direction: 'reverse' }),
   gruCase('a first state', 2, 6, 5, 8, {}, true),
+  // lstm
+  lstmCase('hidden 8', 2, 8, 5, 8),
+  lstmCase('hidden 17, batch 7', 7, 5, 9, 17),
+  lstmCase('hidden 64, time 1, batch 1', 1, 1, 40, 64),
+  lstmCase('hidden 128', 2, 4, 64, 128),
+  lstmCase('reverse', 2, 6, 5, 8, { direction: 'reverse' }),
+  lstmCase('first states, the last cell too', 3, 6, 5, 8, {}, true),
+  // convTranspose
+  opCase('convTranspose', 'stride 2, kernel 2', [[2, 8, 5]], { constants: [[2, 5, 7], [7]], attributes: { strides: [2], activation: 'relu' } }),
+  opCase('convTranspose', 'overlapping, cut on both sides', [[3, 7, 4]], { constants: [[5, 4, 6], null], attributes: { strides: [2], pads: [2, 1], outputPadding: [1] } }),
+  opCase('convTranspose', 'groups, dilated', [[1, 6, 6]], { constants: [[3, 6, 2], [6]], attributes: { dilations: [2], groups: 3 } }),
+  opCase('convTranspose', '2-D', [[2, 3, 5, 4]], { constants: [[3, 4, 4, 3], [3]], attributes: { strides: [1, 2], pads: [1, 1, 1, 1] } }),
+  // matmul
+  opCase('matmul', 'two inputs, batch 7', [[7, 3, 5], [7, 5, 9]]),
+  opCase('matmul', 'attention, time kept apart', [[2, 4, 3, 5], [2, 4, 5, 3]]),
+  opCase('matmul', 'one matrix for all', [[2, 4, 33, 17], [17, 31]]),
+  opCase('matmul', 'both sides repeated', [[3, 1, 4, 5], [1, 2, 5, 6]]),
+  opCase('matmul', 'a constant', [[2, 8, 3]], { constants: [[3, 4]] }),
+  // normalise
+  opCase('normalise', 'layer', [[3, 8, 37]], { constants: [[37], [37]], attributes: { axes: [-1] } }),
+  opCase('normalise', 'layer, nothing but the unit', [[1, 1, 6]], { attributes: { axes: [-1], epsilon: 0.01 } }),
+  opCase('normalise', 'layer over frequency and channels', [[2, 4, 5, 6]], { attributes: { axes: [2, 3] } }),
+  opCase('normalise', 'instance over time', [[3, 9, 5]], { constants: [[5], [5]], attributes: { axes: [1] } }),
+  opCase('normalise', 'instance over time and frequency, no bias', [[2, 5, 6, 7]], { constants: [[7], null], attributes: { axes: [1, 2] } }),
   // pool
   opCase('pool', 'average 2', [[2, 8, 5]], { attributes: { kind: 'average', kernel: [2] } }),
   opCase('pool', 'max 4, batch 7', [[7, 8, 3]], { attributes: { kind: 'max', kernel: [4] } }),
@@ -142,6 +166,11 @@ export const opCases: readonly OpCase[] = [
 function gruCase(title: string, batch: number, time: number, features: number, hidden: number, attributes: Attributes = {}, first = false): OpCase {
   const constants: Shape[] = [[features, 3 * hidden], [hidden, 3 * hidden], [3 * hidden], [3 * hidden], ...(first ? [[batch, hidden]] : [])];
   return opCase('gru', title, [[batch, time, features]], { constants, attributes });
+}
+
+function lstmCase(title: string, batch: number, time: number, features: number, hidden: number, attributes: Attributes = {}, first = false): OpCase {
+  const constants: Shape[] = [[features, 4 * hidden], [hidden, 4 * hidden], [4 * hidden], ...(first ? [[batch, hidden], [batch, hidden]] : [])];
+  return opCase('lstm', title, [[batch, time, features]], { constants, attributes, outputs: first ? 2 : 1 });
 }
 
 /** Inputs x, w, bias, residual: the one op whose constants stand between its inputs. */

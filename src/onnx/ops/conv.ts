@@ -1,5 +1,6 @@
 import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
+import { Size } from '../size.ts';
 import { sameOrder, type TensorValue } from '../value.ts';
 import type { Handlers } from './handler.ts';
 import { channelsLast, readWindow } from './window.ts';
@@ -33,6 +34,25 @@ export const conv: Handlers = {
     const { strides, dilations, pads, extents } = window;
     const shape = [x.shape[0]!, ...extents, value.shape[0]!];
     const result = to.emitOne('conv', [operand, w, bias], { strides, dilations, pads, groups }, shape);
+    return [to.tensorValue(result, order)];
+  },
+
+  ConvTranspose(node, to) {
+    const x = node.tensor(0);
+    const { operand, order, spatial } = channelsLast(node, x, to);
+    const { value, operand: w } = kernelOf(node, spatial, [...spatial, 0, 1], to);
+    const window = readWindow(node, x, spatial, value.shape.slice(2).map((size) => size.constant!));
+    if (!sameOrder(window.kernel, spatial.map((axis) => value.shape[axis]!.constant!))) node.fail(`kernel_shape does not fit the kernel [${value.shape.join(', ')}]`);
+    if (node.string('auto_pad', 'NOTSET') !== 'NOTSET' || node.has('output_shape')) node.fail('auto_pad and output_shape are not supported, only pads and output_padding');
+    const extra = node.ints('output_padding') ?? spatial.map(() => 0);
+    if (extra.length !== spatial.length || extra.some((count, i) => !(count >= 0 && count < Math.max(window.strides[i]!, window.dilations[i]!)))) node.fail(`output_padding = [${extra.join(', ')}] makes no sense`);
+    const groups = node.int('group', 1);
+    const channels = Size.of(value.shape[1]!.constant! * groups);
+    const bias = biasOf(node, channels.constant!, to);
+    const { kernel, strides, dilations, pads } = window;
+    const outputPadding = spatial.map((axis) => extra[axis - 2]!);
+    const extents = spatial.map((axis, i) => x.shape[axis]!.minus(1).times(strides[i]!).plus((kernel[i]! - 1) * dilations[i]! + 1 + outputPadding[i]! - pads[2 * i]! - pads[2 * i + 1]!));
+    const result = to.emitOne('convTranspose', [operand, w, bias], { strides, dilations, pads, outputPadding, groups }, [x.shape[0]!, ...extents, channels]);
     return [to.tensorValue(result, order)];
   },
 };

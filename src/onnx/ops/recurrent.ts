@@ -1,4 +1,4 @@
-/** GRU: sequences of ONNX are [time, batch, features], and its results [time, directions, batch, hidden]. */
+/** GRU and LSTM. Sequences of ONNX are [time, batch, features], and its results [time, directions, batch, hidden]. */
 import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
@@ -100,5 +100,25 @@ export const recurrents: Handlers = {
     });
     const last = node.outputs[1] ? lastStates(outputs.map((output, i) => lastRow(output, directions[i]!, all, to)), all, to) : undefined;
     return [joined(outputs, all, to), last];
+  },
+
+  LSTM(node, to) {
+    const all = readRecurrent(node, ['Sigmoid', 'Tanh', 'Tanh'], to);
+    node.only('input_forget', 0);
+    if (node.input(7)) node.fail('peepholes (input 7) are not supported');
+    const { batch, time, hidden, directions, x } = all;
+    const size = Size.of(hidden);
+    const results = directions.map((direction, i) => {
+      const [w, r] = [weightsOf(node, 1, i, all, 4, to), weightsOf(node, 2, i, all, 4, to)];
+      const [ofW, ofR] = biasesOf(node, i, all, 4, to);
+      const bias = to.constant([4 * hidden], ofW.map((value, unit) => value + ofR[unit]!), `${node.name}.b`);
+      const inputs = [x, w, r, bias, initialOf(node, 5, i, all, to), initialOf(node, 6, i, all, to)];
+      const shapes = [[batch, time, size], [batch, size]];
+      return to.emit('lstm', inputs, { direction }, node.outputs[2] ? shapes : shapes.slice(0, 1));
+    });
+    const outputs = results.map(([output]) => output!);
+    const hiddenStates = node.outputs[1] ? lastStates(outputs.map((output, i) => lastRow(output, directions[i]!, all, to)), all, to) : undefined;
+    const cells = node.outputs[2] ? lastStates(results.map(([, cell]) => cell!), all, to) : undefined;
+    return [joined(outputs, all, to), hiddenStates, cells];
   },
 };
