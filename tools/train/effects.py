@@ -108,7 +108,7 @@ def channel(rng, x):
     if chance(rng, 0.3):
         spectrum = spectrum * band(None, rng.choice([rng.uniform(1800, 4000), rng.uniform(3500, 7800)]), rng.integers(2, 16))
     before = rms(x)
-    if chance(rng, 0.2):
+    if chance(rng, 0.25):
         scaled = spectrum * (10 ** rng.uniform(2.2, 3.7) / before)
         x = telephone(scaled.astype(np.complex64), len(x), int(rng.integers(3, 12)))
     else:
@@ -143,7 +143,7 @@ def fade(rng, x):
 
 def finish(rng, x, loud=None):
     """Set the level (dBFS of the RMS), round and clip to int16."""
-    target = rng.choice([rng.uniform(-32, -12), rng.uniform(-48, -8), rng.uniform(-14, 0)], p=[0.6, 0.32, 0.08]) if loud is None else loud
+    target = rng.choice([rng.uniform(-32, -12), rng.uniform(-66, -8), rng.uniform(-14, 0)], p=[0.58, 0.34, 0.08]) if loud is None else loud
     return np.clip(np.round(x * (32768 * 10 ** (target / 20) / rms(x))), -32768, 32767).astype(np.float32)
 
 

@@ -91,8 +91,9 @@ class Network(nn.Module):
         for layer in self.front:
             x = layer(x)
         x = self.gather(self.dropout2d(x))
+        x = self.dropout(x)
         for layer in self.dilated:
-            x = layer(self.dropout(x))
+            x = layer(x)
         x = self.dropout(x.transpose(1, 2))
         if self.gru is not None:
             x = self.dropout(self.gru(x)[0])

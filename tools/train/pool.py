@@ -176,9 +176,9 @@ def draw_music(rng, material):
 def speech_item(rng, material):
     """A talker with or without something underneath. Returns samples, steps, voiced, gender, bits, whole."""
     gender, speed = -1, 1.0
-    if chance(rng, 0.72):
+    if chance(rng, 0.76):
         gender = int(rng.integers(2))
-        source = (material.shifted if chance(rng, 0.5) else material.gendered)[gender]
+        source = (material.shifted if chance(rng, 0.4) else material.gendered)[gender]
         speed = rng.uniform(0.92, 1.08) if chance(rng, 0.5) else 1.0
     else:
         source = material.speech
@@ -187,9 +187,9 @@ def speech_item(rng, material):
     x, mask, bits = fill(rng, lambda: clips[rng.integers(len(clips))], speed)
     bed = False
     if chance(rng, 0.5):
-        if chance(rng, 0.3):
+        if chance(rng, 0.2):
             y, more = draw_music(rng, material)
-            snr, bed = rng.uniform(4, 25), True
+            snr, bed = rng.uniform(9, 28), True
         else:
             y, more = draw_noise(rng, material)
             snr = rng.uniform(0, 28)
@@ -219,18 +219,18 @@ def speech_steps(mask, bed):
 def make_item(rng, material):
     """One item: int16-scale samples and targets."""
     r = rng.random()
-    if r < 0.44:
+    if r < 0.42:
         x, (steps, voiced), gender, bits = speech_item(rng, material)
         whole = SPEECH if voiced.mean() > 0.25 else IGNORE
     else:
-        whole = MUSIC if r < 0.71 else OTHER
+        whole = MUSIC if r < 0.68 else OTHER
         x, bits = (draw_music if whole == MUSIC else draw_noise)(rng, material)
         if whole == MUSIC and chance(rng, 0.2):
             y, more = draw_noise(rng, material)
             x, bits = mixed(x, y, rng.uniform(3, 25)), bits | more
-        elif whole == MUSIC and chance(rng, 0.08):     # words that drown in the song are part of it
-            y, _, more = fill(rng, lambda: material.speech.clip(rng), rng.uniform(0.9, 1.3))
-            x, bits = mixed(x, y, rng.uniform(4, 14)), bits | more
+        elif whole == MUSIC and chance(rng, 0.14):     # words no louder than the song are part of it: rap
+            y, _, more = fill(rng, lambda: material.speech.clip(rng), rng.uniform(0.9, 1.3), 0.1)
+            x, bits = mixed(x, y, rng.uniform(-2, 9)), bits | more
         elif whole == OTHER and chance(rng, 0.01):     # a scrap of a word is not speech
             y, _ , more = fill(rng, lambda: material.speech.clip(rng), 1.0)
             x, bits = np.zeros(COUNT, np.float32), more
@@ -303,7 +303,7 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
-    parser.add_argument('--shards', type=int, default=160)
+    parser.add_argument('--shards', type=int, default=128)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     build_pool(options.data, options.cache, options.shards, options.seed)

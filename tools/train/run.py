@@ -58,7 +58,7 @@ def main():
     parser.add_argument('--data', required=True, help='folder with index.tsv and audio/')
     parser.add_argument('--cache', required=True, help='folder for decoded audio, the pool, checkpoints')
     parser.add_argument('--out', required=True, help='folder for the ONNX files')
-    parser.add_argument('--shards', type=int, default=160, help='size of the pool, 1024 items of 3 s a shard')
+    parser.add_argument('--shards', type=int, default=128, help='size of the pool, 1024 items of 3 s a shard')
     parser.add_argument('--steps', type=int, default=6000)
     parser.add_argument('--fold-steps', type=int, default=1200)
     parser.add_argument('--seed', type=int, default=1)

@@ -61,7 +61,7 @@ def gender_loss(logits, batch, prefix):
     step_loss = ((1 - SMOOTHING) * right + SMOOTHING * both)[known].mean()
     nobody = batch['steps'] < SPEECH
     if nobody.any():
-        step_loss = step_loss + 0.15 * (both[nobody].mean() - math.log(2))
+        step_loss = step_loss + 0.4 * (both[nobody].mean() - math.log(2))
     weight = voiced[:, :prefix]
     mean = (torch.softmax(logits[:, :prefix], -1) * weight[..., None]).sum(1) / (weight.sum(1, keepdim=True) + 1e-6)
     return step_loss + clip_loss(mean, gender.clamp(min=0), (gender >= 0) & (weight.sum(1) > 2))
@@ -99,7 +99,7 @@ def train(options):
     torch.set_num_threads(options.threads)
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     shape = Shape(classes=len(LABELS[options.task]), **json.loads(options.shape))
-    network = Network(shape).to(device)
+    network = Network(shape).to(device, memory_format=torch.channels_last)
     log = open(options.log or Path(options.out).with_suffix('.log'), 'a')
 
     def say(text):
@@ -112,7 +112,7 @@ def train(options):
     rows = evalset.rows(options.hold_out)
     if options.task == 'gender':
         rows = rows[evalset.gender[rows] >= 0]
-    rows = np.sort(np.random.default_rng(1).permutation(rows)[:1200])
+    rows = np.sort(np.random.default_rng(1).permutation(rows)[:800])
     say(f"{options.task} {vars(options)}\nitems {({k: len(v) for k, v in pool.items.items()})} parameters {parameters(network)} "
         f"multiply-adds {multiply_adds(shape) / 1e6:.2f} M/s, convolutions see {receptive_field(shape)} steps, {device}")
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=options.decay)
@@ -125,7 +125,9 @@ def train(options):
         network.train()
         x, batch = draw(pool, options.task, options.batch, rng)
         x = augment(x, batch, options.task)
-        logits = network(x.to(device)).cpu()
+        with torch.autocast(device, dtype=torch.bfloat16):      # a third faster on CPUs that have it
+            logits = network(x.to(device))
+        logits = logits.float().cpu()
         loss = LOSSES[options.task](logits, batch, int(rng.choice([4, 8, 16, 32, 48])))
         optimiser.zero_grad()
         loss.backward()
@@ -168,7 +170,7 @@ def arguments():
     parser.add_argument('--batch', type=int, default=64)
     parser.add_argument('--rate', type=float, default=2e-3)
     parser.add_argument('--decay', type=float, default=0.01)
-    parser.add_argument('--every', type=int, default=500)
+    parser.add_argument('--every', type=int, default=600)
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--shards', type=int)
     parser.add_argument('--seed', type=int, default=1)
