@@ -21,12 +21,13 @@ export class WasmBackend implements Backend {
   readonly batching: Batching = { largest: 16, pad: false };
   readonly heap = new Heap();
   readonly constants = new Constants(this.heap);
-  readonly #run: Run;
+  /** Runs the code at an address, on this thread. */
+  readonly execute: Run;
   readonly #programs = new Set<WasmProgram>();
   #disposed = false;
 
   constructor(module: Module) {
-    this.#run = instantiate(module, this.heap.memory);
+    this.execute = instantiate(module, this.heap.memory);
   }
 
   async prepare(graph: Graph, bindings: Bindings): Promise<WasmProgram> {
@@ -41,13 +42,13 @@ export class WasmBackend implements Backend {
   /** The graph's instructions at one shape, not yet bound to memory. */
   compile(graph: Graph, bindings: Bindings): CompiledGraph {
     if (this.#disposed) throw new DisposedError('the cpu backend');
-    return compile(graph, bindings, { heap: this.heap, constants: this.constants, run: this.#run });
+    return compile(graph, bindings, { heap: this.heap, constants: this.constants, run: this.execute });
   }
 
   /** A program with memory of its own; several may be made of one compiled graph. */
   place(compiled: CompiledGraph): WasmProgram {
     if (this.#disposed) throw new DisposedError('the cpu backend');
-    const program = new WasmProgram(compiled, this.heap, this.constants, this.#run, () => this.#programs.delete(program));
+    const program = new WasmProgram(compiled, this.heap, this.constants, this.execute, () => this.#programs.delete(program));
     this.#programs.add(program);
     return program;
   }

@@ -4,7 +4,7 @@
  * W is packed in panels of 8 columns, [columns / 8][rows of W][8], the last one filled with zeros.
  *
  * 128-bit registers: 16 of them. A tile of 4 rows and 8 columns keeps 8 sums, 2 vectors of W and 4 of x; one row alone
- * takes 32 columns, because 8 independent sums are what hides the latency of an addition.
+ * takes 24 columns, because 6 independent sums hide the latency of an addition.
  */
 import { firstRow, Grid, nextRow } from './rows';
 import { clamp, multiplyAdd, storeLanes } from './vector';
@@ -46,18 +46,23 @@ function finish(p: Product, at: usize, sums: v128, count: i32): void {
   storeLanes(p.y + at, v, count);
 }
 
-/** Rows x0 .. x3, 8 columns from `column` on; `at` is the offset of the first row's result, `w` the panel. */
-function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, w: usize, column: i32, at: usize): void {
+/**
+ * The loops over k below take several steps a turn. The ways out between them are for lengths that are no multiple, and they
+ * keep the steps apart: in one block V8 moves all loads to its front and then lacks the registers to hold what they gave.
+ *
+ * Rows x0 .. x3, 8 columns from `column` on; `at` is the offset of the first row's result, `w` the panel.
+ */
+function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, panel: usize, column: i32, at: usize): void {
   let a0 = v128.load(p.bias + (<usize>column << 2)), a1 = v128.load(p.bias + (<usize>column << 2), 16);
   let b0 = a0, b1 = a1, c0 = a0, c1 = a1, d0 = a0, d1 = a1;
   const span = <usize>p.length << 2;
   let tap = p.tapOffsets;
-  for (let taps = p.taps; taps > 0; taps--, tap += 4) {
+  for (let taps = p.taps; taps > 0; taps--, tap += 4, panel += span << 3) {
     const offset = <usize>load<i32>(tap);
     let i0 = x0 + offset, i1 = x1 + offset, i2 = x2 + offset, i3 = x3 + offset;
+    let w = panel;
     const end = i0 + span;
-    const end4 = i0 + (span & ~15);
-    while (i0 < end4) {
+    while (i0 < end) {
       let w0 = v128.load(w), w1 = v128.load(w, 16);
       let x = v128.load_splat<f32>(i0);
       a0 = multiplyAdd(x, w0, a0); a1 = multiplyAdd(x, w1, a1);
@@ -67,6 +72,7 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, w: usiz
       c0 = multiplyAdd(x, w0, c0); c1 = multiplyAdd(x, w1, c1);
       x = v128.load_splat<f32>(i3);
       d0 = multiplyAdd(x, w0, d0); d1 = multiplyAdd(x, w1, d1);
+      if (i0 == end - 4) break;
       w0 = v128.load(w, 32); w1 = v128.load(w, 48);
       x = v128.load_splat<f32>(i0, 4);
       a0 = multiplyAdd(x, w0, a0); a1 = multiplyAdd(x, w1, a1);
@@ -76,6 +82,7 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, w: usiz
       c0 = multiplyAdd(x, w0, c0); c1 = multiplyAdd(x, w1, c1);
       x = v128.load_splat<f32>(i3, 4);
       d0 = multiplyAdd(x, w0, d0); d1 = multiplyAdd(x, w1, d1);
+      if (i0 == end - 8) break;
       w0 = v128.load(w, 64); w1 = v128.load(w, 80);
       x = v128.load_splat<f32>(i0, 8);
       a0 = multiplyAdd(x, w0, a0); a1 = multiplyAdd(x, w1, a1);
@@ -85,6 +92,7 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, w: usiz
       c0 = multiplyAdd(x, w0, c0); c1 = multiplyAdd(x, w1, c1);
       x = v128.load_splat<f32>(i3, 8);
       d0 = multiplyAdd(x, w0, d0); d1 = multiplyAdd(x, w1, d1);
+      if (i0 == end - 12) break;
       w0 = v128.load(w, 96); w1 = v128.load(w, 112);
       x = v128.load_splat<f32>(i0, 12);
       a0 = multiplyAdd(x, w0, a0); a1 = multiplyAdd(x, w1, a1);
@@ -97,32 +105,19 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, w: usiz
       i0 += 16; i1 += 16; i2 += 16; i3 += 16;
       w += 128;
     }
-    while (i0 < end) {
-      const w0 = v128.load(w), w1 = v128.load(w, 16);
-      let x = v128.load_splat<f32>(i0);
-      a0 = multiplyAdd(x, w0, a0); a1 = multiplyAdd(x, w1, a1);
-      x = v128.load_splat<f32>(i1);
-      b0 = multiplyAdd(x, w0, b0); b1 = multiplyAdd(x, w1, b1);
-      x = v128.load_splat<f32>(i2);
-      c0 = multiplyAdd(x, w0, c0); c1 = multiplyAdd(x, w1, c1);
-      x = v128.load_splat<f32>(i3);
-      d0 = multiplyAdd(x, w0, d0); d1 = multiplyAdd(x, w1, d1);
-      i0 += 4; i1 += 4; i2 += 4; i3 += 4;
-      w += 32;
-    }
   }
   const step = <usize>p.yStep;
-  const first = p.columns - column;
-  finish(p, at, a0, first);
-  finish(p, at + step, b0, first);
-  finish(p, at + 2 * step, c0, first);
-  finish(p, at + 3 * step, d0, first);
-  if (first <= 4) return;
+  const count = p.columns - column;
+  finish(p, at, a0, count);
+  finish(p, at + step, b0, count);
+  finish(p, at + 2 * step, c0, count);
+  finish(p, at + 3 * step, d0, count);
+  if (count <= 4) return;
   at += 16;
-  finish(p, at, a1, first - 4);
-  finish(p, at + step, b1, first - 4);
-  finish(p, at + 2 * step, c1, first - 4);
-  finish(p, at + 3 * step, d1, first - 4);
+  finish(p, at, a1, count - 4);
+  finish(p, at + step, b1, count - 4);
+  finish(p, at + 2 * step, c1, count - 4);
+  finish(p, at + 3 * step, d1, count - 4);
 }
 
 /** Two rows, 8 columns of panel w and 8 of panel v. */
@@ -157,23 +152,29 @@ function tile2x16(p: Product, x0: usize, x1: usize, w: usize, v: usize, column: 
   if (count > 12) { finish(p, at + 48, a3, count - 12); finish(p, below + 48, b3, count - 12); }
 }
 
-/** One row, 8 columns of each of the panels w, v, u, t. */
-function tile1x32(p: Product, x0: usize, w: usize, v: usize, u: usize, t: usize, column: i32, at: usize): void {
+/** One row, 8 columns of each of the panels w, v, u. */
+function tile1x24(p: Product, x0: usize, w: usize, v: usize, u: usize, column: i32, at: usize): void {
   const bias = p.bias + (<usize>column << 2);
-  let a0 = v128.load(bias), a1 = v128.load(bias, 16), a2 = v128.load(bias, 32), a3 = v128.load(bias, 48);
-  let a4 = v128.load(bias, 64), a5 = v128.load(bias, 80), a6 = v128.load(bias, 96), a7 = v128.load(bias, 112);
+  let a0 = v128.load(bias), a1 = v128.load(bias, 16), a2 = v128.load(bias, 32);
+  let a3 = v128.load(bias, 48), a4 = v128.load(bias, 64), a5 = v128.load(bias, 80);
   const span = <usize>p.length << 2;
   let tap = p.tapOffsets;
-  for (let taps = p.taps; taps > 0; taps--, tap += 4) {
+  for (let taps = p.taps; taps > 0; taps--, tap += 4, w += span << 3, v += span << 3, u += span << 3) {
     let i0 = x0 + <usize>load<i32>(tap);
     const end = i0 + span;
+    const last = end - 4;
+    let k: usize = 0;
     while (i0 < end) {
-      const x = v128.load_splat<f32>(i0);
-      a0 = multiplyAdd(x, v128.load(w), a0); a1 = multiplyAdd(x, v128.load(w, 16), a1);
-      a2 = multiplyAdd(x, v128.load(v), a2); a3 = multiplyAdd(x, v128.load(v, 16), a3);
-      a4 = multiplyAdd(x, v128.load(u), a4); a5 = multiplyAdd(x, v128.load(u, 16), a5);
-      a6 = multiplyAdd(x, v128.load(t), a6); a7 = multiplyAdd(x, v128.load(t, 16), a7);
-      i0 += 4; w += 32; v += 32; u += 32; t += 32;
+      let x = v128.load_splat<f32>(i0);
+      a0 = multiplyAdd(x, v128.load(w + k), a0); a1 = multiplyAdd(x, v128.load(w + k, 16), a1);
+      a2 = multiplyAdd(x, v128.load(v + k), a2); a3 = multiplyAdd(x, v128.load(v + k, 16), a3);
+      a4 = multiplyAdd(x, v128.load(u + k), a4); a5 = multiplyAdd(x, v128.load(u + k, 16), a5);
+      if (i0 == last) break;
+      x = v128.load_splat<f32>(i0, 4);
+      a0 = multiplyAdd(x, v128.load(w + k, 32), a0); a1 = multiplyAdd(x, v128.load(w + k, 48), a1);
+      a2 = multiplyAdd(x, v128.load(v + k, 32), a2); a3 = multiplyAdd(x, v128.load(v + k, 48), a3);
+      a4 = multiplyAdd(x, v128.load(u + k, 32), a4); a5 = multiplyAdd(x, v128.load(u + k, 48), a5);
+      i0 += 8; k += 64;
     }
   }
   const count = p.columns - column;
@@ -183,8 +184,6 @@ function tile1x32(p: Product, x0: usize, w: usize, v: usize, u: usize, t: usize,
   if (count > 12) finish(p, at + 48, a3, count - 12);
   if (count > 16) finish(p, at + 64, a4, count - 16);
   if (count > 20) finish(p, at + 80, a5, count - 20);
-  if (count > 24) finish(p, at + 96, a6, count - 24);
-  if (count > 28) finish(p, at + 112, a7, count - 28);
 }
 
 export function product(p: Product): void {
@@ -221,8 +220,8 @@ export function product(p: Product): void {
   if (left > 0) {
     const x0 = nextRow(p);
     w = p.weights;
-    for (let column = 0; column < columns; column += 32, w += panel << 2) {
-      tile1x32(p, x0, w, min(w + panel, last), min(w + 2 * panel, last), min(w + 3 * panel, last), column, at + (<usize>column << 2));
+    for (let column = 0; column < columns; column += 24, w += 3 * panel) {
+      tile1x24(p, x0, w, min(w + panel, last), min(w + 2 * panel, last), column, at + (<usize>column << 2));
     }
   }
 }
