@@ -51,11 +51,6 @@ export class ByteReader {
     throw new DecodeError(name, 'it is a folder, not a file');
   }
 
-  /** Bytes that blocks have given so far. */
-  get consumed(): number {
-    return this.#position - this.#ahead.length;
-  }
-
   get canSeek(): boolean {
     return this.size !== undefined;
   }

@@ -49,6 +49,7 @@ export async function* decodeFile(source: FileSource, options: DecodeOptions = {
 
 /** One file on its way, and the rule what becomes of damage. */
 class Decoding {
+  #bytes = 0;
   #samples = 0;
   #channels = 0;
   #sampleRate = 0;
@@ -97,17 +98,21 @@ class Decoding {
     const { decoder, blocks } = this.#opened;
     for await (const bytes of blocks) {
       this.#options.signal?.throwIfAborted();
+      this.#bytes += bytes.length;
       const block = await decoder.decode(bytes);
       if (block) yield this.#checked(block);
-      this.#options.onProgress?.({
-        bytes: this.#reader.consumed,
-        totalBytes: this.#reader.size,
-        seconds: this.#samples / (this.#sampleRate || 1),
-      });
+      this.#tellProgress();
     }
     const last = await decoder.finish();
-    if (last) yield this.#checked(last);
+    if (last) {
+      yield this.#checked(last);
+      this.#tellProgress();
+    }
     if (this.#samples === 0 && this.#opened.format !== 'wav') throw new FormatError('no audio could be read from it');
+  }
+
+  #tellProgress(): void {
+    this.#options.onProgress?.({ bytes: this.#bytes, totalBytes: this.#reader.size, seconds: this.#samples / (this.#sampleRate || 1) });
   }
 
   #checked(block: AudioBlock): AudioBlock {

@@ -1,0 +1,187 @@
+/** The course over time of a file, of audio in memory, and of a stream that is pulled from its source. */
+import type { FileSource } from './audio/byte-reader.ts';
+import { decodeFile, type DecodeProgress } from './audio/decode.ts';
+import { type AudioData, checkChannel, checkChannels, checkSampleRate, describe, innerRate } from './audio/format.ts';
+import { checkedAudio, checkLength } from './audio/pcm.ts';
+import { ChannelInput, channelsHeard, StreamInput } from './audio/stream-input.ts';
+import { ArgumentError, type DecodeError } from './errors.ts';
+import type { PeriodResult } from './reports/periods.ts';
+import type { ChannelReport, TimeSeriesOutput } from './reports/series.ts';
+import { checkSeriesOptions, type Ear, type SeriesOptions, StepQueue, type StreamOverview, type StreamResult, stepsAtATime, Tracks } from './tracks.ts';
+
+export interface FileOptions extends SeriesOptions {
+  /** Memory is bounded whatever the length, with true and with false; both are the same. */
+  readonly useChunking?: boolean;
+  /** Uses what can be read of a damaged or cut-off file and tells in `warnings`, in place of an error. Default false. */
+  readonly partial?: boolean;
+  /** What was wrong, once, as an error would have said it. */
+  readonly onWarning?: (warning: DecodeError) => void;
+  /** After every stretch that was analysed. */
+  readonly onProgress?: (progress: DecodeProgress) => void;
+}
+
+export interface BytesOptions extends SeriesOptions {
+  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or little-endian 16-bit bytes; channels interleaved. */
+  readonly data: AudioData;
+  /** Hz, 8000 to 192000; default 16000. */
+  readonly sampleRate?: number;
+  /** Channels interleaved in `data`; default 1. */
+  readonly channels?: number;
+  readonly useChunking?: boolean;
+}
+
+export interface StreamOptions extends SeriesOptions {
+  /** Hz, 8000 to 192000; default 16000. */
+  readonly sampleRate?: number;
+  /** Channels interleaved in the chunks; default 1. */
+  readonly channels?: number;
+}
+
+/** Anything that gives chunks of audio: a Node or Web stream, a socket, a microphone, an array of chunks. */
+export type StreamSource = AsyncIterable<AudioData> | Iterable<AudioData>;
+
+/**
+ * The time series of a file's channels.
+ * @throws ArgumentError, DecodeError (names the file), InputTooShortError, the signal's reason
+ */
+export async function processFile(source: FileSource, options: FileOptions, newEar: () => Ear): Promise<TimeSeriesOutput> {
+  checkSeriesOptions(options);
+  newEar();
+  const { signal, partial, onProgress, onWarning } = options;
+  const warnings: string[] = [];
+  const warn = (warning: DecodeError) => {
+    warnings.push(warning.message);
+    onWarning?.(warning);
+  };
+  let series: Series | undefined;
+  let inputs: readonly ChannelInput[] = [];
+  let heard: readonly number[] = [];
+  let length = 0;
+  let rate = innerRate;
+  try {
+    for await (const { channels, sampleRate } of decodeFile(source, { signal, partial, onProgress, onWarning: warn })) {
+      if (!series) {
+        heard = channelsHeard(options.channel, channels.length);
+        series = new Series(heard, options, newEar);
+        inputs = await Promise.all(heard.map(() => ChannelInput.open(sampleRate)));
+      }
+      length += channels[0]!.length;
+      rate = sampleRate;
+      await series.push(heard.map((channel, i) => inputs[i]!.push(channels[channel]!)));
+    }
+    checkLength(length, rate);
+    await series!.push(inputs.map((input) => input.finish()));
+  } finally {
+    for (const input of inputs) input.free();
+  }
+  const output = await series!.finish();
+  return warnings.length > 0 ? { ...output, warnings } : output;
+}
+
+/**
+ * The time series of audio in memory.
+ * @throws ArgumentError, InputTooShortError, the signal's reason
+ */
+export async function processAudioBytes(options: BytesOptions, newEar: () => Ear): Promise<TimeSeriesOutput> {
+  checkSeriesOptions(options);
+  newEar();
+  const { samples, sampleRate, channels } = checkedAudio({ data: options.data, sampleRate: options.sampleRate, channels: options.channels });
+  const input = await StreamInput.open({ sampleRate, channels, channel: options.channel });
+  try {
+    const series = new Series(input.heard, options, newEar);
+    for (const block of input.push(samples)) await series.push(block);
+    await series.push(input.finish());
+    return await series.finish();
+  } finally {
+    input.free();
+  }
+}
+
+/** A whole recording on its way: periods are kept until its end. */
+class Series {
+  readonly #tracks: Tracks;
+  readonly #queue = new StepQueue();
+  readonly #signal: AbortSignal | undefined;
+  readonly #results: Map<number, PeriodResult[]>;
+
+  constructor(channels: readonly number[], options: SeriesOptions, newEar: () => Ear) {
+    this.#tracks = new Tracks(channels, options, newEar);
+    this.#signal = options.signal;
+    this.#results = new Map(channels.map((channel) => [channel, []]));
+  }
+
+  async push(block: readonly Int16Array[]): Promise<void> {
+    this.#queue.push(block);
+    while (this.#queue.steps >= stepsAtATime) this.#keep(await this.#tracks.hear(this.#queue.take(), this.#signal));
+  }
+
+  async finish(): Promise<TimeSeriesOutput> {
+    while (this.#queue.steps > 0) this.#keep(await this.#tracks.hear(this.#queue.take(), this.#signal));
+    this.#keep(this.#tracks.finish());
+    this.#signal?.throwIfAborted();
+    const overviews = this.#tracks.overview().channels;
+    const channels = [...this.#results].map(([channel, time_series]): [number, ChannelReport] => [channel, { time_series, ...overviews[channel] }]);
+    return { channels: Object.fromEntries(channels) };
+  }
+
+  #keep(results: readonly StreamResult[]): void {
+    const [only] = this.#results.values();
+    for (const { channel, ...period } of results) (channel === undefined ? only! : this.#results.get(channel)!).push(period);
+  }
+}
+
+/**
+ * Reads a source chunk by chunk and gives each period as soon as its audio is there. Nothing is read ahead, so a slow
+ * consumer holds its source back. What the generator returns at its end are summary and transitions.
+ * @throws ArgumentError, the source's own error, the signal's reason
+ */
+export function processStream(source: StreamSource, options: StreamOptions, newEar: () => Ear): AsyncGenerator<StreamResult, StreamOverview> {
+  checkSeriesOptions(options);
+  newEar();
+  const sampleRate = checkSampleRate(options.sampleRate ?? innerRate);
+  const channels = checkChannels(options.channels ?? 1);
+  if (options.channel !== undefined) checkChannel(options.channel, channels);
+  return pull(chunksOf(source), { ...options, sampleRate, channels }, newEar);
+}
+
+async function* pull(chunks: AsyncIterator<AudioData> | Iterator<AudioData>, options: StreamOptions & { sampleRate: number; channels: number }, newEar: () => Ear): AsyncGenerator<StreamResult, StreamOverview> {
+  const { signal } = options;
+  const input = await StreamInput.open(options);
+  const tracks = new Tracks(input.heard, options, newEar);
+  try {
+    while (true) {
+      signal?.throwIfAborted();
+      const next = await abortable(chunks.next(), signal);
+      if (next.done) break;
+      for (const block of input.push(next.value)) yield* await tracks.hear(block, signal);
+    }
+    const last = input.finish();
+    if (last[0]!.length > 0) yield* await tracks.hear(last, signal);
+    yield* tracks.finish();
+    return tracks.overview();
+  } finally {
+    input.free();
+    // Not waited for: a source that hangs must not hold up the one who leaves it.
+    void Promise.resolve(chunks.return?.()).catch(() => {});
+  }
+}
+
+function chunksOf(source: StreamSource): AsyncIterator<AudioData> | Iterator<AudioData> {
+  const iterable = source as Partial<AsyncIterable<AudioData> & Iterable<AudioData>> | null | undefined;
+  const single = typeof source === 'string' || ArrayBuffer.isView(source);
+  const chunks = single ? undefined : (iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.());
+  if (!chunks) throw new ArgumentError('source', describe(source), 'an async iterable of chunks of audio, such as a Node stream (one piece of audio goes to processAudioBytes)');
+  return chunks;
+}
+
+/** The promise, or the signal's reason if that comes first. */
+export function abortable<T>(promise: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return Promise.resolve(promise);
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    Promise.resolve(promise)
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,0 +1,142 @@
+/** The channels of one source, each heard on its own: steps in, periods out. */
+import { describe, stepSamples } from './audio/format.ts';
+import type { AnalysisOptions } from './engine.ts';
+import { ArgumentError } from './errors.ts';
+import type { Decision, Step } from './models/decision.ts';
+import type { ModelMetadata } from './models/model.ts';
+import { defaultOutputPeriod, type PeriodResult, stepsInPeriod } from './reports/periods.ts';
+import { type ChannelOverview, Reporter } from './reports/series.ts';
+
+/** What listens to one channel; the engine's Listener. */
+export interface Ear {
+  readonly settings: { readonly models: readonly ModelMetadata[]; readonly includeRawValues: boolean };
+  /** The next whole steps of the channel. Calls must not overlap. */
+  hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]>;
+  /** One answer for a run of at least one step. */
+  decide(steps: readonly Step[]): Decision;
+}
+
+export interface SeriesOptions extends AnalysisOptions {
+  /** Length of a period in ms, a multiple of 64; default 1024. */
+  readonly outputPeriod?: number;
+  /** The channel to hear, from 0 on. By default every channel is heard on its own. */
+  readonly channel?: number;
+  /** Adds the share of every result over all steps. Default false. */
+  readonly includeSummary?: boolean;
+  /** Adds the runs of equal results on the grid of 64 ms. Default false. */
+  readonly includeTransitions?: boolean;
+  /** Ends the work with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A period of one channel. `channel` is there where a stream has several that are heard. */
+export interface StreamResult extends PeriodResult {
+  readonly channel?: number;
+}
+
+/** Summary and transitions by channel, where they were asked for. */
+export interface StreamOverview {
+  readonly channels: Readonly<Record<string, ChannelOverview>>;
+}
+
+/** Checks the options that a file, bytes and a stream share; a fault is named before any audio is read. */
+export function checkSeriesOptions(options: SeriesOptions): void {
+  if (options === null || typeof options !== 'object') throw new ArgumentError('options', describe(options), 'an object');
+  stepsInPeriod(options.outputPeriod ?? defaultOutputPeriod);
+  for (const name of ['includeSummary', 'includeTransitions', 'useChunking', 'partial'] as const) {
+    const value = (options as unknown as Record<string, unknown>)[name];
+    if (value !== undefined && typeof value !== 'boolean') throw new ArgumentError(name, describe(value), 'true or false');
+  }
+  const { channel, signal } = options;
+  if (channel !== undefined && (!Number.isInteger(channel) || channel < 0)) throw new ArgumentError('channel', describe(channel), 'a whole number from 0 on');
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw new ArgumentError('signal', describe(signal), 'an AbortSignal');
+}
+
+interface Track {
+  readonly channel: number;
+  readonly ear: Ear;
+  readonly reporter: Reporter;
+}
+
+export class Tracks {
+  readonly #tracks: readonly Track[];
+  /** Results tell their channel where there are several. */
+  readonly #several: boolean;
+
+  constructor(channels: readonly number[], options: SeriesOptions, newEar: () => Ear) {
+    const { outputPeriod = defaultOutputPeriod, includeSummary = false, includeTransitions = false } = options;
+    this.#several = channels.length > 1;
+    this.#tracks = channels.map((channel) => {
+      const ear = newEar();
+      const decide = (steps: readonly Step[]) => ear.decide(steps);
+      return { channel, ear, reporter: new Reporter({ ...ear.settings, decide, outputPeriod, includeSummary, includeTransitions }) };
+    });
+  }
+
+  /** The next whole steps, pcm[i] of channels[i], all of the same length; the periods they complete, in order of time. */
+  async hear(pcm: readonly Int16Array[], signal?: AbortSignal): Promise<StreamResult[]> {
+    const steps = await Promise.all(this.#tracks.map(({ ear }, i) => ear.hear(pcm[i]!, signal)));
+    return this.#inTime(this.#tracks.map(({ reporter }, i) => reporter.push(steps[i]!)));
+  }
+
+  /** The last, partial periods. */
+  finish(): StreamResult[] {
+    return this.#inTime(this.#tracks.map(({ reporter }) => reporter.finish()));
+  }
+
+  overview(): StreamOverview {
+    return { channels: Object.fromEntries(this.#tracks.map(({ channel, reporter }) => [channel, reporter.overview()])) };
+  }
+
+  #inTime(results: readonly (readonly PeriodResult[])[]): StreamResult[] {
+    if (!this.#several) return [...results[0]!];
+    return results[0]!.flatMap((_, period) => this.#tracks.map(({ channel }, i) => ({ channel, ...results[i]![period]! })));
+  }
+}
+
+/** Steps at a time: as many as one run of a program takes, so that long audio is analysed in few, full runs. */
+export const stepsAtATime = 64;
+
+/** Whole steps that wait to be heard, pcm[i] of each block belonging to the i-th channel. */
+export class StepQueue {
+  #blocks: (readonly Int16Array[])[] = [];
+  /** Steps of the first block that were taken. */
+  #taken = 0;
+  #steps = 0;
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  push(block: readonly Int16Array[]): void {
+    if (block[0]!.length === 0) return;
+    this.#blocks.push(block);
+    this.#steps += block[0]!.length / stepSamples;
+  }
+
+  /** At most stepsAtATime steps, fewer where fewer wait. */
+  take(): Int16Array[] {
+    const steps = Math.min(stepsAtATime, this.#steps);
+    const channels = this.#blocks[0]!.length;
+    const pcm = Array.from({ length: channels }, () => new Int16Array(steps * stepSamples));
+    for (let filled = 0; filled < steps; ) {
+      const block = this.#blocks[0]!;
+      const own = block[0]!.length / stepSamples;
+      const count = Math.min(steps - filled, own - this.#taken);
+      pcm.forEach((samples, i) => samples.set(block[i]!.subarray(this.#taken * stepSamples, (this.#taken + count) * stepSamples), filled * stepSamples));
+      filled += count;
+      this.#taken += count;
+      if (this.#taken === own) {
+        this.#blocks.shift();
+        this.#taken = 0;
+      }
+    }
+    this.#steps -= steps;
+    return pcm;
+  }
+
+  clear(): void {
+    this.#blocks = [];
+    this.#taken = this.#steps = 0;
+  }
+}

@@ -1,0 +1,219 @@
+import { Readable } from 'node:stream';
+import { ReadableStream } from 'node:stream/web';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ArgumentError } from '../src/errors.ts';
+import { AnalysisStream } from '../src/stream.ts';
+import { processAudioBytes, type StreamOptions } from '../src/time-series.ts';
+import type { StreamResult } from '../src/tracks.ts';
+import { FakeEar } from './support/ear.ts';
+import { seeded } from './support/random.ts';
+
+const models = ['Speech', 'Gender'];
+const everything = { models, outputPeriod: 256, includeSummary: true, includeTransitions: true };
+const open = (options: Partial<StreamOptions> = {}, newEar = () => new FakeEar()) => AnalysisStream.open({ ...everything, ...options }, newEar);
+const pause = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function noise(length: number, seed: string): Int16Array {
+  const { normal } = seeded(seed);
+  return Int16Array.from({ length }, () => 3000 * normal());
+}
+
+async function all(stream: AsyncIterable<StreamResult>): Promise<StreamResult[]> {
+  const results: StreamResult[] = [];
+  for await (const result of stream) results.push(result);
+  return results;
+}
+
+const rejected = (promise: Promise<unknown>): Promise<any> => promise.then(() => assert.unreachable('should have been refused'), (error) => error);
+
+async function whole(data: Int16Array, options: Partial<StreamOptions> = {}) {
+  return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeEar())).channels['0']!;
+}
+
+for (const sampleRate of [16000, 44100]) {
+  test(`${sampleRate} Hz: what is pushed in any pieces is what the whole gives`, async () => {
+    const data = noise(sampleRate * 3, `push ${sampleRate}`);
+    const expected = await whole(data, { sampleRate });
+    for (const size of [160, 333, 1024, 1e9]) {
+      const stream = await open({ sampleRate });
+      for (let start = 0; start < data.length; start += size) await stream.write(data.subarray(start, start + size));
+      await stream.end();
+      assert.equal(await all(stream), expected.time_series);
+      const { time_series: _, ...rest } = expected;
+      assert.equal(stream.overview(), { channels: { 0: rest } });
+    }
+  });
+}
+
+test('writes that nobody waits for keep their order, and the chunk may be written over at once', async () => {
+  const data = noise(48000, 'order');
+  const stream = await open();
+  const buffer = new Int16Array(500);
+  for (let start = 0; start < data.length; start += 500) {
+    buffer.set(data.subarray(start, start + 500));
+    void stream.write(buffer);
+    buffer.fill(9999);
+  }
+  void stream.end();
+  assert.equal(await all(stream), (await whole(data)).time_series);
+});
+
+test('a period is there as soon as its audio is, before anything else is written', async () => {
+  const stream = await open();
+  const results = stream[Symbol.asyncIterator]();
+  for (let period = 0; period < 5; period++) {
+    for (let i = 0; i < 4; i++) await stream.write(noise(1024, `${period}/${i}`));
+    const { value } = await results.next();
+    assert.is((value as StreamResult).timestamp, period * 256);
+  }
+  stream.cancel();
+});
+
+test('write waits while 8 s are not analysed; a writer that never waits is refused at ten minutes, and only its stream ends', async () => {
+  let release = () => {};
+  const gate = new Promise<void>((resolve) => (release = resolve));
+  const slow = await open({}, () => new FakeEar(() => gate));
+  const other = await open();
+  let waiting = true;
+  const written = slow.write(new Int16Array(1024 * 400)).then(() => (waiting = false));
+  await pause(5);
+  assert.ok(waiting, 'write should wait for room');
+  await other.write(noise(8192, 'other'));
+  await other.end();
+  assert.is((await all(other)).length, 2);
+  release();
+  await written;
+  slow.cancel();
+
+  const stuck = await open({}, () => new FakeEar(() => new Promise(() => {})));
+  let error: Error | undefined;
+  for (let second = 0; second < 700 && !error; second++) stuck.write(new Int16Array(16000)).catch((reason) => (error ??= reason));
+  await pause();
+  assert.match(error!.message, /write: 6\d\d s of audio wait/);
+  assert.is(await rejected(all(stuck)), error);
+});
+
+test('a consumer that does not read holds its own stream only', async () => {
+  let heard = 0;
+  const unread = await open({ outputPeriod: 64 }, () => new FakeEar((steps) => void (heard += steps)));
+  const other = await open();
+  const writer = (async () => {
+    for (let i = 0; i < 100; i++) await unread.write(new Int16Array(1024 * 100));
+    await unread.end();
+  })();
+  await pause(100);
+  assert.ok(heard < 5000, `${heard} steps were analysed though only 4096 results fit`);
+  await other.write(noise(4096, 'other'));
+  await other.end();
+  assert.is((await all(other)).length, 1);
+  assert.is((await all(unread)).length, 10000);
+  await writer;
+  assert.is(heard, 10000);
+});
+
+test('bad audio ends its stream with an error everywhere, and no unhandled rejection', async () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown) => unhandled.push(reason);
+  process.on('unhandledRejection', listen);
+  const stream = await open();
+  await stream.write(noise(4096, 'good'));
+  await pause();
+  void stream.write(Float32Array.of(1));
+  const results: StreamResult[] = [];
+  const error = await rejected((async () => { for await (const result of stream) results.push(result); })());
+  assert.instance(error, ArgumentError);
+  assert.is(results.length, 1, 'what was heard before is given first');
+  assert.is(await rejected(stream.write(noise(1, 'x'))), error);
+  assert.is(await rejected(stream.end()), error);
+  await pause(5);
+  process.off('unhandledRejection', listen);
+  assert.equal(unhandled, []);
+});
+
+test('an error of the device ends the stream', async () => {
+  const lost = new Error('device lost');
+  const stream = await open({}, () => new FakeEar(() => { throw lost; }));
+  void stream.write(noise(4096, 'lost'));
+  assert.is(await rejected(all(stream)), lost);
+});
+
+test('abort and cancel', async () => {
+  const reason = new Error('enough');
+  const controller = new AbortController();
+  const stream = await open({ signal: controller.signal });
+  await stream.write(noise(1024, 'abort'));
+  setTimeout(() => controller.abort(reason), 5);
+  assert.is(await rejected(all(stream)), reason);
+  assert.is(await rejected(stream.write(noise(1024, 'abort'))), reason);
+  assert.is(await rejected(open({ signal: AbortSignal.abort(reason) })), reason);
+
+  const cancelled = await open();
+  setTimeout(() => cancelled.cancel(), 5);
+  assert.equal(await all(cancelled), []);
+  assert.match((await rejected(cancelled.write(new Int16Array(1)))).message, /write: the stream has ended/);
+  await cancelled.end();
+  cancelled.cancel();
+
+  const left = await open();
+  await left.write(noise(40960, 'left'));
+  for await (const _ of left) break;
+  assert.match((await rejected(left.write(new Int16Array(1)))).message, /has ended/);
+});
+
+test('reset: what was written is heard out, then all begins anew', async () => {
+  const [first, second] = [noise(5500, 'first'), noise(20000, 'second')];
+  const stream = await open({ sampleRate: 8000 });
+  await stream.write(first);
+  await stream.reset();
+  await stream.write(second);
+  await stream.end();
+  const expected = [...(await whole(first, { sampleRate: 8000 })).time_series, ...(await whole(second, { sampleRate: 8000 })).time_series];
+  assert.equal(await all(stream), expected);
+  assert.is(stream.overview().channels['0']!.transitions!.speech!.at(-1)!.timestamp_end, 39 * 64);
+});
+
+test('channels, and bytes that split samples', async () => {
+  const both = noise(40000, 'both');
+  const expected = await processAudioBytes({ ...everything, data: both, channels: 2 }, () => new FakeEar());
+  const stream = await open({ channels: 2 });
+  const bytes = new Uint8Array(both.buffer);
+  for (let start = 0; start < bytes.length; start += 777) await stream.write(bytes.subarray(start, start + 777));
+  await stream.end();
+  const results = await all(stream);
+  for (const channel of [0, 1]) {
+    assert.equal(results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result), expected.channels[channel]!.time_series);
+  }
+});
+
+test('as a Web transform', async () => {
+  const data = noise(30000, 'web');
+  const expected = (await whole(data)).time_series;
+  const source = Readable.toWeb(Readable.from((function* () { for (let i = 0; i < 30000; i += 1000) yield data.subarray(i, i + 1000); })())) as ReadableStream<Int16Array>;
+  const stream = await open();
+  assert.equal(await all(source.pipeThrough(stream.asTransform())), expected);
+
+  const bad = await open();
+  const broken = new ReadableStream<Int16Array>({ pull: (controller) => controller.error(new Error('lost')) });
+  assert.match((await rejected(all(broken.pipeThrough(bad.asTransform())))).message, /lost/);
+});
+
+test('many streams at once, each as if alone, and ended with nothing left', async () => {
+  const count = 100;
+  const inputs = Array.from({ length: count }, (_, i) => noise(6000 + 100 * i, `many ${i}`));
+  const streams = await Promise.all(inputs.map(() => open({}, () => new FakeEar(() => pause(0) as Promise<void>))));
+  const outputs = streams.map((stream) => all(stream));
+  for (let start = 0; start < 16000; start += 500) await Promise.all(streams.map((stream, i) => start < inputs[i]!.length && stream.write(inputs[i]!.subarray(start, start + 500))));
+  await Promise.all(streams.map((stream) => stream.end()));
+  for (const [i, output] of (await Promise.all(outputs)).entries()) assert.equal(output, (await whole(inputs[i]!)).time_series);
+});
+
+test('wrong options are named', async () => {
+  for (const [wrong, argument] of [[{ sampleRate: 4000 }, 'sampleRate'], [{ channels: 0 }, 'channels'], [{ channels: 2, channel: 2 }, 'channel'], [{ outputPeriod: 65 }, 'outputPeriod']] as const) {
+    const error = await rejected(open(wrong));
+    assert.instance(error, ArgumentError);
+    assert.is(error.argument, argument);
+  }
+});
+
+test.run();
