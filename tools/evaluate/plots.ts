@@ -1,19 +1,9 @@
 /** The report as SVG: confusion matrices, calibration, risk against coverage, accuracy by length. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as echarts from 'echarts';
+import { svg } from './chart.ts';
 import type { Confusion } from './metrics.ts';
 import type { ConditionReport } from './report.ts';
-
-type Option = Record<string, unknown>;
-
-export function svg(option: Option, width = 640, height = 400): string {
-  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width, height });
-  chart.setOption({ animation: false, backgroundColor: '#fff', grid: { left: 64, right: 24, top: 56, bottom: 56 }, ...option });
-  const text = chart.renderToSVGString();
-  chart.dispose();
-  return text;
-}
 
 /** Writes the plots into a folder and gives their paths. */
 export async function writePlots(report: Readonly<Record<string, ConditionReport>>, folder: string): Promise<string[]> {
@@ -28,7 +18,7 @@ export async function writePlots(report: Readonly<Record<string, ConditionReport
   return paths;
 }
 
-function lines(title: string, x: Option, y: Option, series: { name: string; data: number[][]; dashed?: boolean }[]): string {
+function lines(title: string, x: Record<string, unknown>, y: Record<string, unknown>, series: { name: string; data: number[][]; dashed?: boolean }[]): string {
   return svg({
     title: { text: title, left: 'center', textStyle: { fontSize: 15 } },
     legend: { top: 28 },

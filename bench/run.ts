@@ -1,0 +1,65 @@
+/**
+ * Benchmarks. Each question is a file; it checks that all contestants give the same answer before it times anything.
+ *
+ * usage: npm run bench [-- --quick] [--only NAME] [--json OUT] [--weights DIR] [--onnx DIR]
+ *   --quick     parity and a few rounds, under a minute
+ *   --only      one question: encode, kernels, features, networks, end-to-end, latency, throughput, first-result, cpu
+ *   --json OUT  rows {"name", "value", "unit", "device"}, with the machine and the versions
+ *   --weights   folder of model files; --onnx: folder of the ONNX files they were made from
+ * A plot and the JSON of the last run are kept in bench/results/.
+ */
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+import { Context, packaged } from './support/context.ts';
+import { machine } from './support/machine.ts';
+import { type Report, screenTable, writePlots, writeReport } from './support/output.ts';
+import type { Row } from './support/row.ts';
+
+type Question = (context: Context) => Promise<Row[]>;
+
+const questions: Record<string, () => Promise<Question>> = {
+  features: async () => (await import('./features.ts')).featureRows,
+  networks: async () => (await import('./networks.ts')).networkRows,
+  'end-to-end': async () => (await import('./end-to-end.ts')).endToEndRows,
+  latency: async () => (await import('./latency.ts')).latencyRows,
+  throughput: async () => (await import('./throughput.ts')).throughputRows,
+  'first-result': async () => (await import('./first-result.ts')).firstResultRows,
+};
+
+const results = fileURLToPath(new URL('results', import.meta.url));
+
+async function main(): Promise<void> {
+  const option = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option } });
+  const chosen = Object.entries(questions).filter(([name]) => values.only === undefined || name === values.only);
+  if (chosen.length === 0) throw new Error(`--only: there is no question ${JSON.stringify(values.only)}; there are ${Object.keys(questions).join(', ')}`);
+
+  const context = new Context({ quick: values.quick ?? false, weights: values.weights ?? packaged.weights, onnx: values.onnx ?? packaged.onnx });
+  const rows: Row[] = [];
+  const adapters: Record<string, string> = {};
+  try {
+    for (const { name, adapter, timed } of await context.devices()) adapters[name] = timed ? adapter : `${adapter}: held to parity, not timed`;
+    for (const [name, load] of chosen) {
+      const started = performance.now();
+      const own = await (await load())(context);
+      rows.push(...own);
+      console.log(`${name}, ${((performance.now() - started) / 1000).toFixed(1)} s\n${screenTable(own)}\n`);
+    }
+  } finally {
+    await context.dispose();
+  }
+  const report: Report = { machine: { ...machine(), ...adapters }, quick: context.quick, rows };
+  console.log(Object.entries(report.machine).map(([key, value]) => `${key}: ${value}`).join('\n'));
+  await writeReport(report, `${results}/last.json`);
+  if (values.json !== undefined) await writeReport(report, values.json);
+  if (!context.quick) for (const path of await writePlots(rows, results)) console.log(path);
+}
+
+main().then(
+  // Native threads of the contestants may linger; the benchmark is done.
+  () => process.exit(0),
+  (error: Error) => {
+    console.error(error.stack);
+    process.exit(1);
+  },
+);
