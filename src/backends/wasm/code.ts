@@ -6,7 +6,7 @@
 /** Opcode and arguments, in the order of the classes in assembly/. */
 const instructions = {
   product: [1, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'columns', 'taps', 'tapOffsets', 'length', 'weights', 'bias', 'y', 'yStep', 'residual', 'residualLast', 'low', 'high'],
-  pack: [2, 'x', 'rows', 'columns', 'step', 'columnStep', 'y'],
+  pack: [2, 'x', 'rows', 'columns', 'step', 'columnStep', 'block', 'blockJump', 'y'],
   depthwise: [3, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'channels', 'taps', 'tapOffsets', 'weights', 'bias', 'y', 'residual', 'residualLast', 'low', 'high'],
   windows: [4, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'channels', 'taps', 'tapOffsets', 'y', 'kind', 'scale', 'scaleCount'],
   pad: [5, 'x', 'y', 'batch', 'time', 'before', 'after', 'row', 'left', 'right', 'fill', 'state', 'stateStep'],
@@ -21,12 +21,14 @@ const instructions = {
   logMel: [14, 'x', 'isInt16', 'batch', 'samples', 'frame', 'hop', 'bands', 'state', 'stateStep', 'heard', 'work', 'power', 'order', 'window', 'factors', 'split', 'filters', 'filterWeights', 'y', 'scratch'],
   /** Arguments of a kernel that another one calls; skipped when it is met. */
   held: [15],
+  lstm: [16, 'fromX', 'fromH', 'h', 'c', 'y', 'batch', 'time', 'hidden', 'reverse', 'recurrent'],
+  normalise: [17, 'x', 'y', 'groups', 'length', 'channels', 'scale', 'bias', 'scaleCount', 'epsilon'],
 } as const satisfies Record<string, readonly [number, ...string[]]>;
 
 export type InstructionName = keyof typeof instructions;
 export type Arguments<K extends InstructionName> = Record<Exclude<(typeof instructions)[K][number], number>, number>;
 
-const floats = new Set(['low', 'high', 'alpha', 'beta', 'fill', 'value']);
+const floats = new Set(['low', 'high', 'alpha', 'beta', 'fill', 'value', 'epsilon']);
 const bits = new DataView(new ArrayBuffer(4));
 
 function floatBits(value: number): number {

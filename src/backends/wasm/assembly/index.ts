@@ -4,8 +4,9 @@
  * one memory. Opcodes and the order of arguments are those of ../code.ts.
  */
 import { Binary, binary, Softmax, softmax, Unary, unary } from './elementwise';
+import { Normalise, normalise } from './normalise';
 import { Pack, pack, Product, product } from './product';
-import { Gru, gru } from './recurrent';
+import { Gru, gru, Lstm, lstm } from './recurrent';
 import { LogMel, logMel } from './spectrum';
 import { Copy, copy, Depthwise, depthwise, Fill, fill, Move, move, Pad, pad, Widen, widen, Windows, windows } from './windows';
 
@@ -29,6 +30,8 @@ export function run(code: usize): void {
       case 14: logMel(changetype<LogMel>(args)); break;
       // Arguments that another kernel uses.
       case 15: break;
+      case 16: lstm(changetype<Lstm>(args)); break;
+      case 17: normalise(changetype<Normalise>(args)); break;
       default: unreachable();
     }
     code += <usize>load<i32>(code, 4);

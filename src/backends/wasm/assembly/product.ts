@@ -234,6 +234,9 @@ export class Pack {
   columns: i32;
   step: i32;
   columnStep: i32;
+  /** After this many rows `blockJump` bytes are left out. */
+  block: i32;
+  blockJump: i32;
   y: usize;
 }
 
@@ -243,9 +246,14 @@ export function pack(p: Pack): void {
   for (let column = 0; column < p.columns; column += 8) {
     const count = min(8, p.columns - column);
     let row = p.x + <usize>column * <usize>p.columnStep;
+    let blockLeft = p.block;
     for (let i = 0; i < p.rows; i++, row += <usize>p.step, y += 32) {
       let from = row;
       for (let j = 0; j < 8; j++, from += <usize>p.columnStep) store<f32>(y + (<usize>j << 2), j < count ? load<f32>(from) : 0);
+      if (--blockLeft == 0) {
+        blockLeft = p.block;
+        row += <usize>p.blockJump;
+      }
     }
   }
 }

@@ -19,6 +19,9 @@ export interface MatrixView {
   readonly columns: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** Rows come in blocks of this many, `blockStride` elements apart; left out, all rows are one block. */
+  readonly block?: number;
+  readonly blockStride?: number;
 }
 
 export interface StatePlace {
@@ -113,10 +116,12 @@ export class Builder {
 
   /** A matrix in the panels of the `product` kernel: packed once if it is constant, else in every run. */
   packed(name: string, view: MatrixView): number {
-    const { rows, columns, rowStride, columnStride } = view;
+    const { rows, columns, rowStride, columnStride, block = rows, blockStride = rows * rowStride } = view;
     const length = Math.ceil(columns / 8) * 8 * rows;
     const pack = (code: Code, x: number, y: number): void => {
-      code.emit('pack', { x: x + 4 * view.offset, rows, columns, step: 4 * rowStride, columnStep: 4 * columnStride, y });
+      code.emit('pack', {
+        x: x + 4 * view.offset, rows, columns, step: 4 * rowStride, columnStep: 4 * columnStride, block, blockJump: 4 * (blockStride - block * rowStride), y,
+      });
     };
     const tensor = this.tensor(name);
     if (!tensor) {
@@ -124,7 +129,7 @@ export class Builder {
       pack(this.code, this.address(name), address);
       return address;
     }
-    return this.#constant(tensor, `${rows}x${columns} at ${view.offset} by ${rowStride}, ${columnStride}`, () => {
+    return this.#constant(tensor, `${rows}x${columns} at ${view.offset} by ${rowStride}, ${columnStride}, ${block} of ${blockStride}`, () => {
       const { heap, run } = this.target;
       const address = heap.allocate(4 * length);
       const plain = heap.allocate(4 * sizeOf(tensor.shape));

@@ -9,11 +9,15 @@ import { Builder, type Lower, type Target } from './builder.ts';
 import { binary, softmax, unary } from './elementwise.ts';
 import { fuseResiduals } from './fuse.ts';
 import { logmel } from './logmel.ts';
-import { conv, dense, gru } from './product.ts';
+import { normalise } from './normalise.ts';
+import { conv, convTranspose, dense, matmul } from './product.ts';
+import { gru, lstm } from './recurrent.ts';
 import { lowerMovement, pool, reduce } from './windows.ts';
 
 /** How each op becomes instructions; ops that only move data need no row. */
-const lowerings: Readonly<Record<string, Lower>> = { binary, conv, dense, gru, logmel, pool, reduce, softmax, unary };
+const lowerings: Readonly<Record<string, Lower>> = {
+  binary, conv, convTranspose, dense, gru, logmel, lstm, matmul, normalise, pool, reduce, softmax, unary,
+};
 
 /** Where the caller's data go. `address` may be relative to a region, see ../code.ts. */
 export interface Place {

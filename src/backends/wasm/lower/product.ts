@@ -1,6 +1,7 @@
-/** Ops that are matrix products: convolution, dense layer, GRU. */
+/** Ops that are matrix products: convolutions, dense layers, products of two computed matrices. */
 import { convGeometry } from '../../../ops/conv.ts';
-import type { PlannedNode } from '../../../graph/plan.ts';
+import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
+import { matmulGeometry } from '../../../ops/matmul.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
 import type { Builder, Lower } from './builder.ts';
 import { emitPass, epilogueOf } from './elementwise.ts';
@@ -87,24 +88,55 @@ export const dense: Lower = ({ node, inputShapes, outputShapes: [shape] }, to) =
   emitPass(to, pass, y, sizeOf(shape!));
 };
 
-export const gru: Lower = (planned: PlannedNode, to) => {
-  const { node, inputShapes } = planned;
-  const [x, w, r, bw, br, first = ''] = node.inputs as [string, string, string, string, string, string?];
-  const [batch, time, features] = inputShapes[0] as [number, number, number];
-  const hidden = inputShapes[2]![0]!;
-  const columns = 3 * hidden;
-  const fromX = to.scratch(batch * time * columns);
-  const fromH = to.scratch(batch * columns);
-  const h = to.scratch(batch * hidden);
-  const state = to.state(planned);
-  const matrix = (name: string, rows: number): number => to.packed(name, { offset: 0, rows, columns, rowStride: columns, columnStride: 1 });
+export const matmul: Lower = ({ node, inputShapes }, to) => {
+  const { rows, inner, columns, aOffsets, bOffsets } = matmulGeometry(node, inputShapes);
+  const [a, y] = [to.address(node.inputs[0]!), to.address(node.outputs[0]!)];
+  const bias = to.zeros(columns);
+  const packed = new Map<number, number>();
+  aOffsets.forEach((aOffset, matrix) => {
+    const offset = bOffsets[matrix]!;
+    if (!packed.has(offset)) packed.set(offset, to.packed(node.inputs[1]!, { offset, rows: inner, columns, rowStride: columns, columnStride: 1 }));
+    to.code.emit('product', plainProduct(to, { x: a + 4 * aOffset, rows, length: inner, columns, weights: packed.get(offset)!, bias, y: y + 4 * matrix * rows * columns }));
+  });
+};
 
-  to.code.emit('product', plainProduct(to, { x: to.address(x), rows: batch * time, length: features, columns, weights: matrix(w, features), bias: to.address(bw), y: fromX }));
-  const rowBytes = 4 * hidden;
-  if (first) to.code.emit('copy', { x: to.address(first), y: h, rows: 1, length: batch * hidden, xStep: 0, yStep: 0 });
-  else if (state) to.code.emit('copy', { x: state.address, y: h, rows: batch, length: hidden, xStep: state.step, yStep: rowBytes });
-  else to.code.emit('fill', { y: h, count: batch * hidden, value: 0 });
-  const recurrent = to.code.hold('product', plainProduct(to, { x: h, rows: batch, length: hidden, columns, weights: matrix(r, hidden), bias: to.address(br), y: fromH }));
-  to.code.emit('gru', { fromX, fromH, h, y: to.address(node.outputs[0]!), batch, time, hidden, reverse: Number(node.attributes['direction'] === 'reverse'), recurrent });
-  if (state) to.code.emit('copy', { x: h, y: state.address, rows: batch, length: hidden, xStep: rowBytes, yStep: state.step });
+/** As a convolution over x with zeros put between its positions, whose taps run backwards. */
+export const convTranspose: Lower = ({ node, inputShapes }, to) => {
+  const geometry = convTransposeGeometry(node, inputShapes);
+  const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels, outShape } = geometry;
+  const reach = [0, 1].map((axis) => (kernel[axis]! - 1) * dilation[axis]!) as [number, number];
+  const [times, frequencies] = [outExtent[0] + reach[0], outExtent[1] + reach[1]];
+  const spread = to.scratch(batch * times * frequencies * inChannels);
+  to.code.emit('fill', { y: spread, count: batch * times * frequencies * inChannels, value: 0 });
+  const places = (axis: 0 | 1, extent: number): [number, number][] =>
+    Array.from({ length: inExtent[axis] }, (_, i): [number, number] => [i, i * stride[axis] + reach[axis] - pads[axis][0]]).filter(([, place]) => place >= 0 && place < extent);
+  const pieces: number[] = [];
+  for (let b = 0; b < batch; b++) {
+    for (const [t, time] of places(0, times)) {
+      for (const [f, frequency] of places(1, frequencies)) {
+        pieces.push(((b * inExtent[0] + t) * inExtent[1] + f) * inChannels, ((b * times + time) * frequencies + frequency) * inChannels, inChannels);
+      }
+    }
+  }
+  to.code.emit('move', { x: to.address(node.inputs[0]!), y: spread, pieces: to.table(pieces), count: pieces.length / 3 });
+
+  const { low, high, pass } = epilogueOf(node);
+  const y = to.address(node.outputs[0]!);
+  const bias = node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(outChannels);
+  const grid = windowGrid({ address: spread, times, rowLength: frequencies * inChannels, batch, channels: inChannels }, outExtent, [1, 1]);
+  const taps = kernelPositions(kernel).map(([i, j]) => 4 * inChannels * ((reach[0] - i * dilation[0]) * frequencies + reach[1] - j * dilation[1]));
+  const tapOffsets = to.table(taps);
+  const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
+  for (let group = 0; group < groups; group++) {
+    const weights = to.packed(node.inputs[1]!, {
+      offset: group * groupIn * groupOut, rows: taps.length * groupIn, columns: groupOut, rowStride: groupOut, columnStride: 1,
+      block: groupIn, blockStride: inChannels * groupOut,
+    });
+    const column = 4 * group * groupOut;
+    to.code.emit('product', {
+      ...grid, x: grid.x + 4 * group * groupIn, rows: batch * outExtent[0] * outExtent[1], columns: groupOut, taps: taps.length, tapOffsets, length: groupIn,
+      weights, bias: bias + column, y: y + column, yStep: 4 * outChannels, residual: 0, residualLast: 0, low, high,
+    });
+  }
+  emitPass(to, pass, y, sizeOf(outShape));
 };

@@ -106,7 +106,7 @@ export const reduce: Lower = ({ node, inputShapes }, to) => {
 };
 
 /** Copies x[elements[i]] to i of fresh scratch memory. */
-function emitMove(to: Builder, x: number, elements: ArrayLike<number>): number {
+export function emitMove(to: Builder, x: number, elements: ArrayLike<number>): number {
   const y = to.scratch(elements.length);
   const pieces = piecesOf(elements);
   to.code.emit('move', { x, y, pieces: to.table(pieces), count: pieces.length / 3 });
