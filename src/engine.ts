@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Analyzer } from './analyzer.ts';
+import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, describe } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
 import type { Backend } from './backends/backend.ts';
@@ -11,6 +12,10 @@ import { Listener } from './listener.ts';
 import { gateModel, type Result } from './models/decision.ts';
 import { loadModel } from './models/model-file.ts';
 import type { OpenModel } from './models/model.ts';
+import type { TimeSeriesOutput } from './reports/series.ts';
+import { AnalysisStream } from './stream.ts';
+import { type BytesOptions, type FileOptions, processAudioBytes, processFile, processStream, type StreamOptions, type StreamSource } from './time-series.ts';
+import type { StreamOverview, StreamResult } from './tracks.ts';
 
 export interface EngineOptions {
   /** Default `auto`: a hardware GPU if there is one, else the CPU. */
@@ -118,6 +123,34 @@ export class Engine {
     const pcm = await toPcm(options);
     const { results, raw } = listener.decide(await listener.hearChunk(pcm, options.signal));
     return options.includeRawValues ? { results, raw } : { results };
+  }
+
+  /**
+   * The course of a file over time, for each channel. `source` is a path or the file's bytes, in any format the decoders
+   * read. Memory is bounded however long the file is, apart from the result.
+   * @throws ArgumentError, DecodeError (names the file), InputTooShortError, UnknownModelError
+   */
+  async processFile(source: FileSource, options: FileOptions): Promise<TimeSeriesOutput> {
+    return processFile(source, options, () => this.#listener(options));
+  }
+
+  /** The course over time of audio in memory. @throws ArgumentError, InputTooShortError, UnknownModelError */
+  async processAudioBytes(options: BytesOptions): Promise<TimeSeriesOutput> {
+    return processAudioBytes(options, () => this.#listener(options));
+  }
+
+  /**
+   * The course of a live stream: each period as soon as its audio is there. `source` is any iterable of chunks of any size,
+   * so a Node stream, a socket or a microphone. Gives the numbers that the same audio gives as a file.
+   * @throws ArgumentError and UnknownModelError at once; while iterating, what the source throws
+   */
+  processStream(source: StreamSource, options: StreamOptions): AsyncGenerator<StreamResult, StreamOverview> {
+    return processStream(source, options, () => this.#listener(options));
+  }
+
+  /** A live stream to push audio into: `write`, `end`, and async iteration over its periods. */
+  async openStream(options: StreamOptions): Promise<AnalysisStream> {
+    return AnalysisStream.open(options, () => this.#listener(options));
   }
 
   /** Ends all work: calls that wait are refused with DisposedError. Afterwards the process can exit by itself. */

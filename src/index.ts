@@ -6,3 +6,8 @@ export type { AnalysisOptions, ChunkOptions, ChunkOutput, EngineOptions, ModelHa
 export { Engine } from './engine.ts';
 export * from './errors.ts';
 export type { Result } from './models/decision.ts';
+export type { TimeSeriesOutput } from './reports/series.ts';
+export { AnalysisStream } from './stream.ts';
+export type { BytesOptions, FileOptions, StreamOptions, StreamSource } from './time-series.ts';
+export type { SeriesOptions, StreamOverview, StreamResult } from './tracks.ts';
+
