@@ -143,3 +143,14 @@ export class DeviceMemoryError extends DeviceLimitError {
 
 /** The GPU refused a command it was given; a mistake in this library, never an answer made of zeros. */
 export class GpuCommandError extends UndertoneError {}
+
+/** Worker threads died at the same job again and again, or could not be started. `cause` is what the last one died of. */
+export class WorkerError extends UndertoneError {
+  constructor(
+    readonly attempts: number,
+    options?: ErrorOptions,
+  ) {
+    const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
+    super(`the job was given up after ${attempts} worker threads died at it${cause}`, options);
+  }
+}
