@@ -29,6 +29,8 @@ export class Lowering {
   readonly #taken = new Set<string>();
   /** What a reshape was made of, so that a second one starts from the same. */
   readonly #reshaped = new Map<string, Operand>();
+  /** The last extent of every value made so far. */
+  readonly #widths = new Map<string, Size>();
   readonly #emitted = new Map<string, readonly string[]>();
   #madeElements = 0;
   #work = 0;
@@ -194,6 +196,7 @@ export class Lowering {
       this.nodes.push({ name: fresh, op, inputs: names, outputs, attributes });
     }
     this.#emitted.set(key, outputs);
+    outputs.forEach((output, i) => this.#widths.set(output, shapes[i]!.at(-1)!));
     return outputs.map((output, i) => ({ name: output, shape: shapes[i]! }));
   }
 
@@ -228,10 +231,33 @@ export class Lowering {
     if (sameShape(operand.shape, shape)) return operand;
     if (sameShape(from.shape, shape)) return from;
     const attribute = this.#reshapeAttribute(operand, shape);
+    const apart = attribute ? undefined : this.#unmerged(operand, shape);
+    if (apart) return apart;
     if (!attribute) throw new RangeError(`the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`);
     const result = this.emitOne('reshape', [from], { shape: attribute }, shape);
     this.#reshaped.set(result.name, from);
     return result;
+  }
+
+  /**
+   * Takes back a merging of leading axes, such as [batch, time, n] to [batch x time, n], that was made for ops which
+   * work row by row: they are emitted again on the axes as they were.
+   */
+  #unmerged(operand: Operand, shape: readonly Size[]): Operand | undefined {
+    const last = shape.at(-1)!;
+    if (operand.shape.length !== 2 || !operand.shape[1]!.equals(last)) return undefined;
+    const node = this.nodes.find(({ outputs }) => outputs[0] === operand.name);
+    if (!node || !['reshape', 'dense', 'unary', 'binary', 'softmax'].includes(node.op)) return undefined;
+    const from = this.#reshaped.get(operand.name);
+    if (from) return sameShape(from.shape, shape) ? from : undefined;
+    const at = node.inputs.findIndex((name) => !this.constants.has(name));
+    const others = node.inputs.filter((_, i) => i !== at).map((name) => this.constants.get(name)?.shape);
+    if (node.op === 'binary' && !(others.length === 1 && others[0]?.length === 1)) return undefined;
+    const rows = this.#widths.get(node.inputs[at]!);
+    const apart = rows && this.#unmerged({ name: node.inputs[at]!, shape: [operand.shape[0]!, rows] }, [...shape.slice(0, -1), rows]);
+    if (!apart) return undefined;
+    const inputs = node.inputs.map((name, i) => (i === at ? apart : name === '' ? undefined : { name, shape: this.constants.get(name)!.shape.map(Size.of) }));
+    return this.emitOne(node.op, inputs, node.attributes, shape, node.name);
   }
 
   /** A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't enough. */

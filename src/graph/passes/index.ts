@@ -7,18 +7,21 @@ import { foldCuts } from './fold-cuts.ts';
 import { foldPads } from './fold-pads.ts';
 import { foldScales } from './fold-scales.ts';
 import { fuseActivations, fuseResiduals } from './fuse.ts';
+import { hoistTransposes } from './hoist-transposes.ts';
 import { simplify } from './simplify.ts';
 
 /** In this order: residuals before activations, because an epilogue adds first. */
-export const passes: Readonly<Record<string, Pass>> = { simplify, foldPads, foldCuts, foldScales, fuseResiduals, fuseActivations, flattenFrequency, removeDeadCode };
+export const passes: Readonly<Record<string, Pass>> = { hoistTransposes, simplify, foldPads, foldCuts, foldScales, fuseResiduals, fuseActivations, flattenFrequency, removeDeadCode };
 
 /** Applies all passes until none of them finds anything more to do. */
 export function optimise(graph: Graph): Graph {
   let current = removeDeadCode(graph);
   for (let round = 0; round < 8; round++) {
-    const before = current.nodes.length;
+    const before = describe(current);
     for (const pass of Object.values(passes)) current = pass(current);
-    if (current.nodes.length === before) break;
+    if (describe(current) === before) break;
   }
   return current;
 }
+
+const describe = ({ nodes }: Graph): string => nodes.map(({ op, inputs }) => `${op} ${inputs.join()}`).join(';');
