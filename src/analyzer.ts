@@ -3,10 +3,9 @@
  * batch; whatever arrives while the device computes joins the next one, so nobody waits for a timer.
  */
 import { stepSamples } from './audio/format.ts';
-import type { Backend, Batching, Program } from './backends/backend.ts';
 import { DeviceLimitError, DisposedError } from './errors.ts';
 import type { Model } from './models/model.ts';
-import { Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 
 /** Step probabilities by model id, each [steps, labels]. */
 export type StepProbabilities = Readonly<Record<string, Float32Array>>;
@@ -41,16 +40,16 @@ const queueBound = 8192;
 export class Analyzer {
   readonly #programs: Programs;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #batching: Batching;
+  readonly #buffers = new Buffers();
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
+  readonly #running = new Set<Promise<void>>();
   #disposed = false;
   readonly #waitingForRoom: (() => void)[] = [];
 
-  constructor(backend: Backend, models: ReadonlyMap<string, Model>) {
-    this.#programs = new Programs(backend, models);
+  constructor(programs: Programs, models: ReadonlyMap<string, Model>) {
+    this.#programs = programs;
     this.#models = models;
-    this.#batching = backend.batching ?? { largest: 16, pad: false };
   }
 
   openStream(ids: readonly string[]): StreamState {
@@ -79,12 +78,14 @@ export class Analyzer {
     return whole;
   }
 
-  /** Calls that wait are refused; what is computing still gets its answer, and is waited for. */
+  /** Calls that wait are refused; what is computing still gets its answer, and is waited for. Frees the device. */
   async dispose(): Promise<void> {
     this.#disposed = true;
     for (const job of this.#queue.splice(0)) job.reject(new DisposedError('the engine'));
     for (const wake of this.#waitingForRoom.splice(0)) wake();
     await this.#draining;
+    await Promise.all(this.#running);
+    await this.#programs.dispose();
   }
 
   #firstSteps(probabilities: StepProbabilities, steps: number): StepProbabilities {
@@ -105,8 +106,12 @@ export class Analyzer {
     while (this.#queue.length > 0) {
       // Lets every call of this turn of the event loop join, and others have their turn between two batches.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#running.size >= this.#programs.parallel) await Promise.race(this.#running);
       const batch = this.#takeBatch();
-      if (batch.length > 0) await this.#run(batch);
+      if (batch.length === 0) continue;
+      const alone = this.#queue.length === 0 && this.#running.size === 0;
+      const run = this.#run(batch, alone).finally(() => this.#running.delete(run));
+      this.#running.add(run);
     }
     this.#draining = undefined;
   }
@@ -120,7 +125,7 @@ export class Analyzer {
     const batch: Job[] = [];
     const rest: Job[] = [];
     for (const job of waiting) {
-      const fits = batch.length < this.#batching.largest && job.steps === first!.steps && !job.stream === !first!.stream && sameIds(job.ids, first!.ids);
+      const fits = batch.length < this.#programs.batching.largest && job.steps === first!.steps && !job.stream === !first!.stream && sameIds(job.ids, first!.ids);
       (fits ? batch : rest).push(job);
     }
     this.#queue = rest;
@@ -128,46 +133,77 @@ export class Analyzer {
     return batch;
   }
 
-  async #run(jobs: readonly Job[]): Promise<void> {
-    const { pad } = this.#batching;
+  async #run(jobs: readonly Job[], alone: boolean): Promise<void> {
     const largestPower = 2 ** Math.floor(Math.log2(jobs.length));
     // A batch is a power of two, so that there are few programs: filled up where rows cost next to nothing, else cut.
-    if (!pad && largestPower < jobs.length) {
-      await this.#run(jobs.slice(0, largestPower));
-      return this.#run(jobs.slice(largestPower));
+    if (!this.#programs.batching.pad && largestPower < jobs.length) {
+      await this.#run(jobs.slice(0, largestPower), alone);
+      return this.#run(jobs.slice(largestPower), alone);
     }
-    const size = largestPower < jobs.length ? largestPower * 2 : largestPower;
     try {
-      const program = await this.#programs.get(jobs[0]!.ids, size, jobs[0]!.steps);
-      await this.#runOn(program, jobs);
+      await this.#runBatch(jobs, largestPower < jobs.length ? largestPower * 2 : largestPower, alone);
     } catch (error) {
       if (!(error instanceof DeviceLimitError) || jobs.length === 1) {
         for (const job of jobs) job.reject(error);
         return;
       }
       const half = Math.ceil(jobs.length / 2);
-      await this.#run(jobs.slice(0, half));
-      await this.#run(jobs.slice(half));
+      await this.#run(jobs.slice(0, half), alone);
+      await this.#run(jobs.slice(half), alone);
     }
   }
 
-  async #runOn(program: Program, jobs: readonly Job[]): Promise<void> {
+  async #runBatch(jobs: readonly Job[], batch: number, alone: boolean): Promise<void> {
     const { ids, steps, stream } = jobs[0]!;
-    const { batch, stateLength } = program.plan;
-    const pcm = new Int16Array(batch * steps * stepSamples);
-    jobs.forEach((job, i) => pcm.set(job.pcm, i * steps * stepSamples));
-    const state = stream ? new Float32Array(batch * stateLength) : undefined;
-    if (state) jobs.forEach(({ stream }, i) => stream!.carried && state.set(stream!.carried, i * stateLength));
-
-    const outputs = await program.run([pcm], state);
-    jobs.forEach((job, i) => {
-      if (job.stream) job.stream.carried = state!.slice(i * stateLength, (i + 1) * stateLength);
-      const own = ids.map((id, n) => {
-        const size = outputs[n]!.length / batch;
-        return [id, outputs[n]!.slice(i * size, (i + 1) * size)] as const;
+    const samples = steps * stepSamples;
+    const stateLength = stream ? this.#programs.stateLength(ids) : 0;
+    const pcm = this.#buffers.takeShorts(batch * samples);
+    const state = stream && this.#buffers.takeFloats(batch * stateLength);
+    try {
+      jobs.forEach((job, i) => {
+        pcm.set(job.pcm, i * samples);
+        pcm.fill(0, i * samples + job.pcm.length, (i + 1) * samples);
+        const carried = job.stream?.carried;
+        if (carried) state!.set(carried, i * stateLength);
+        else state?.fill(0, i * stateLength, (i + 1) * stateLength);
       });
-      job.resolve(Object.fromEntries(own));
-    });
+      pcm.fill(0, jobs.length * samples);
+      state?.fill(0, jobs.length * stateLength);
+
+      const outputs = await this.#programs.run({ ids, batch, steps }, pcm, state, alone);
+      jobs.forEach((job, i) => {
+        if (job.stream) (job.stream.carried ??= new Float32Array(stateLength)).set(state!.subarray(i * stateLength, (i + 1) * stateLength));
+        const own = ids.map((id, n) => {
+          const size = outputs[n]!.length / batch;
+          return [id, outputs[n]!.slice(i * size, (i + 1) * size)] as const;
+        });
+        job.resolve(Object.fromEntries(own));
+      });
+    } finally {
+      this.#buffers.give(pcm);
+      if (state) this.#buffers.give(state);
+    }
+  }
+}
+
+/** Buffers for inputs and states, used again by later runs of the same size, so that a stream makes next to no garbage. */
+class Buffers {
+  readonly #shorts = new Map<number, Int16Array[]>();
+  readonly #floats = new Map<number, Float32Array[]>();
+
+  takeShorts(length: number): Int16Array {
+    return this.#shorts.get(length)?.pop() ?? new Int16Array(length);
+  }
+
+  takeFloats(length: number): Float32Array {
+    return this.#floats.get(length)?.pop() ?? new Float32Array(length);
+  }
+
+  give(buffer: Int16Array | Float32Array): void {
+    const spare: Map<number, (Int16Array | Float32Array)[]> = buffer instanceof Int16Array ? this.#shorts : this.#floats;
+    const same = spare.get(buffer.length) ?? [];
+    spare.set(buffer.length, same);
+    if (same.length < 4) same.push(buffer);
   }
 }
 

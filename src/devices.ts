@@ -1,7 +1,9 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
 import { existsSync } from 'node:fs';
 import type { Backend } from './backends/backend.ts';
+import type { WasmBackend } from './backends/wasm/index.ts';
 import { ArgumentError, DeviceUnavailableError } from './errors.ts';
+import type { Pool } from './programs.ts';
 
 export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
 export type DeviceName = (typeof deviceNames)[number];
@@ -17,6 +19,8 @@ export interface DeviceInfo {
 export interface OpenDevice {
   readonly backend: Backend;
   readonly info: DeviceInfo;
+  /** Many runs at once on threads that share the backend's memory. */
+  readonly openPool?: (threads: number) => Promise<Pool>;
 }
 
 export interface DeviceReport {
@@ -75,7 +79,10 @@ function gpuMayBeThere(): boolean {
 }
 
 function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
-  return { backend, info: { backend: name, adapter: backend.adapter, reason } };
+  const info = { backend: name, adapter: backend.adapter, reason };
+  if (name !== 'cpu') return { backend, info };
+  const openPool = async (threads: number) => (await import('./backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
+  return { backend, info, openPool };
 }
 
 /** Every device with whether it can be opened here. A software GPU counts as there: it can be named. */

@@ -1,18 +1,19 @@
 import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Analyzer } from './analyzer.ts';
 import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, describe } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
-import type { Backend } from './backends/backend.ts';
-import { type DeviceInfo, type DeviceName, type OpenDevice, openDevice } from './devices.ts';
+import { type DeviceInfo, type DeviceName, openDevice } from './devices.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
 import { Listener } from './listener.ts';
 import { gateModel, type Result } from './models/decision.ts';
 import { loadModel } from './models/model-file.ts';
 import type { OpenModel } from './models/model.ts';
 import type { TimeSeriesOutput } from './reports/series.ts';
+import { Programs } from './programs.ts';
 import { AnalysisStream } from './stream.ts';
 import { type BytesOptions, type FileOptions, processAudioBytes, processFile, processStream, type StreamOptions, type StreamSource } from './time-series.ts';
 import type { StreamOverview, StreamResult } from './tracks.ts';
@@ -22,6 +23,11 @@ export interface EngineOptions {
   readonly device?: DeviceName;
   /** A folder of model files in place of the ones that come with the package. */
   readonly weights?: string;
+  /**
+   * Device cpu: threads for work that can't be done in one batch, such as many files or chunks. They start when there is
+   * such work; a call that is alone is computed on the caller's thread. Default: the cores; 1 for none.
+   */
+  readonly threads?: number;
 }
 
 /** A model that an engine holds, as `engine.models.Speech`. */
@@ -83,14 +89,12 @@ export class Engine {
 
   readonly #models: ReadonlyMap<string, OpenModel>;
   readonly #analyzer: Analyzer;
-  readonly #backend: Backend;
   #disposed = false;
 
-  private constructor({ backend, info }: OpenDevice, models: ReadonlyMap<string, OpenModel>) {
-    this.device = info;
-    this.#backend = backend;
+  private constructor(device: DeviceInfo, models: ReadonlyMap<string, OpenModel>, programs: Programs) {
+    this.device = device;
     this.#models = models;
-    this.#analyzer = new Analyzer(backend, models);
+    this.#analyzer = new Analyzer(programs, models);
     const handles = [...models.values()].map(({ id, name, version, labels }) => Object.freeze({ name: capitalised(id), key: name, version, labels }));
     this.models = Object.freeze(Object.fromEntries(handles.map((handle) => [handle.name, handle]))) as ModelHandles;
   }
@@ -100,8 +104,12 @@ export class Engine {
    * @throws DeviceUnavailableError if a device was named that is not there, ModelFileError for a damaged model file.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const models = await openModels(options.weights ?? packagedWeights);
-    return new Engine(await openDevice(options.device ?? 'auto'), models);
+    const { device = 'auto', weights = packagedWeights, threads = availableParallelism() } = options;
+    if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError('threads', describe(threads), 'a whole number from 1 on');
+    const models = await openModels(weights);
+    const { backend, info, openPool } = await openDevice(device);
+    const pool = threads > 1 ? await openPool?.(threads) : undefined;
+    return new Engine(info, models, new Programs(backend, models, pool));
   }
 
   /** The names in `engine.models`, sorted. */
@@ -158,7 +166,6 @@ export class Engine {
     if (this.#disposed) return;
     this.#disposed = true;
     await this.#analyzer.dispose();
-    this.#backend.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

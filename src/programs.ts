@@ -1,30 +1,81 @@
-/** The programs an engine has prepared, by models and shape; those unused for longest make room for new ones. */
+/** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
 import { stepSamples } from './audio/format.ts';
-import type { Backend, Program } from './backends/backend.ts';
+import type { Backend, Batching, Program } from './backends/backend.ts';
 import { composeModels } from './graph/compose.ts';
-import type { Graph } from './graph/graph.ts';
+import type { Bindings, Graph } from './graph/graph.ts';
+import { planGraph } from './graph/plan.ts';
+import type { TensorData } from './graph/tensor.ts';
 import type { Model } from './models/model.ts';
 
-/** Enough for all usual chunk lengths at a few batch sizes. */
+/** Runs of graphs on other threads, many at once. Inputs and state must be left alone until the promise is settled. */
+export interface Pool {
+  readonly threads: number;
+  run(graph: Graph, bindings: Bindings, inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
+}
+
+/** Sorted ids of the models, and the extent of their common input. */
+export interface RunShape {
+  readonly ids: readonly string[];
+  readonly batch: number;
+  readonly steps: number;
+}
+
+interface Composed {
+  readonly graph: Graph;
+  /** Floats that one stream carries. */
+  readonly stateLength: number;
+}
+
+/** Enough for all usual chunk lengths at a few batch sizes; those unused for longest make room for new ones. */
 const kept = 48;
 
 export class Programs {
+  readonly batching: Batching;
   readonly #backend: Backend;
+  readonly #pool: Pool | undefined;
   readonly #models: ReadonlyMap<string, Model>;
-  readonly #graphs = new Map<string, Graph>();
+  readonly #composed = new Map<string, Composed>();
   readonly #programs = new Map<string, Promise<Program>>();
 
-  constructor(backend: Backend, models: ReadonlyMap<string, Model>) {
+  constructor(backend: Backend, models: ReadonlyMap<string, Model>, pool?: Pool) {
     this.#backend = backend;
     this.#models = models;
+    this.#pool = pool;
+    this.batching = backend.batching ?? { largest: 16, pad: false };
   }
 
-  /** The program for these models (sorted ids) at [batch, steps]. Don't keep it over an await: it may be evicted. */
-  async get(ids: readonly string[], batch: number, steps: number): Promise<Program> {
-    const key = `${ids.join()} ${batch}x${steps}`;
+  /** Runs that may be under way at once. */
+  get parallel(): number {
+    // Two a thread, so that none waits for its next one.
+    return this.#pool ? 2 * this.#pool.threads : 1;
+  }
+
+  stateLength(ids: readonly string[]): number {
+    return this.#compose(ids).stateLength;
+  }
+
+  /**
+   * Probabilities of each model, [batch, steps, labels], for pcm [batch, steps * 1024]; `state` [batch, stateLength] is
+   * moved on. The outputs hold until the next run. A run that is alone is computed on the caller's thread, where it is
+   * soonest done; others go to the pool if there is one.
+   */
+  async run({ ids, batch, steps }: RunShape, pcm: Int16Array, state: Float32Array | undefined, alone: boolean): Promise<Float32Array[]> {
+    const bindings = { batch, samples: steps * stepSamples };
+    if (this.#pool && !alone) return this.#pool.run(this.#compose(ids).graph, bindings, [pcm], state);
+    const program = await this.#prepared(`${ids.join()} ${batch}x${steps}`, () => this.#backend.prepare(this.#compose(ids).graph, bindings));
+    return program.run([pcm], state);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#pool?.dispose();
+    this.#backend.dispose();
+  }
+
+  async #prepared(key: string, prepare: () => Promise<Program>): Promise<Program> {
     let program = this.#programs.get(key);
     if (program) this.#programs.delete(key);
-    else program = this.#backend.prepare(this.#graph(ids), { batch, samples: steps * stepSamples });
+    else program = prepare();
     this.#programs.set(key, program);
     // A shape that could not be prepared may be possible later, with more memory free.
     program.catch(() => this.#programs.delete(key));
@@ -32,11 +83,15 @@ export class Programs {
     return program;
   }
 
-  #graph(ids: readonly string[]): Graph {
+  #compose(ids: readonly string[]): Composed {
     const key = ids.join();
-    let graph = this.#graphs.get(key);
-    if (!graph) this.#graphs.set(key, (graph = composeModels(ids.map((id) => this.#models.get(id)!))));
-    return graph;
+    let composed = this.#composed.get(key);
+    if (!composed) {
+      const graph = composeModels(ids.map((id) => this.#models.get(id)!));
+      composed = { graph, stateLength: planGraph(graph, { batch: 1, samples: stepSamples }).stateLength };
+      this.#composed.set(key, composed);
+    }
+    return composed;
   }
 
   async #evict(): Promise<void> {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Analyzer } from '../../src/analyzer.ts';
 import { openDevice } from '../../src/devices.ts';
 import { Listener } from '../../src/listener.ts';
+import { Programs } from '../../src/programs.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 
 const weights = fileURLToPath(new URL('../../weights', import.meta.url));
@@ -12,13 +13,10 @@ export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<{
   const { backend } = await openDevice(device);
   const ids = ['gender', 'speech'];
   const models = new Map(await Promise.all(ids.map(async (id) => [id, { ...(await loadModel(join(weights, `${id}.model`))), id }] as const)));
-  const analyzer = new Analyzer(backend, models);
+  const analyzer = new Analyzer(new Programs(backend, models), models);
   const settings = { models: [...models.values()], gate: models.get('speech')!, includeRawValues: true, volumeThreshold: 0.005 };
   return {
     newListener: () => new Listener(analyzer, settings),
-    close: async () => {
-      await analyzer.dispose();
-      backend.dispose();
-    },
+    close: () => analyzer.dispose(),
   };
 }
