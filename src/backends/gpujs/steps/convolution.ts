@@ -3,7 +3,7 @@ import { GraphError } from '../../../errors.ts';
 import { sizeOf, type Tensor } from '../../../graph/tensor.ts';
 import { type ConvGeometry, convGeometry } from '../../../ops/conv.ts';
 import { fusedActivation, type UnaryAttributes } from '../../../ops/unary.ts';
-import type { Kernel, KernelThis } from '../kernels.ts';
+import type { Kernel, KernelArgument, KernelThis, OutputSize } from '../kernels.ts';
 import type { NodeContext, Step } from '../step.ts';
 import { activationFunctions } from './functions.ts';
 import { paddedTime } from './padding.ts';
@@ -14,27 +14,37 @@ declare function activate(x: number, alpha: number, beta: number): number;
  * Channel x, frequency y, time z. The window is up to three nested loops, of which the innermost goes by `step` through
  * the input and by 1 through the weights; four sums at once hide the latency of an addition.
  */
-function dotProduct(this: KernelThis, input: number[], residual: number[], residualStep: number): number {
+function dotProduct(
+  this: KernelThis,
+  input: number[],
+  weights: number[],
+  bias: number[],
+  firstChannels: number[],
+  residual: number[],
+  residualStep: number,
+  outerStep: number,
+  middleStep: number,
+): number {
   const channel = this.thread.x;
-  const origin = this.thread.z * this.constants.timeStride + this.thread.y * this.constants.frequencyStride + this.constants.firstChannels[channel];
+  const origin = this.thread.z * this.constants.timeStride + this.thread.y * this.constants.frequencyStride + firstChannels[channel];
   let weight = channel * this.constants.window;
-  let a = this.constants.bias[channel];
+  let a = bias[channel];
   let b = 0;
   let c = 0;
   let d = 0;
   for (let i = 0; i < this.constants.outer; i++) {
     for (let j = 0; j < this.constants.middle; j++) {
-      let from = origin + i * this.constants.outerStep + j * this.constants.middleStep;
+      let from = origin + i * outerStep + j * middleStep;
       for (let k = 0; k < this.constants.quads; k++) {
-        a += input[from] * this.constants.weights[weight];
-        b += input[from + this.constants.step] * this.constants.weights[weight + 1];
-        c += input[from + 2 * this.constants.step] * this.constants.weights[weight + 2];
-        d += input[from + 3 * this.constants.step] * this.constants.weights[weight + 3];
+        a += input[from] * weights[weight];
+        b += input[from + this.constants.step] * weights[weight + 1];
+        c += input[from + 2 * this.constants.step] * weights[weight + 2];
+        d += input[from + 3 * this.constants.step] * weights[weight + 3];
         from += 4 * this.constants.step;
         weight += 4;
       }
       for (let k = 0; k < this.constants.rest; k++) {
-        a += input[from] * this.constants.weights[weight];
+        a += input[from] * weights[weight];
         from += this.constants.step;
         weight += 1;
       }
@@ -64,25 +74,52 @@ export interface DotProduct {
   readonly activation: UnaryAttributes;
 }
 
-export function dotProductKernel({ kernels }: NodeContext, product: DotProduct): Kernel {
-  const { loops, activation, timeStride, frequencyStride, height, channels, weights, bias, firstChannels } = product;
-  const merged = mergeLoops(loops);
-  const [outer, middle, inner] = [...Array.from({ length: 3 - merged.length }, () => ({ count: 1, step: 0 })), ...merged] as [Loop, Loop, Loop];
-  return kernels.get({
-    name: 'dotProduct',
-    body: dotProduct,
-    inputs: ['Array', 'Array', 'Integer'],
-    functions: activationFunctions(activation.kind),
-    floats: ['alpha', 'beta'],
-    constants: {
-      timeStride, frequencyStride, height, channels, weights, bias, firstChannels,
-      window: outer.count * middle.count * inner.count,
-      outer: outer.count, outerStep: outer.step,
-      middle: middle.count, middleStep: middle.step,
-      quads: inner.count >> 2, rest: inner.count & 3, step: inner.step,
-      alpha: activation.alpha, beta: activation.beta,
-    },
-  });
+const noResidual = new Float32Array(1);
+
+/**
+ * Layers of the same form share one compiled kernel, whatever their weights and dilations: compiling is most of what the
+ * first answer waits for.
+ */
+export class DotProducts {
+  readonly #kernel: Kernel;
+  readonly #product: DotProduct;
+  readonly #steps: readonly [number, number];
+
+  constructor({ kernels }: NodeContext, product: DotProduct) {
+    const { loops, activation, timeStride, frequencyStride, height, channels } = product;
+    const merged = mergeLoops(loops);
+    const [outer, middle, inner] = [...Array.from({ length: 3 - merged.length }, () => ({ count: 1, step: 0 })), ...merged] as [Loop, Loop, Loop];
+    this.#product = product;
+    this.#steps = [outer.step, middle.step];
+    this.#kernel = kernels.get({
+      name: 'dotProduct',
+      body: dotProduct,
+      inputs: ['Array', 'Array', 'Array', 'Array', 'Array', 'Integer', 'Integer', 'Integer'],
+      functions: activationFunctions(activation.kind),
+      floats: ['alpha', 'beta'],
+      constants: {
+        timeStride, frequencyStride, height, channels,
+        window: outer.count * middle.count * inner.count,
+        outer: outer.count, middle: middle.count,
+        quads: inner.count >> 2, rest: inner.count & 3, step: inner.step,
+        alpha: activation.alpha, beta: activation.beta,
+      },
+    });
+  }
+
+  build(size: OutputSize, input: Float32Array, residual?: Float32Array): void {
+    this.#kernel.build(size, ...this.#arguments(input, residual));
+  }
+
+  /** `residual`, of the output's shape, is added before the activation. */
+  run(out: Float32Array, size: OutputSize, input: Float32Array, residual?: Float32Array): void {
+    this.#kernel.run(out, size, ...this.#arguments(input, residual));
+  }
+
+  #arguments(input: Float32Array, residual: Float32Array | undefined): KernelArgument[] {
+    const { weights, bias, firstChannels } = this.#product;
+    return [input, weights, bias, firstChannels, residual ?? noResidual, residual ? 1 : 0, ...this.#steps];
+  }
 }
 
 /** Leaves out loops of one turn and joins two where the outer one goes on where the inner one ends. */
@@ -96,8 +133,6 @@ function mergeLoops(loops: readonly Loop[]): Loop[] {
     }, []);
 }
 
-const noResidual = new Float32Array(1);
-
 export function convStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output, batch } = context;
   const geometry = convGeometry(node, inputShapes);
@@ -105,7 +140,7 @@ export function convStep(context: NodeContext): Step {
   const groupIn = inChannels / groups;
   const groupOut = outChannels / groups;
   const rowLength = (inExtent[1] + pads[1][0] + pads[1][1]) * inChannels;
-  const kernel = dotProductKernel(context, {
+  const products = new DotProducts(context, {
     timeStride: stride[0] * rowLength,
     frequencyStride: stride[1] * inChannels,
     height: outExtent[1],
@@ -125,12 +160,11 @@ export function convStep(context: NodeContext): Step {
   const size = [outChannels, outExtent[1], outExtent[0]] as const;
   const outLength = output.length / batch;
   const pad = paddedTime(context, geometry);
-  const added = (b: number): Float32Array => residual?.subarray(b * outLength, (b + 1) * outLength) ?? noResidual;
-  const residualStep = residual ? 1 : 0;
-  kernel.build(size, pad.item(0, x, undefined), added(0), residualStep);
+  const added = (b: number): Float32Array | undefined => residual?.subarray(b * outLength, (b + 1) * outLength);
+  products.build(size, pad.item(0, x, undefined), added(0));
   return (state) => {
     for (let b = 0; b < batch; b++) {
-      kernel.run(output.subarray(b * outLength, (b + 1) * outLength), size, pad.item(b, x, state), added(b), residualStep);
+      products.run(output.subarray(b * outLength, (b + 1) * outLength), size, pad.item(b, x, state), added(b));
     }
   };
 }
@@ -139,13 +173,13 @@ export function denseStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output } = context;
   const [features, units] = inputShapes[1] as [number, number];
   const rows = sizeOf(inputShapes[0]!) / features;
-  const kernel = dotProductKernel(context, {
+  const products = new DotProducts(context, {
     ...rowsOf(features, units, kernels.pack(constantOf(context, 1), 'channels first', (data) => transposed(data, units)), biasOf(context, 2, units)),
     activation: fusedActivation(node),
   });
   const size = [units, 1, rows] as const;
-  kernel.build(size, inputs[0]!, noResidual, 0);
-  return () => kernel.run(output, size, inputs[0]!, noResidual, 0);
+  products.build(size, inputs[0]!);
+  return () => products.run(output, size, inputs[0]!);
 }
 
 /** A product of rows [features] with weights [units, features]. */

@@ -1,6 +1,6 @@
 import type { KernelThis } from '../kernels.ts';
 import type { NodeContext, Step } from '../step.ts';
-import { biasOf, constantOf, dotProductKernel, rowsOf, transposed } from './convolution.ts';
+import { biasOf, constantOf, DotProducts, rowsOf, transposed } from './convolution.ts';
 
 /**
  * One step of time: unit x of item y. `projected` is x W + bW of this step [batch, 3 hidden], `state` is h [batch, hidden];
@@ -27,8 +27,6 @@ function gruUnit(this: KernelThis, projected: number[], state: number[]): number
   return (1 - update) * next + update * state[from + unit];
 }
 
-const noResidual = new Float32Array(1);
-
 /** All steps are projected at once; then one kernel call a step carries the hidden state. */
 export function gruStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output, batch, state: places } = context;
@@ -36,7 +34,7 @@ export function gruStep(context: NodeContext): Step {
   const hidden = inputShapes[2]![0]!;
   const gates = 3 * hidden;
   const weights = kernels.pack(constantOf(context, 1), 'channels first', (data) => transposed(data, gates));
-  const project = dotProductKernel(context, {
+  const project = new DotProducts(context, {
     ...rowsOf(features, gates, weights, biasOf(context, 3, gates)),
     activation: { kind: 'identity', alpha: 0, beta: 0 },
   });
@@ -56,10 +54,10 @@ export function gruStep(context: NodeContext): Step {
   const reverse = node.attributes.direction === 'reverse';
   const projectSize = [gates, 1, batch * time] as const;
   const unitSize = [hidden, batch, 1] as const;
-  project.build(projectSize, x, noResidual, 0);
+  project.build(projectSize, x);
   unit.build(unitSize, row, h);
   return (state) => {
-    project.run(projected, projectSize, x, noResidual, 0);
+    project.run(projected, projectSize, x);
     if (first) h.set(first);
     else h.fill(0);
     if (state && places[0]) for (let b = 0; b < batch; b++) h.set(places[0].of(state, b), b * hidden);
