@@ -115,10 +115,14 @@ export class StepQueue {
   }
 
   /** At most stepsAtATime steps, fewer where fewer wait. */
-  take(): Int16Array[] {
+  take(): readonly Int16Array[] {
     const steps = Math.min(stepsAtATime, this.#steps);
-    const channels = this.#blocks[0]!.length;
-    const pcm = Array.from({ length: channels }, () => new Int16Array(steps * stepSamples));
+    const first = this.#blocks[0]!;
+    if (this.#taken === 0 && first[0]!.length === steps * stepSamples) {
+      this.#steps -= steps;
+      return this.#blocks.shift()!;
+    }
+    const pcm = Array.from({ length: first.length }, () => new Int16Array(steps * stepSamples));
     for (let filled = 0; filled < steps; ) {
       const block = this.#blocks[0]!;
       const own = block[0]!.length / stepSamples;
