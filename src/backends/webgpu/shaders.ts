@@ -36,7 +36,7 @@ function readShader(file: string): Shader {
   return {
     file,
     source,
-    params: paramsOf(file, source),
+    params: paramsOf(source),
     origin(line) {
       let rest = line;
       for (const part of parts) {
@@ -50,9 +50,8 @@ function readShader(file: string): Shader {
 }
 
 /** Words of `u32` and `array<vec4u, N>` fields, laid out as the uniform address space wants them. */
-function paramsOf(file: string, source: string): Shader['params'] {
-  const body = /struct Params \{([^}]*)\}/.exec(source)?.[1];
-  if (body === undefined) throw new UndertoneError(`shaders/${file}: it has no struct Params`);
+function paramsOf(source: string): Shader['params'] {
+  const body = /struct Params \{([^}]*)\}/.exec(source)?.[1] ?? '';
   let offset = 0;
   const fields = body.replace(/\/\/.*$/gm, '').matchAll(/(\w+): (u32|array<vec4u, (\d+)>)/g);
   return [...fields].map(([, name, , count]) => {
