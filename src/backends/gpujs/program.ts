@@ -5,11 +5,15 @@ import { opNamed } from '../../ops/index.ts';
 import type { Program } from '../backend.ts';
 import type { Kernels } from './kernels.ts';
 import { type NodeContext, NodeState, type Step, type StepMaker } from './step.ts';
+import { convTransposeStep } from './steps/conv-transpose.ts';
 import { convStep, denseStep } from './steps/convolution.ts';
 import { binaryStep, unaryStep } from './steps/elementwise.ts';
 import { gruStep } from './steps/gru.ts';
 import { logmelStep } from './steps/logmel.ts';
+import { lstmStep } from './steps/lstm.ts';
+import { matmulStep } from './steps/matmul.ts';
 import { movementStep, reshapeStep } from './steps/movement.ts';
+import { normaliseStep } from './steps/normalise.ts';
 import { poolStep } from './steps/pool.ts';
 import { reduceStep } from './steps/reduce.ts';
 import { softmaxStep } from './steps/softmax.ts';
@@ -19,9 +23,13 @@ export const stepMakers: ReadonlyMap<string, StepMaker> = new Map(
   Object.entries({
     binary: binaryStep,
     conv: convStep,
+    convTranspose: convTransposeStep,
     dense: denseStep,
     gru: gruStep,
     logmel: logmelStep,
+    lstm: lstmStep,
+    matmul: matmulStep,
+    normalise: normaliseStep,
     pool: poolStep,
     reduce: reduceStep,
     reshape: reshapeStep,
@@ -64,6 +72,7 @@ export class GpuJsProgram implements Program {
       outputShape: outputShapes[0]!,
       inputs: node.inputs.map((name) => this.#values.get(name)),
       output: this.#values.get(node.outputs[0]!)!,
+      outputs: node.outputs.map((name) => this.#values.get(name)!),
       constants: node.inputs.map((name) => graph.constants.get(name)),
       state: state.map(({ shape, offset }) => new NodeState(shape, offset, stateLength)),
     };

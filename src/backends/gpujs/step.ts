@@ -17,7 +17,9 @@ export interface NodeContext {
   readonly outputShape: Shape;
   /** Row-major values; undefined for an input that is left out. */
   readonly inputs: readonly (Float32Array | undefined)[];
+  /** The first output, and all of them. */
   readonly output: Float32Array;
+  readonly outputs: readonly Float32Array[];
   /** The i-th input where it is a constant. */
   readonly constants: readonly (Tensor | undefined)[];
   /** The node's state tensors, batch axis left off; empty where the program can't be streamed. */
