@@ -1,29 +1,10 @@
 /** What every format is made of: the time series of one file, as the engine gives it, and what it is of. */
+import type { ChannelReport } from './series.ts';
+import type { Transition } from './transitions.ts';
 
-export interface Answer {
-  readonly result: string;
-  readonly confidence: number;
-}
-
-export interface Period {
-  /** Milliseconds from the start of the file. */
-  readonly timestamp: number;
-  /** By model, sorted. */
-  readonly results: Readonly<Record<string, Answer>>;
-  readonly raw?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-}
-
-/** A run of equal results on the grid of steps, in milliseconds. Runs are contiguous. */
-export interface Run extends Answer {
-  readonly timestamp_start: number;
-  readonly timestamp_end: number;
-}
-
-export interface ChannelReport {
-  readonly time_series: readonly Period[];
-  readonly summary?: Readonly<Record<string, Readonly<Record<string, number>>>>;
-  readonly transitions?: Readonly<Record<string, readonly Run[]>>;
-}
+export type { ChannelReport } from './series.ts';
+/** A run of equal results, in milliseconds. Runs are contiguous. */
+export type Run = Transition;
 
 export interface FileReport {
   /** As it was given on the command line. */
@@ -33,6 +14,8 @@ export interface FileReport {
   /** Milliseconds of one period. */
   readonly period: number;
   readonly channels: Readonly<Record<string, ChannelReport>>;
+  /** What was wrong with a damaged file whose readable part was used. */
+  readonly warnings?: readonly string[];
 }
 
 /** Every channel's runs of every model; where transitions were not asked for, runs of periods. */

@@ -43,12 +43,12 @@ export function voiceLine({ time_series }: ChannelReport, model: string, report:
     .filter((points) => points.length > 0)
     .map((points) => thinned(points, factor))
     .map((points) => {
-      const [first, last] = [points[0]!, points.at(-1)!];
-      const through = points.map(({ from, to, value }) => `L${x((from + to) / 2)} ${y(value)}`).join('');
-      return { start: x(first.from), end: x(last.to), path: `${x(first.from)} ${y(first.value)}${through}L${x(last.to)} ${y(last.value)}` };
+      // Steps: a period has one value, from its start to its end.
+      const steps = points.map(({ to, value }) => `V${y(value)}H${x(to)}`).join('');
+      return { start: x(points[0]!.from), first: y(points[0]!.value), steps };
     });
-  const areas = lines.map(({ start, end, path }) => `M${start} ${middle}L${path}L${end} ${middle}Z`).join('');
-  const traces = lines.map(({ path }) => `M${path}`).join('');
+  const areas = lines.map(({ start, steps }) => `M${start} ${middle}${steps}V${middle}Z`).join('');
+  const traces = lines.map(({ start, first, steps }) => `M${start} ${first}${steps}`).join('');
   const id = `${className(model)}-${Math.round(top)}`;
   const half = (label: string, from: number): string =>
     `<clipPath id="${id}-${className(label)}"><rect x="${plot.left}" y="${from}" width="${plotWidth}" height="${height / 2}"/></clipPath>` +

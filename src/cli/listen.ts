@@ -1,0 +1,79 @@
+/** `undertone listen`: raw samples from standard input, answers as they come. */
+import type { AudioData } from '../audio/format.ts';
+import { clock, speechFirst } from '../reports/report.ts';
+import type { StreamResult } from '../tracks.ts';
+import { exitCodes, UsageError } from './errors.ts';
+import { type CommonOptions, withEngine } from './options.ts';
+import { bar, paint, stdoutStyle } from './style.ts';
+
+export interface ListenOptions extends CommonOptions {
+  readonly rate: number;
+  readonly channels: number;
+  readonly encoding: string;
+  readonly period: number;
+  readonly changes?: boolean;
+  readonly json?: boolean;
+}
+
+export async function listen(options: ListenOptions): Promise<number> {
+  if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);
+  if (process.stdin.isTTY) throw new UsageError('standard input is a terminal: pipe raw audio into it, as `undertone listen --help` shows');
+  const interrupt = new AbortController();
+  const stop = (): void => {
+    interrupt.abort();
+    process.stdin.destroy();
+  };
+  process.once('SIGINT', stop);
+  try {
+    return await withEngine(options, async (engine) => {
+      const { models, channel, raw, volumeThreshold, rate, channels, period } = options;
+      const source = options.encoding === 'f32' ? floats(process.stdin) : (process.stdin as AsyncIterable<AudioData>);
+      const print = printer(options);
+      const results = engine.processStream(source, {
+        models, channel, volumeThreshold, channels, sampleRate: rate, outputPeriod: period, includeRawValues: raw, signal: interrupt.signal,
+      });
+      for await (const result of results) print(result);
+      return exitCodes.done;
+    });
+  } catch (error) {
+    // Ctrl-C is how one stops listening.
+    if (interrupt.signal.aborted) return exitCodes.done;
+    throw error;
+  } finally {
+    process.removeListener('SIGINT', stop);
+    process.stdin.destroy();
+  }
+}
+
+function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) => void {
+  const before = new Map<number | undefined, string>();
+  return (result) => {
+    const { channel, timestamp, results, raw: values } = result;
+    const heard = Object.values(results).map((answer) => answer.result).join();
+    if (changes && before.get(channel) === heard) return;
+    before.set(channel, heard);
+    if (json) {
+      process.stdout.write(`${JSON.stringify(result)}\n`);
+      return;
+    }
+    const answers = speechFirst(Object.entries(results), ([model]) => model).map(([model, answer]) => {
+      const probabilities = raw ? `  ${Object.entries(values?.[model] ?? {}).map(([label, value]) => `${label} ${value.toFixed(2)}`).join('  ')}` : '';
+      return `${paint(answer.result, answer.result.replaceAll('_', ' ').padEnd(9))} ${answer.confidence.toFixed(2)} ${bar(answer.confidence).padEnd(10)}${stdoutStyle.dim(probabilities)}`;
+    });
+    const time = clock(timestamp / 1000, 2).padStart(9);
+    process.stdout.write(`${stdoutStyle.dim(time)}${channel === undefined ? '' : `  channel ${channel}`}  ${answers.join('  ')}`.trimEnd() + '\n');
+  };
+}
+
+/** Little-endian float32 out of bytes that are cut anywhere. */
+async function* floats(source: AsyncIterable<Uint8Array>): AsyncGenerator<Float32Array> {
+  let rest = new Uint8Array(0);
+  for await (const chunk of source) {
+    const bytes = new Uint8Array(rest.length + chunk.length);
+    bytes.set(rest);
+    bytes.set(chunk, rest.length);
+    const whole = bytes.length - (bytes.length % 4);
+    if (whole > 0) yield new Float32Array(bytes.buffer, 0, whole / 4);
+    rest = bytes.slice(whole);
+  }
+}

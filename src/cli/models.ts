@@ -1,0 +1,14 @@
+/** `undertone convert` and `undertone inspect`: the tools for model files, whose own code reads their arguments. */
+
+const streams = {
+  out: (text: string): void => void process.stdout.write(text),
+  err: (text: string): void => void process.stderr.write(text),
+};
+
+export async function convert(args: readonly string[]): Promise<number> {
+  return (await import('../convert/command.ts')).convertCommand(args, streams);
+}
+
+export async function inspect(args: readonly string[]): Promise<number> {
+  return (await import('../convert/inspect-command.ts')).inspectCommand(args, streams);
+}

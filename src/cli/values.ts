@@ -1,0 +1,28 @@
+/** Readers of option values. What they throw names what came and what is allowed; commander names the option. */
+import { InvalidArgumentError } from 'commander';
+
+export function numberBetween(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text);
+    if (!(value >= lowest && value <= highest)) {
+      throw new InvalidArgumentError(`It must be a number ${highest === Infinity ? `of at least ${lowest}` : `from ${lowest} to ${highest}`}.`);
+    }
+    return value;
+  };
+}
+
+export function wholeNumber(lowest: number, highest: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (!(value >= lowest && value <= highest)) throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
+    return value;
+  };
+}
+
+export function listOf(what: string): (text: string) => string[] {
+  return (text) => {
+    const items = text.split(',').map((item) => item.trim());
+    if (items.some((item) => item === '')) throw new InvalidArgumentError(`It must be ${what}, or several separated by commas.`);
+    return items;
+  };
+}
