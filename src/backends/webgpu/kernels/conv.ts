@@ -1,6 +1,8 @@
+import { sizeOf } from '../../../graph/tensor.ts';
+import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { convGeometry } from '../../../ops/conv.ts';
 import { fusedActivation, type UnaryAttributes } from '../../../ops/unary.ts';
-import type { Builder, Task } from './common.ts';
+import { activationConstants, type Builder, lanes, spread, type Task } from './common.ts';
 import { buildProduct, headUnits, type Product } from './product.ts';
 
 export const identity: UnaryAttributes = { kind: 'identity', alpha: 0, beta: 0 };
@@ -38,6 +40,54 @@ export const buildConv: Builder = (task) => {
     before: [pads[0][0], pads[1][0]],
     groups,
     history: state[0] ? { rows: state[0].shape[0], offset: state[0].offset } : { rows: 0, offset: 0 },
+  });
+};
+
+export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+  const geometry = convTransposeGeometry(node, inputShapes);
+  const { kernel, stride, dilation, pads, groups, inExtent, outExtent, inChannels, outChannels, outShape } = geometry;
+  const count = sizeOf(outShape);
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  const length = sizeOf(inputShapes[1]);
+  const weights = lowering.weights(`${y}: weights`, length + outChannels, () => {
+    const packed = new Float32Array(length + outChannels);
+    packed.set(lowering.constant(node, 1).data);
+    if (node.inputs[2]) packed.set(lowering.constant(node, 2).data, length);
+    return packed;
+  });
+  const constants = {
+    CHANNELS: inChannels,
+    OUT_CHANNELS: outChannels,
+    GROUP_IN: inChannels / groups,
+    GROUP_OUT: outChannels / groups,
+    TAPS: kernel[0] * kernel[1],
+    KERNEL_BINS: kernel[1],
+    ...activationConstants(node, fusedActivation(node)),
+    LANES: lanes,
+  };
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'conv-transpose.wgsl', entry: 'main', constants },
+    grid: spread(Math.ceil(count / lanes), limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({
+      x: places.value(x),
+      y: places.value(y),
+      weights: places.weights(weights),
+      count,
+      time: inExtent[0],
+      bins: inExtent[1],
+      outTime: outExtent[0],
+      outBins: outExtent[1],
+      strideTime: stride[0],
+      strideBins: stride[1],
+      dilationTime: dilation[0],
+      dilationBins: dilation[1],
+      padTime: pads[0][0],
+      padBins: pads[1][0],
+    }),
   });
 };
 

@@ -1,8 +1,9 @@
-/** Kernels that make each element of their output from one place of each input. */
+/** Kernels that need no packed weights: elementwise ones, the product of two computed tensors, and moving data. */
 import { GraphError } from '../../../errors.ts';
 import { sameShape, sizeOf, stridesOf } from '../../../graph/tensor.ts';
 import { binaryKind, broadcastStrides } from '../../../ops/binary.ts';
 import { opNamed } from '../../../ops/index.ts';
+import { matmulGeometry } from '../../../ops/matmul.ts';
 import { fusedActivation, unaryAttributes } from '../../../ops/unary.ts';
 import { activationConstants, type Builder, lanes, spread } from './common.ts';
 
@@ -48,6 +49,38 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
     reads: [a, b],
     writes: [y],
     params: (places) => ({ axes, a: places.value(a), b: places.value(b), y: places.value(y), count, rank: shape.length }),
+  });
+};
+
+/** Product of two computed tensors; a square of results a workgroup. */
+export const buildMatmul: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+  const { rows, inner, columns, batchShape } = matmulGeometry(node, inputShapes);
+  if (batchShape.length > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes in front of the matrices, got ${batchShape.length}`);
+  const strides = stridesOf(batchShape);
+  const [aStrides, bStrides] = inputShapes.map((shape) => {
+    const matrix = sizeOf(shape.slice(-2));
+    return broadcastStrides(shape.slice(0, -2), batchShape).map((stride) => stride * matrix);
+  });
+  const tiles = sizeOf(batchShape) * Math.ceil(rows / 16) * Math.ceil(columns / 16);
+  const [a, b] = node.inputs.map((name) => lowering.operand(name));
+  const [y] = node.outputs;
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'matmul.wgsl', entry: 'main', constants: {} },
+    grid: spread(tiles, limits),
+    reads: [a, b],
+    writes: [y],
+    params: (places) => ({
+      axes: batchShape.flatMap((extent, axis) => [strides[axis], extent, aStrides[axis], bStrides[axis]]),
+      a: places.value(a),
+      b: places.value(b),
+      y: places.value(y),
+      rank: batchShape.length,
+      rows,
+      inner,
+      columns,
+      tiles,
+    }),
   });
 };
 

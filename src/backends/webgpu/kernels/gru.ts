@@ -59,23 +59,24 @@ export const buildGru: Builder = (task) => {
   });
 };
 
+/** Workgroup memory and invocations, as far as they matter here. */
+type Room = { readonly maxComputeInvocationsPerWorkgroup: number; readonly maxComputeWorkgroupStorageSize: number };
+
+/** Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to 8. */
+export function partsOf(hidden: number, invocations: number, { maxComputeWorkgroupStorageSize }: Room): number {
+  // 16 bytes of workgroup memory an invocation for the partial sums, and the state.
+  const memory = Math.floor((maxComputeWorkgroupStorageSize - 4 * hidden - 16) / (16 * hidden));
+  return Math.min(8, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
+}
+
 /**
- * How the rows of R are divided: into as many parts as the workgroup may have, so that each invocation has few rows to
- * go through a step, and whether those rows fit its registers.
+ * How the rows of R are divided, so that each invocation has few of them to go through at a step, and whether those
+ * few fit its registers.
  */
-export function shapeOf(hidden: number, limits: { readonly maxComputeInvocationsPerWorkgroup: number; readonly maxComputeWorkgroupStorageSize: number }): {
-  parts: number;
-  span: number;
-  resident: boolean;
-} {
-  const partsWithin = (invocations: number): number => {
-    // 16 bytes of workgroup memory an invocation for the partial sums, and the state.
-    const memory = Math.floor((limits.maxComputeWorkgroupStorageSize - 4 * hidden - 16) / (16 * hidden));
-    return Math.min(8, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
-  };
-  const invocations = limits.maxComputeInvocationsPerWorkgroup;
-  const parts = partsWithin(Math.min(invocations, residentInvocations));
+export function shapeOf(hidden: number, room: Room): { parts: number; span: number; resident: boolean } {
+  const invocations = room.maxComputeInvocationsPerWorkgroup;
+  const parts = partsOf(hidden, Math.min(invocations, residentInvocations), room);
   if (Math.ceil(hidden / parts) <= kept) return { parts, span: Math.ceil(hidden / parts), resident: true };
-  const most = partsWithin(invocations);
+  const most = partsOf(hidden, invocations, room);
   return { parts: most, span: Math.ceil(hidden / most), resident: false };
 }

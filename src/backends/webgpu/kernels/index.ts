@@ -7,19 +7,24 @@ import { fusedActivation } from '../../../ops/unary.ts';
 import type { DeviceLimits } from '../device.ts';
 import { type Lowered, Lowering } from '../lowering.ts';
 import type { Builder, Fused } from './common.ts';
-import { buildConv, buildDense, takesSoftmax } from './conv.ts';
-import { buildBinary, buildMovement, buildReshape, buildUnary } from './elementwise.ts';
+import { buildConv, buildConvTranspose, buildDense, takesSoftmax } from './conv.ts';
+import { buildBinary, buildMatmul, buildMovement, buildReshape, buildUnary } from './elementwise.ts';
 import { buildGru } from './gru.ts';
 import { buildLogmel } from './logmel.ts';
-import { buildPool, buildReduce, buildSoftmax } from './windows.ts';
+import { buildLstm } from './lstm.ts';
+import { buildNormalise, buildPool, buildReduce, buildSoftmax } from './windows.ts';
 
 const builders: ReadonlyMap<string, Builder> = new Map(
   Object.entries({
     binary: buildBinary,
     conv: buildConv,
+    convTranspose: buildConvTranspose,
     dense: buildDense,
     gru: buildGru,
     logmel: buildLogmel,
+    lstm: buildLstm,
+    matmul: buildMatmul,
+    normalise: buildNormalise,
     pool: buildPool,
     reduce: buildReduce,
     reshape: buildReshape,

@@ -1,6 +1,8 @@
-/** Kernels that join several elements into one: pooling, reductions, softmax. */
+/** Kernels that join several elements: pooling, reductions, normalisation, softmax. */
 import { GraphError } from '../../../errors.ts';
+import type { GraphNode } from '../../../graph/graph.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
+import { normaliseGeometry } from '../../../ops/normalise.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
 import { reduceGeometry } from '../../../ops/reduce.ts';
 import { type Builder, lanes, spread } from './common.ts';
@@ -54,13 +56,19 @@ export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowe
   });
 };
 
+const loops = (axes: readonly { extent: number; stride: number }[]): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
+
+function checkAxes(node: GraphNode, ...lists: readonly (readonly unknown[])[]): void {
+  const most = Math.max(...lists.map(({ length }) => length));
+  if (most > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${most}`);
+}
+
 export const buildReduce: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
   const { kind, kept, reduced } = reduceGeometry(node, inputShapes);
-  if (Math.max(kept.length, reduced.length) > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${inputShapes[0].length}`);
+  checkAxes(node, kept, reduced);
   const results = sizeOf(outputShapes[0]);
   const length = sizeOf(inputShapes[0]) / results;
   const entry = length >= many ? 'many' : 'few';
-  const loops = (axes: readonly { extent: number; stride: number }[]): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
   lowering.step({
@@ -75,6 +83,40 @@ export const buildReduce: Builder = ({ planned: { node, inputShapes, outputShape
       x: places.value(x),
       y: places.value(y),
       results,
+      length,
+      keptRank: kept.length,
+      goneRank: reduced.length,
+    }),
+  });
+};
+
+export const buildNormalise: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+  const { kept, reduced, epsilon } = normaliseGeometry(node, inputShapes);
+  checkAxes(node, kept, reduced);
+  const channels = inputShapes[0].at(-1)!;
+  const length = reduced.reduce((product, { extent }) => product * extent, 1);
+  const groups = sizeOf(inputShapes[0]) / length;
+  const x = lowering.operand(node.inputs[0]);
+  const [y] = node.outputs;
+  const weights = lowering.weights(`${y}: scale and bias`, 2 * channels, () => {
+    const packed = new Float32Array(2 * channels).fill(1, 0, channels);
+    if (node.inputs[1]) packed.set(lowering.constant(node, 1).data);
+    if (node.inputs[2]) packed.set(lowering.constant(node, 2).data, channels);
+    return packed;
+  });
+  lowering.step({
+    node: node.name,
+    kernel: { file: 'normalise.wgsl', entry: 'main', constants: { CHANNELS: channels, EPSILON: epsilon, LANES: lanes } },
+    grid: spread(groups, limits),
+    reads: [x],
+    writes: [y],
+    params: (places) => ({
+      kept: loops(kept),
+      gone: loops(reduced),
+      x: places.value(x),
+      y: places.value(y),
+      weights: places.weights(weights),
+      groups,
       length,
       keptRank: kept.length,
       goneRank: reduced.length,
