@@ -48,7 +48,7 @@ export class Programs {
   /** Runs that may be under way at once. */
   get parallel(): number {
     // Two a thread, so that none waits for its next one.
-    return this.#pool ? 2 * this.#pool.threads : 1;
+    return this.#pool ? 2 * this.#pool.threads : (this.batching.underWay ?? 1);
   }
 
   stateLength(ids: readonly string[]): number {

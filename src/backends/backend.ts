@@ -23,6 +23,8 @@ export interface Backend {
 export interface Batching {
   readonly largest: number;
   readonly pad: boolean;
+  /** Runs that may be under way at once, of one program too; default 1. */
+  readonly underWay?: number;
 }
 
 /** A graph prepared on one backend for one shape. */

@@ -3,7 +3,7 @@ import { DeviceLostError, DisposedError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
 import { type Plan, planGraph } from '../../graph/plan.ts';
 import type { TensorData } from '../../graph/tensor.ts';
-import type { Backend, Program } from '../backend.ts';
+import type { Backend, Batching, Program } from '../backend.ts';
 import type { WebGPUOptions } from './adapter.ts';
 import { GpuDevice } from './device.ts';
 import { lower } from './kernels/index.ts';
@@ -24,6 +24,8 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<WebGPUBac
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
   readonly adapter: string;
+  /** Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes. */
+  readonly batching: Batching = { largest: 1024, pad: true, underWay: 2 };
   readonly weights = new WeightsCache();
   readonly #options: WebGPUOptions;
   readonly #programs = new Set<WebGPUProgram>();
