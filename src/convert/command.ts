@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
-import { ArgumentError, UndertoneError } from '../errors.ts';
+import { openDevice } from '../devices.ts';
+import { ArgumentError, DeviceUnavailableError, UndertoneError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
 import type { Encoding } from '../models/weights.ts';
 import { convert, writeAtomically } from './convert.ts';
@@ -27,7 +28,8 @@ export interface Streams {
 const encodingOf: Readonly<Record<string, Encoding>> = { f16: 'float16', int8: 'int8' };
 
 /** Runs the command; gives the exit code: 0 done, 1 refused, 2 wrong usage. */
-export async function convertCommand(argv: readonly string[], streams: Streams, backends: readonly Backend[] = []): Promise<number> {
+export async function convertCommand(argv: readonly string[], streams: Streams): Promise<number> {
+  const backends: Backend[] = [];
   try {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -40,6 +42,7 @@ export async function convertCommand(argv: readonly string[], streams: Streams, 
     const weights = values.quantize === undefined ? 'float32' : encodingOf[values.quantize];
     if (!weights) throw new ArgumentError('--quantize', JSON.stringify(values.quantize), 'f16 or int8');
     const metadata = values.meta === undefined ? undefined : parseMetadata(await readJson(values.meta));
+    if (!values['no-verify']) backends.push(...(await availableBackends()));
     const { model, bytes, verification, warnings } = await convert(input, { metadata, verify: !values['no-verify'], weights, backends });
     for (const warning of warnings) streams.err(`warning: ${input}: ${warning}\n`);
     const [plan] = probe(model.graph);
@@ -56,7 +59,25 @@ export async function convertCommand(argv: readonly string[], streams: Streams, 
     return 0;
   } catch (error) {
     return report(error, streams, convertUsage);
+  } finally {
+    for (const backend of backends) backend.dispose();
   }
+}
+
+/** The devices of this machine on which a conversion is proved besides the reference computations. */
+async function availableBackends(): Promise<Backend[]> {
+  const found = new Map<string, Backend>();
+  const wanted = process.env.VK_DRIVER_FILES ? (['cpu', 'webgpu'] as const) : (['cpu', 'auto'] as const);
+  for (const name of wanted) {
+    try {
+      const { backend } = await openDevice(name);
+      if (found.has(backend.name)) backend.dispose();
+      else found.set(backend.name, backend);
+    } catch (error) {
+      if (!(error instanceof DeviceUnavailableError)) throw error;
+    }
+  }
+  return [...found.values()];
 }
 
 /** Tells an error that was foreseen in one line; others keep their stack. */

@@ -29,7 +29,7 @@ export interface Original {
 }
 
 interface OrtModule {
-  readonly InferenceSession: { create(model: Uint8Array | string): Promise<OrtSession> };
+  readonly InferenceSession: { create(model: Uint8Array | string, options: object): Promise<OrtSession> };
   readonly Tensor: new (type: string, data: Float32Array, shape: readonly number[]) => { readonly data: Float32Array };
   readonly env?: { readonly versions?: Readonly<Record<string, string>> };
 }
@@ -51,13 +51,16 @@ async function loadRuntime(source: string): Promise<OrtModule> {
 }
 
 /** The ONNX file on onnxruntime. `path` must be a file, because external data lies beside it. */
-export async function openOriginal(path: string): Promise<Original> {
-  const ort = await loadRuntime(path);
+export const openOriginal = (path: string): Promise<Original> => openSession(path, path);
+
+/** An ONNX file, or the bytes of one, on onnxruntime; `source` is what errors call it. */
+export async function openSession(model: Uint8Array | string, source: string): Promise<Original> {
+  const ort = await loadRuntime(source);
   let session: OrtSession;
   try {
-    session = await ort.InferenceSession.create(path);
+    session = await ort.InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1, interOpNumThreads: 1 });
   } catch (error) {
-    throw new ConversionError(path, `onnxruntime refuses it: ${(error as Error).message}`, undefined, { cause: error });
+    throw new ConversionError(source, `onnxruntime refuses it: ${(error as Error).message}`, undefined, { cause: error });
   }
   return {
     name: `onnxruntime-node ${ort.env?.versions?.node ?? ort.env?.versions?.common ?? ''}`.trim(),
@@ -87,7 +90,8 @@ function generator(): () => number {
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-const workLimit = 1.5e9;
+/** Multiply-adds of all comparisons together: a few seconds of the reference computations. */
+const workLimit = 5e8;
 
 /** Sizes at which to compare: batch 1 and 3, several lengths, as far as the graph allows and the work stays bearable. */
 export function comparedSizes(graph: Graph, unit: number): Bindings[] {

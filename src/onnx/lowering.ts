@@ -32,6 +32,7 @@ export class Lowering {
   /** The last extent of every value made so far. */
   readonly #widths = new Map<string, Size>();
   readonly #emitted = new Map<string, readonly string[]>();
+  readonly #renamed = new Map<string, string>();
   #madeElements = 0;
   #work = 0;
   #node: OnnxNode | undefined;
@@ -57,6 +58,19 @@ export class Lowering {
       });
     }
     return { inputs: this.inputs, nodes: this.nodes, constants: this.constants, outputs: this.model.outputs.map((name) => this.#output(name)) };
+  }
+
+  /** For each value of the graph that is one of the ONNX file: its name there, and its axes' order. */
+  origins(): Map<string, { readonly original: string; readonly order: readonly number[] }> {
+    const origins = new Map<string, { original: string; order: readonly number[] }>();
+    for (const [original, value] of this.values) {
+      if (value.kind === 'tensor' && !this.constants.has(value.name) && !origins.has(this.#finalName(value.name))) origins.set(this.#finalName(value.name), { original, order: value.order });
+    }
+    return origins;
+  }
+
+  #finalName(name: string): string {
+    return this.#renamed.get(name) ?? name;
   }
 
   /** Errors of ops and of sizes, in the terms of the ONNX node that brought them about. */
@@ -123,6 +137,7 @@ export class Lowering {
     const swap = (name: string): string => (name === from ? to : name);
     this.nodes.forEach((node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }));
     this.#taken.add(to);
+    this.#renamed.set(from, to);
     return to;
   }
 
@@ -221,12 +236,12 @@ export class Lowering {
     const shape = order.map((axis) => value.shape[axis]!);
     const moved = permutation.filter((axis) => operand.shape[axis]!.constant !== 1);
     const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]!);
-    if (onlyOnesMove && this.#reshapeAttribute(operand, shape)) return this.reshape(operand, shape);
-    return this.emitOne('transpose', [operand], { permutation }, shape);
+    if (onlyOnesMove && this.#reshapeAttribute(operand, shape)) return this.reshape(operand, shape, `${operand.name}.layout`);
+    return this.emitOne('transpose', [operand], { permutation }, shape, `${operand.name}.layout`);
   }
 
   /** The same elements in the same order under another shape. */
-  reshape(operand: Operand, shape: readonly Size[]): Operand {
+  reshape(operand: Operand, shape: readonly Size[], hint?: string): Operand {
     const from = this.#reshaped.get(operand.name) ?? operand;
     if (sameShape(operand.shape, shape)) return operand;
     if (sameShape(from.shape, shape)) return from;
@@ -234,7 +249,7 @@ export class Lowering {
     const apart = attribute ? undefined : this.#unmerged(operand, shape);
     if (apart) return apart;
     if (!attribute) throw new RangeError(`the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`);
-    const result = this.emitOne('reshape', [from], { shape: attribute }, shape);
+    const result = this.emitOne('reshape', [from], { shape: attribute }, shape, hint);
     this.#reshaped.set(result.name, from);
     return result;
   }

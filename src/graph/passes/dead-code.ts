@@ -10,3 +10,22 @@ export const removeDeadCode: Pass = (graph) => {
   });
   return { ...graph, nodes: nodes.reverse(), constants: new Map([...graph.constants].filter(([name]) => wanted.has(name))) };
 };
+
+/** Gives constants that were changed on the way, `name.2`, the name of the one they stand for, where that is gone. */
+export const tidyNames: Pass = (graph) => {
+  const taken = new Set([...graph.inputs.map(({ name }) => name), ...graph.constants.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const names = new Map<string, string>();
+  for (const name of graph.constants.keys()) {
+    const plain = name.replace(/(\.\d+)+$/, '');
+    if (plain === '' || taken.has(plain)) continue;
+    taken.add(plain);
+    names.set(name, plain);
+  }
+  const renamed = (name: string): string => names.get(name) ?? name;
+  return {
+    ...graph,
+    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(renamed) })),
+    constants: new Map([...graph.constants].map(([name, tensor]) => [renamed(name), tensor])),
+    outputs: graph.outputs,
+  };
+};

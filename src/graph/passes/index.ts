@@ -1,6 +1,6 @@
 /** What is done to a graph before it is stored. Every pass keeps the result; each may be left out. */
 import type { Graph } from '../graph.ts';
-import { removeDeadCode } from './dead-code.ts';
+import { removeDeadCode, tidyNames } from './dead-code.ts';
 import type { Pass } from './edit.ts';
 import { flattenFrequency } from './flatten-frequency.ts';
 import { foldCuts } from './fold-cuts.ts';
@@ -21,7 +21,7 @@ export function optimise(graph: Graph): Graph {
     for (const pass of Object.values(passes)) current = pass(current);
     if (describe(current) === before) break;
   }
-  return current;
+  return tidyNames(current);
 }
 
 const describe = ({ nodes }: Graph): string => nodes.map(({ op, inputs }) => `${op} ${inputs.join()}`).join(';');

@@ -1,0 +1,92 @@
+/** What a model file holds, in words and tables. */
+import { allocate, planGraph, type Plan } from '../graph/plan.ts';
+import { probe } from '../graph/passes/edit.ts';
+import { type Shape, sizeOf } from '../graph/tensor.ts';
+import type { Model } from '../models/model.ts';
+import type { ModelFile } from '../models/model-file.ts';
+import { bytesPerElement } from '../models/weights.ts';
+
+/** A table with its columns side by side; numbers stand at the right. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const isNumber = (text: string): boolean => /^[\d,.]+$/.test(text);
+  return rows.map((row) => row.map((cell, column) => (isNumber(cell) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd() + '\n').join('');
+}
+
+export const grouped = (count: number): string => Math.round(count).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** Extents that follow the input's, by name: batch, time, time/4. */
+export function symbolicShape(name: string, plans: readonly Plan[]): string {
+  const [a, b] = plans as [Plan, Plan];
+  const extents = a.shapes.get(name)!.map((extent, axis) => {
+    const other = b.shapes.get(name)![axis]!;
+    if (extent === other) return `${extent}`;
+    for (const [symbol, value] of Object.entries(a.bindings)) {
+      if (extent * b.bindings[symbol]! !== other * value) continue;
+      if (value % extent === 0) return value === extent ? symbol : `${symbol}/${value / extent}`;
+      if (extent % value === 0) return `${extent / value} ${symbol}`;
+    }
+    return `(${extent} of ${Object.entries(a.bindings).map(([symbol, value]) => `${symbol} ${value}`).join(', ')})`;
+  });
+  return `[${extents.join(', ')}]`;
+}
+
+function attributeText(attributes: Model['graph']['nodes'][number]['attributes']): string {
+  const dull: Readonly<Record<string, string>> = { strides: '1', dilations: '1', pads: '0', groups: '1', activation: 'identity', direction: 'forward', log: '0', countPadding: '0' };
+  return Object.entries(attributes)
+    .filter(([name, value]) => !(dull[name] !== undefined && [value].flat().every((one) => `${one}` === dull[name])))
+    .map(([name, value]) => (Array.isArray(value) ? `${name} ${value.length > 8 ? `${value.slice(0, 8).join(' ')} ...` : value.join(' ')}` : `${name} ${value as number | string}`))
+    .join(', ');
+}
+
+/** Everything `undertone inspect FILE` prints. */
+export function describeFile({ model, formatVersion, checksum, encodings }: ModelFile, size: number): string {
+  const { graph, features } = model;
+  const plans = probe(graph);
+  const lengthOf = (shape: Shape): number => sizeOf(shape);
+  const parameters = [...graph.constants.values()].reduce((sum, { shape }) => sum + lengthOf(shape), 0);
+  const stored = [...graph.constants].reduce((sum, [name, { shape }]) => sum + lengthOf(shape) * bytesPerElement[encodings.get(name) ?? 'float32'], 0);
+  const head: [string, string][] = [
+    ['model', `${model.name}, version ${model.version}`],
+    ['labels', model.labels.join(', ')],
+    ['features', `${features.kind}, ${features.bands} bands, frames of ${features.frame} samples every ${features.hop} at ${model.sampleRate} Hz`],
+    ['steps', `one for ${model.framesPerStep} frames (${((1000 * model.framesPerStep * features.hop) / model.sampleRate).toFixed(0)} ms); sees ${model.receptiveField} steps`],
+    ['unknown', model.unknownCutoff > 0 ? `below a margin of ${model.unknownCutoff}` : 'never'],
+    ['warm-up', model.warmupWeights.length > 0 ? model.warmupWeights.join(', ') : 'none'],
+    ['training', model.training],
+    ['conversion', model.conversion],
+    ['format', `version ${formatVersion}, ${grouped(size)} bytes`],
+    ['checksum', `sha256 ${checksum}`],
+    ['parameters', `${grouped(parameters)} in ${graph.constants.size} tensors, ${grouped(stored)} bytes as ${[...new Set(encodings.values())].join(' and ') || 'nothing'}`],
+    ['inputs', graph.inputs.map((input) => `${input.name} [${input.shape.join(', ')}] ${input.type}`).join('; ')],
+    ['outputs', graph.outputs.map((name) => `${name} ${symbolicShape(name, plans)}`).join('; ')],
+    ...costs(model),
+  ];
+  const rows = graph.nodes.map((node) => {
+    const constants = node.inputs.filter((name) => graph.constants.has(name));
+    const count = constants.reduce((sum, name) => sum + lengthOf(graph.constants.get(name)!.shape), 0);
+    return [node.name, node.op, node.outputs.map((name) => symbolicShape(name, plans)).join(' '), grouped(count), attributeText(node.attributes)];
+  });
+  return `${table(head)}\n${table([['node', 'op', 'output', 'parameters', 'attributes'], ...rows])}`;
+}
+
+/** What a run needs: work for a second of audio, memory at work, and memory of a stream. */
+function costs(model: Model): [string, string][] {
+  const { graph, features, framesPerStep, sampleRate } = model;
+  const framesPerSecond = sampleRate / features.hop;
+  const time = framesPerStep * Math.max(1, Math.round(framesPerSecond / framesPerStep));
+  let plan: Plan;
+  try {
+    plan = planGraph(graph, { batch: 1, time });
+  } catch {
+    plan = probe(graph)[0];
+  }
+  const frames = plan.bindings.time;
+  const seconds = frames === undefined ? undefined : frames / framesPerSecond;
+  const arena = allocate(plan, (name, shape) => (graph.constants.has(name) ? 0 : sizeOf(shape))).length;
+  return [
+    ['multiply-adds', seconds === undefined ? grouped(plan.multiplyAdds) : `${grouped(plan.multiplyAdds / (plan.bindings.batch ?? 1) / seconds)} for a second of audio`],
+    ['memory', `${grouped(4 * arena)} bytes of activations for ${Object.entries(plan.bindings).map(([name, extent]) => `${name} ${extent}`).join(', ') || 'a run'}`],
+    ['streaming', plan.streamable ? `yes, ${grouped(4 * plan.stateLength)} bytes a stream` : 'no'],
+  ];
+}
