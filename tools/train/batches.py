@@ -13,14 +13,15 @@ from pool import IGNORE, MUSIC, OTHER, SPEECH, STEPS
 
 # Rounding to int16 leaves noise of variance 1/12; the squared window sums to 192.
 ROUNDING = FILTERS.sum(0) * (192 / 12)
+PER_STEP = ('steps', 'voiced', 'loud', 'talker')
 FIELDS = ('steps', 'voiced', 'gender', 'corpora', 'whole', 'loud')
 
 
 class Pool:
-    """All shards of a folder; features stay memory-mapped."""
+    """All shards of the folders; features stay memory-mapped."""
 
-    def __init__(self, folder, held_bits=0, limit=None):
-        shards = sorted(p.parent for p in Path(folder).glob('*/done'))[:limit]
+    def __init__(self, folders, held_bits=0, limit=None):
+        shards = [p.parent for folder in folders for p in sorted(Path(folder).glob('*/done'))[:limit]]
         self.features = [np.load(s / 'features.npy', mmap_mode='r') for s in shards]
         columns = {name: np.concatenate([np.load(s / f'{name}.npy') for s in shards]) for name in FIELDS}
         self.size = len(self.features[0])
@@ -36,6 +37,8 @@ class Pool:
     def take(self, index):
         x = np.stack([self.features[i // self.size][i % self.size] for i in index])
         batch = {name: torch.from_numpy(getattr(self, name)[index].astype(np.int64)) for name in FIELDS if name != 'corpora'}
+        batch['talker'] = batch['gender'][:, None].repeat(1, STEPS)
+        batch['pure'] = torch.ones(len(index), dtype=torch.bool)       # one item from its start on
         return torch.from_numpy(x).float(), batch
 
 
@@ -54,19 +57,29 @@ def uniform(size, low, high):
 
 
 def augment(x, batch, task):
-    """Mix, colour, mask and splice a batch in place of its clean features. Returns x and batch['spliced']."""
+    """Mix, colour and mask a batch; splice or join some of it, its targets too. Returns the features."""
     size = len(x)
     power = torch.expm1(x)
     if task == 'speech':
+        power = warp(power)
         power = mix_in(power, batch['whole'], torch.randperm(size))
     else:
         power = mix_in(power, torch.where(batch['gender'] >= 0, SPEECH, IGNORE), torch.randperm(size), batch['whole'])
     power = colour(power)
     x = mask(torch.log1p(power))
-    batch['spliced'] = torch.zeros(size, dtype=torch.bool)
-    if torch.rand(()) < 0.5:
+    chance = torch.rand(())
+    if chance < 0.4:
         x = splice(x, batch, size // 3)
+    elif chance < 0.6:
+        x = join(x, batch)
     return x
+
+
+def warp(power):
+    """Stretch the mel axis of a third of the items: other voices, other instruments, other machines."""
+    scale = torch.where(torch.rand(len(power)) < 0.35, uniform(len(power), 0.82, 1.2), torch.ones(len(power)))
+    source = (torch.arange(64) * scale[:, None]).round().long().clamp(max=63)
+    return power.gather(2, source[:, None].expand_as(power))
 
 
 def mix_in(power, whole, order, beds=None):
@@ -108,20 +121,26 @@ def mask(x):
 
 
 def splice(x, batch, count):
-    """The last part of an item, then the first part of the next: transitions inside a crop."""
+    """The last part of an item, then the first part of another: transitions inside a crop."""
     cut = int(torch.randint(8, STEPS - 8, ()))
     rows = torch.randperm(len(x))[:count]
     partner = rows.roll(1)
     x = x.clone()
-    source = x[rows], x[partner]
-    x[rows] = torch.cat([source[0][:, cut * FRAMES_PER_STEP:], source[1][:, :cut * FRAMES_PER_STEP]], 1)
-    for name in ('steps', 'voiced', 'loud'):
+    x[rows] = torch.cat([x[rows][:, cut * FRAMES_PER_STEP:], x[partner][:, :cut * FRAMES_PER_STEP]], 1)
+    for name in PER_STEP:
         column = batch[name]
         column[rows] = torch.cat([column[rows][:, cut:], column[partner][:, :cut]], 1)
-    gender = batch['gender']
-    batch['second'] = gender.clone()
-    batch['second'][rows] = gender[partner]
-    batch['boundary'] = torch.full_like(gender, STEPS)
-    batch['boundary'][rows] = STEPS - cut
-    batch['spliced'][rows] = True
+    batch['pure'][rows] = False
     return x
+
+
+def join(x, batch):
+    """Half as many items of twice the length: long runs of one class are not all a network hears."""
+    half = len(x) // 2
+    order = torch.randperm(half * 2)
+    first, second = order[:half], order[half:]
+    for name in PER_STEP:
+        batch[name] = torch.cat([batch[name][first], batch[name][second]], 1)
+    for name in ('gender', 'whole', 'pure'):
+        batch[name] = batch[name][first]
+    return torch.cat([x[first], x[second]], 1)

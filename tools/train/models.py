@@ -6,7 +6,7 @@
 Zero look-ahead: every convolution over time is padded on the left only, by (k - 1) * d + 1 - stride.
 Padding is zeros in the feature domain, which is what digital silence gives.
 """
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 
 import torch
 from torch import nn
@@ -24,7 +24,8 @@ class Shape:
     dilations: tuple = (1, 2, 4, 8)
     hidden: int = 96
     dropout: float = 0.15
-    bands: int = field(default=64)
+    bands: int = 64
+    level: int = 0      # frames of a causal running mean of the log power that is taken off; 0: none
 
     def as_dict(self):
         return asdict(self)
@@ -87,6 +88,9 @@ class Network(nn.Module):
         self.dropout2d = nn.Dropout2d(shape.dropout / 2)
 
     def forward(self, x):
+        if self.shape.level:
+            mean = functional.pad(x.mean(2)[:, None], (self.shape.level - 1, 0))
+            x = x - functional.avg_pool1d(mean, self.shape.level, 1)[:, 0, :, None]
         x = (x * INPUT_SCALE).unsqueeze(1)
         for layer in self.front:
             x = layer(x)

@@ -2,7 +2,7 @@
 
 Acted, shouted and broadcast voices leave the pitch range of read speech. Rubber Band moves the pitch
 and keeps the spectral envelope, which carries the length of the vocal tract. Both genders are shifted
-both ways over overlapping ranges: an artefact of the shift then tells nothing about the gender.
+up, women down too: an artefact of the shift then tells nothing about the gender.
 """
 import json
 import subprocess
@@ -15,8 +15,9 @@ import numpy as np
 from corpus import GENDERS, RATE, shard, shifted
 
 # Factors for one variant each; every clip takes `VARIANTS` of its gender's list, spread evenly.
-# Men who shout reach the pitch of women; women hardly ever reach that of men, so they go down less.
-FACTORS = {'male': (0.85, 1.2, 1.35, 1.5, 1.65, 1.85), 'female': (1.1, 1.3, 0.78, 0.86, 1.2, 1.4)}
+# Men who shout reach the pitch of women; women hardly ever sink to that of men, so they go
+# down less.
+FACTORS = {'male': (2.1, 1.2, 1.35, 1.5, 1.65, 1.85), 'female': (0.72, 1.3, 0.78, 0.86, 1.2, 1.4)}
 VARIANTS = {'male': 2, 'female': 4}
 BATCH_SECONDS = 300
 GAP = RATE // 10

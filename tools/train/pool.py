@@ -173,12 +173,12 @@ def draw_music(rng, material):
     return x, bits
 
 
-def speech_item(rng, material):
-    """A talker with or without something underneath. Returns samples, steps, voiced, gender, bits, whole."""
+def speech_item(rng, material, gendered=0.76, shifted=0.4):
+    """A talker with or without something underneath. Returns samples, (steps, voiced), gender, bits."""
     gender, speed = -1, 1.0
-    if chance(rng, 0.76):
+    if chance(rng, gendered):
         gender = int(rng.integers(2))
-        source = (material.shifted if chance(rng, 0.4) else material.gendered)[gender]
+        source = (material.shifted if chance(rng, shifted) else material.gendered)[gender]
         speed = rng.uniform(0.92, 1.08) if chance(rng, 0.5) else 1.0
     else:
         source = material.speech
@@ -216,11 +216,11 @@ def speech_steps(mask, bed):
     return steps, voiced
 
 
-def make_item(rng, material):
-    """One item: int16-scale samples and targets."""
-    r = rng.random()
+def make_item(rng, material, voices=False):
+    """One item: int16-scale samples and targets. `voices`: only talkers of known gender, most of them shifted."""
+    r = 0.0 if voices else rng.random()
     if r < 0.42:
-        x, (steps, voiced), gender, bits = speech_item(rng, material)
+        x, (steps, voiced), gender, bits = speech_item(rng, material, *((1.0, 0.7) if voices else ()))
         whole = SPEECH if voiced.mean() > 0.25 else IGNORE
     else:
         whole = MUSIC if r < 0.68 else OTHER
@@ -255,14 +255,14 @@ def make_item(rng, material):
 
 def make_shard(task):
     """Make shard number `index` unless it is there; deterministic in (seed, index)."""
-    folder, seed, index = task
+    folder, seed, index, voices = task
     target = Path(folder) / f'{index:04d}'
     if (target / 'done').exists():
         return
     torch.set_num_threads(1)
     target.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng([seed, index])
-    items = [make_item(rng, MATERIAL) for _ in range(SHARD)]
+    rng = np.random.default_rng([seed, index, voices])
+    items = [make_item(rng, MATERIAL, voices) for _ in range(SHARD)]
     x = torch.from_numpy(np.stack([item[0] for item in items]))
     with torch.no_grad():
         logmel = torch.cat([log_mel(part) for part in x.split(64)])
@@ -284,17 +284,16 @@ def material_for(data, cache):
     return material
 
 
-def build_pool(data, cache, shards, seed=1, folder=None, first=0, workers=2):
-    """Fill CACHE/pool with `shards` shards."""
+def build_pool(data, cache, shards, voices, seed=1, workers=2):
+    """Fill CACHE/pool with `shards` shards of every class and CACHE/voices with `voices` shards for Gender alone."""
     global MATERIAL
     MATERIAL = material_for(data, cache)
-    folder = folder or Path(cache) / 'pool'
-    start, tasks = time.time(), [(folder, seed, index) for index in range(first, shards)]
+    start, tasks = time.time(), [(Path(cache) / 'pool', seed, index, False) for index in range(shards)]
+    tasks += [(Path(cache) / 'voices', seed, index, True) for index in range(voices)]
     with multiprocessing.get_context('fork').Pool(workers) as pool:
         for number, _ in enumerate(pool.imap(make_shard, tasks), 1):
             if number % 10 == 0 or number == len(tasks):
                 print(f'pool: {number}/{len(tasks)} shards, {time.time() - start:.0f} s', flush=True)
-    return folder
 
 
 MATERIAL = None
@@ -304,6 +303,7 @@ if __name__ == '__main__':
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
     parser.add_argument('--shards', type=int, default=128)
+    parser.add_argument('--voices', type=int, default=48)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
-    build_pool(options.data, options.cache, options.shards, options.seed)
+    build_pool(options.data, options.cache, options.shards, options.voices, options.seed)

@@ -15,7 +15,7 @@ from corpus import CLASSES, GENDERS, load_clips
 from evalset import EvalSet
 from evaluate import Judge, corpus_average
 from models import Network, Shape, multiply_adds, parameters, receptive_field
-from pool import IGNORE, OTHER, SPEECH, STEPS
+from pool import IGNORE, OTHER, SPEECH
 
 SMOOTHING = 0.05
 
@@ -33,7 +33,7 @@ def speech_loss(logits, batch, prefix):
     mask[mask.sum(1) == 0] = 1
     mean = (torch.softmax(logits[:, :prefix], -1) * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
     talk = (batch['voiced'][:, :prefix] * mask).sum(1) / mask.sum(1)
-    use = ~batch['spliced'] & ((whole < SPEECH) | ((whole == SPEECH) & (talk > 0.3)))
+    use = batch['pure'] & ((whole < SPEECH) | ((whole == SPEECH) & (talk > 0.3)))
     return step_loss + clip_loss(mean, whole, use)
 
 
@@ -48,12 +48,7 @@ def clip_loss(mean, target, use):
 
 def gender_loss(logits, batch, prefix):
     """The same for the talker; where nobody speaks, neither gender may be claimed."""
-    gender, voiced = batch['gender'], batch['voiced'].float()
-    target = gender[:, None].repeat(1, STEPS)
-    if 'second' in batch:
-        later = torch.arange(STEPS) >= batch['boundary'][:, None]
-        target = torch.where(later, batch['second'][:, None], target)
-        gender = torch.where(batch['spliced'], -1, gender)
+    gender, target, voiced = batch['gender'], batch['talker'], batch['voiced'].float()
     known = (target >= 0) & (voiced > 0)
     log = torch.log_softmax(logits, -1)
     right = -log.gather(2, target.clamp(min=0)[..., None])[..., 0]
@@ -64,7 +59,7 @@ def gender_loss(logits, batch, prefix):
         step_loss = step_loss + 0.4 * (both[nobody].mean() - math.log(2))
     weight = voiced[:, :prefix]
     mean = (torch.softmax(logits[:, :prefix], -1) * weight[..., None]).sum(1) / (weight.sum(1, keepdim=True) + 1e-6)
-    return step_loss + clip_loss(mean, gender.clamp(min=0), (gender >= 0) & (weight.sum(1) > 2))
+    return step_loss + clip_loss(mean, gender.clamp(min=0), batch['pure'] & (gender >= 0) & (weight.sum(1) > 2))
 
 
 LOSSES = {'speech': speech_loss, 'gender': gender_loss}
@@ -107,7 +102,8 @@ def train(options):
         print(text, file=log, flush=True)
 
     clips = load_clips(options.data, options.cache)
-    pool = Pool(Path(options.cache) / 'pool', held_bits(clips, options.hold_out), options.shards)
+    folders = [Path(options.cache) / name for name in (('pool', 'voices') if options.task == 'gender' else ('pool',))]
+    pool = Pool(folders, held_bits(clips, options.hold_out), options.shards)
     evalset = EvalSet(options.data, options.cache)
     rows = evalset.rows(options.hold_out)
     if options.task == 'gender':
