@@ -1,0 +1,198 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { convertCommand } from '../../src/convert/command.ts';
+import { convert } from '../../src/convert/convert.ts';
+import { inspectCommand } from '../../src/convert/inspect-command.ts';
+import { contractBreaches, parseMetadata } from '../../src/convert/metadata.ts';
+import { ArgumentError, ConversionError } from '../../src/errors.ts';
+import { planGraph } from '../../src/graph/plan.ts';
+import { loadModel, readModelFile } from '../../src/models/model-file.ts';
+import { buildOnnx, ints, random, type TestModel } from '../onnx/build.ts';
+import { chain, single } from '../onnx/case.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'convert-'));
+test.after(() => rmSync(folder, { recursive: true }));
+const path = (name: string): string => join(folder, name);
+
+/** A small network of the shape that the real ones have: [batch, time, 8] to [batch, time / 4, 2]. */
+const network = (seed = 'n'): TestModel =>
+  chain(
+    '',
+    { logmel: ['batch', 'time', 8] },
+    [
+      ['Unsqueeze', 'logmel one', 'image'],
+      ['Conv', 'image w1 b1', 'c1', { pads: [1, 1, 0, 1], strides: [2, 2], kernel_shape: [3, 3] }],
+      ['Relu', 'c1', 'r1'],
+      ['Pad', 'r1 p', 'p1'],
+      ['Conv', 'p1 w2', 'c2', { strides: [2, 1], kernel_shape: [2, 4] }],
+      ['BatchNormalization', 'c2 g be m v', 'n2'],
+      ['Squeeze', 'n2 three', 's2'],
+      ['Transpose', 's2', 't2', { perm: [2, 0, 1] }],
+      ['GRU', 't2 w r bias', 'g2', { hidden_size: 6, linear_before_reset: 1 }],
+      ['Squeeze', 'g2 one', 'h2'],
+      ['Transpose', 'h2', 'h3', { perm: [1, 0, 2] }],
+      ['MatMul', 'h3 d', 'l'],
+      ['Add', 'l db', 'logits'],
+      ['Softmax', 'logits', 'probabilities', { axis: -1 }],
+    ],
+    {
+      one: ints([1]),
+      three: ints([3]),
+      p: ints([0, 0, 0, 0, 0, 0, 0, 0]),
+      w1: random([3, 1, 3, 3], seed),
+      b1: random([3], seed),
+      w2: random([5, 3, 2, 4], seed),
+      g: random([5], `${seed}g`),
+      be: random([5], seed),
+      m: random([5], `${seed}m`),
+      v: { ...random([5]), raw_data: new Uint8Array(Float32Array.from([1, 2, 0.5, 3, 1]).buffer) },
+      w: random([1, 18, 5], seed),
+      r: random([1, 18, 6], seed),
+      bias: random([1, 36], seed, 0.2),
+      d: random([6, 2], seed),
+      db: random([2], seed),
+    },
+    { outputs: ['probabilities'] },
+  );
+
+const meta = {
+  name: 'tiny',
+  version: 2,
+  labels: ['low', 'high'],
+  sampleRate: 16000,
+  features: { kind: 'logmel', frame: 512, hop: 256, bands: 8 },
+  framesPerStep: 4,
+  receptiveField: 3,
+  unknownCutoff: 0.1,
+  warmupWeights: [0.5],
+  training: { seed: 1 },
+};
+writeFileSync(path('net.onnx'), buildOnnx(network()));
+writeFileSync(path('meta.json'), JSON.stringify(meta));
+
+async function run(command: typeof convertCommand, ...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let [out, err] = ['', ''];
+  const code = await command(argv, { out: (text) => (out += text), err: (text) => (err += text) });
+  return { code, out, err };
+}
+
+test('a network of the real shape becomes a small streamable graph, proved and stored', async () => {
+  const { code, out, err } = await run(convertCommand, path('net.onnx'), path('net.model'), '--meta', path('meta.json'));
+  assert.is(code, 0, err);
+  assert.match(out, /probabilities: within [\d.]+e-\d+ of onnxruntime-node .* on the reference backend/);
+  const model = await loadModel(path('net.model'));
+  assert.equal(model.labels, ['low', 'high']);
+  assert.is(model.training, '{"seed":1}');
+  assert.equal(model.graph.nodes.map(({ op }) => op), ['reshape', 'conv', 'reshape', 'conv', 'gru', 'dense', 'softmax']);
+  assert.ok(planGraph(model.graph, { batch: 1, time: 8 }).streamable);
+  const conversion = JSON.parse(model.conversion);
+  assert.ok(conversion.verified && conversion.deviations.reference.probabilities < 1e-4 && conversion.cases >= 12);
+  assert.equal(readdirSync(folder).sort(), ['meta.json', 'net.model', 'net.onnx']);
+});
+
+test('--no-verify is told and stored', async () => {
+  const { code, err } = await run(convertCommand, path('net.onnx'), path('blind.model'), '--meta', path('meta.json'), '--no-verify');
+  assert.is(code, 0);
+  assert.match(err, /not compared with the original/);
+  assert.is(JSON.parse((await loadModel(path('blind.model'))).conversion).verified, false);
+});
+
+test('--quantize stores fewer bits and says what that costs', async () => {
+  for (const [type, encoding] of [['f16', 'float16'], ['int8', 'int8']] as const) {
+    const { code, out } = await run(convertCommand, path('net.onnx'), path('small.model'), '--meta', path('meta.json'), '--quantize', type, '--no-verify');
+    assert.is(code, 0);
+    assert.match(out, /quantized: .* departs by up to .* the winning class is the same in \d+ of \d+/);
+    const { encodings } = readModelFile(readFileSync(path('small.model')));
+    assert.ok([...encodings.values()].includes(encoding));
+  }
+  assert.is((await run(convertCommand, path('net.onnx'), path('x.model'), '--quantize', 'int4')).code, 1);
+});
+
+test('nothing is written on an error, and the old file stays', async () => {
+  writeFileSync(path('bad.onnx'), buildOnnx(single('If', '', ['batch', 'time', 8])));
+  writeFileSync(path('kept.model'), 'old');
+  const before = readdirSync(folder);
+  const { code, err } = await run(convertCommand, path('bad.onnx'), path('kept.model'), '--meta', path('meta.json'));
+  assert.is(code, 1);
+  assert.match(err, /bad\.onnx: node "If" \(If\): this op is not supported/);
+  assert.is(readFileSync(path('kept.model'), 'utf8'), 'old');
+  assert.equal(readdirSync(folder), before);
+});
+
+test('wrong usage, a missing file, a meta file that is none', async () => {
+  assert.is((await run(convertCommand)).code, 2);
+  assert.is((await run(convertCommand, 'a', 'b', '--sideways')).code, 2);
+  assert.match((await run(convertCommand, path('none.onnx'), path('x.model'))).err, /no such file/);
+  assert.match((await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('net.onnx'))).err, /--meta: got .*must be a JSON file/);
+  assert.is((await run(convertCommand, '--help')).code, 0);
+});
+
+test('meta files: each field is checked by name', () => {
+  const refused = (change: object, pattern: RegExp) => assert.throws(() => parseMetadata({ ...meta, ...change }), (error: Error) => error instanceof ArgumentError && pattern.test(error.message));
+  assert.is(parseMetadata(meta).unknownCutoff, 0.1);
+  assert.equal(parseMetadata({ ...meta, warmupWeights: undefined, training: undefined }).warmupWeights, []);
+  refused({ name: '' }, /meta\.name: got ""/);
+  refused({ version: 1.5 }, /meta\.version: got 1\.5/);
+  refused({ labels: ['one', 2] }, /meta\.labels\[1\]: got 2/);
+  refused({ labels: ['one', 'one'] }, /labels/);
+  refused({ sampleRate: '16k' }, /meta\.sampleRate/);
+  refused({ features: { ...meta.features, kind: 'mfcc' } }, /meta\.features\.kind/);
+  refused({ features: { ...meta.features, window: 'hann' } }, /meta\.features\.window: .*there is no such field/);
+  refused({ unknownCutoff: 2 }, /meta\.unknownCutoff/);
+  refused({ cutoff: 0.1 }, /meta\.cutoff: .*there is no such field/);
+  assert.throws(() => parseMetadata(null), (error: Error) => error instanceof ArgumentError);
+});
+
+test('what an engine could not listen with is told', async () => {
+  const { model } = await convert(path('net.onnx'), { metadata: parseMetadata(meta), verify: false });
+  const breaches = (change: object): string => contractBreaches(model.graph, { ...parseMetadata(meta), ...change }).join('; ');
+  assert.is(breaches({}), '');
+  assert.match(breaches({ labels: ['a', 'b', 'c'] }), /its output is .* where the metadata say/);
+  assert.match(breaches({ framesPerStep: 2 }), /its output is/);
+  assert.match(breaches({ features: { ...meta.features, bands: 64 } }), /its inputs are logmel \[batch, time, 8\]/);
+  const ahead = { ...model.graph, nodes: model.graph.nodes.map((node) => (node.op === 'gru' ? { ...node, attributes: { direction: 'reverse' } } : node)) };
+  assert.match(contractBreaches(ahead, parseMetadata(meta)).join(), /can't be streamed, because "GRU8" \(gru\)/);
+});
+
+test('a graph that departs from the original is refused', async () => {
+  const { openOriginal, verify } = await import('../../src/convert/verify.ts');
+  const { model } = await convert(path('net.onnx'), { metadata: parseMetadata(meta), verify: false });
+  const constants = new Map(model.graph.constants);
+  const [name, { shape, data }] = [...constants].find(([, tensor]) => tensor.shape.length === 2)!;
+  constants.set(name, { shape, data: (data as Float32Array).map((value, i) => (i === 0 ? value + 0.05 : value)) });
+  const original = await openOriginal(path('net.onnx'));
+  try {
+    await verify({ ...model.graph, constants }, original, 'net.onnx', { unit: 4 });
+    assert.unreachable();
+  } catch (error) {
+    assert.instance(error, ConversionError);
+    assert.match((error as Error).message, /output "probabilities" departs from onnxruntime-node .* by .*, more than 0\.0001; nothing was written/);
+  }
+});
+
+test('inspect shows, tells apart and compares', async () => {
+  writeFileSync(path('other.onnx'), buildOnnx(network('other')));
+  await run(convertCommand, path('net.onnx'), path('a.model'), '--meta', path('meta.json'), '--no-verify');
+  await run(convertCommand, path('other.onnx'), path('b.model'), '--meta', path('meta.json'), '--no-verify');
+  const shown = await run(inspectCommand, path('a.model'));
+  assert.is(shown.code, 0);
+  for (const part of [/tiny, version 2/, /low, high/, /sha256 [0-9a-f]{64}/, /multiply-adds +[\d,]+ for a second/, /streaming +yes, [\d,]+ bytes a stream/, /\[batch, time\/4, 2\]/, /gru +gru|GRU8 +gru/]) assert.match(shown.out, part);
+  assert.equal(await run(inspectCommand, '--diff', path('a.model'), path('a.model')), { code: 0, out: 'no difference\n', err: '' });
+  const differing = await run(inspectCommand, '--diff', path('a.model'), path('b.model'));
+  assert.is(differing.code, 1);
+  assert.match(differing.out, /conversion: .* -> /);
+  assert.match(differing.out, /tensor "w1" +largest change/);
+  const same = await run(inspectCommand, path('a.model'), '--compare', path('net.onnx'));
+  assert.is(same.code, 0, same.err);
+  assert.match(same.out, /all \d+ values that can be compared agree/);
+  const departing = await run(inspectCommand, path('a.model'), '--compare', path('other.onnx'));
+  assert.is(departing.code, 1);
+  assert.match(departing.err, /node "Conv1" \(conv\) is the first that departs: its value "r1"/);
+  assert.is((await run(inspectCommand)).code, 2);
+  assert.match((await run(inspectCommand, path('net.onnx'))).err, /net\.onnx: it is not a model file/);
+});
+
+test.run();
