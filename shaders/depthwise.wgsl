@@ -3,9 +3,10 @@
 override LANES: u32 = 64;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
   let index = (group.y * groups.x + group.x) * LANES + lane;
-  carry(index, groups.x * groups.y * LANES);
+  carry(index, groups, LANES);
   let width = CHANNELS / 4u;
   let column = index % width;
   let origin = originOf(index / width);

@@ -7,9 +7,10 @@ override GROUP_OUT: u32 = 1;
 override LANES: u32 = 64;
 
 @compute @workgroup_size(LANES)
-fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
   let index = (group.y * groups.x + group.x) * LANES + lane;
-  carry(index, groups.x * groups.y * LANES);
+  carry(index, groups, LANES);
   let width = OUT_CHANNELS / 4u;
   let row = index / width;
   let column = index % width;
@@ -31,9 +32,10 @@ fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 }
 
 @compute @workgroup_size(LANES)
-fn scalar(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn scalar(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
   let index = (group.y * groups.x + group.x) * LANES + lane;
-  carryScalars(index, groups.x * groups.y * LANES);
+  carryScalars(index, groups, LANES);
   let row = index / OUT_CHANNELS;
   let column = index % OUT_CHANNELS;
   if (row >= p.rows) {

@@ -1,13 +1,15 @@
 // uses activation.wgsl
 // The recurrent part of a GRU: one workgroup walks one sequence, the hidden state stays in workgroup memory. The
 // inputs' share of the gates, x W + b, is already there: `projected` [batch, time, 3 HIDDEN], columns z, r, n.
-// HIDDEN x PARTS invocations; each keeps SPAN rows of R for its unit. Weights: R [HIDDEN, 3 HIDDEN], then bR.
+// HIDDEN x PARTS invocations; each goes through SPAN rows of R for its unit. Weights: R [HIDDEN, 3 HIDDEN] and bR. As in
+// window.wgsl, one dispatch may do several jobs, each `depth` of the grid's z.
 struct Params {
-  projected: u32, y: u32, weights: u32, bias: u32,
+  @align(16) projected: u32, y: u32, weights: u32, bias: u32,
   time: u32, reverse: u32, batch: u32,
   // Where a sequence's first state lies, how far apart, and whether there is one; where its last state goes.
   first: u32, firstStride: u32, hasFirst: u32,
   last: u32, lastStride: u32, hasLast: u32,
+  depth: u32,
 }
 
 override HIDDEN: u32 = 1;
@@ -15,9 +17,12 @@ override PARTS: u32 = 1;
 override SPAN: u32 = 1;
 const KEPT = 16u;
 
-@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
+
+// A copy of the workgroup's job; conditions around barriers read `jobs`, which the compiler knows to be uniform.
+var<private> p: Params;
 
 var<workgroup> state: array<f32, HIDDEN>;
 var<workgroup> partial: array<vec3f, HIDDEN * PARTS>;
@@ -80,13 +85,15 @@ fn biasOf(unit: u32) -> vec3f {
 // R is read anew at every step, from the caches.
 @compute @workgroup_size(HIDDEN, PARTS)
 fn streamed(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let job = group.z / jobs[0].depth;
   let sequence = group.y * groups.x + group.x;
-  if (sequence >= p.batch) {
+  if (sequence >= jobs[job].batch) {
     return;
   }
+  p = jobs[job];
   begin(sequence, local);
   let bias = biasOf(local.x);
-  for (var step = 0u; step < p.time; step++) {
+  for (var step = 0u; step < jobs[job].time; step++) {
     let row = rowOf(sequence, step);
     let input = projectedAt(row, local.x);
     var sum = vec3f();
@@ -101,10 +108,12 @@ fn streamed(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) g
 // R stays in registers: SPAN is at most KEPT, and all loops over it are unrolled.
 @compute @workgroup_size(HIDDEN, PARTS)
 fn resident(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let job = group.z / jobs[0].depth;
   let sequence = group.y * groups.x + group.x;
-  if (sequence >= p.batch) {
+  if (sequence >= jobs[job].batch) {
     return;
   }
+  p = jobs[job];
   begin(sequence, local);
   let bias = biasOf(local.x);
   let first = local.y * SPAN;
@@ -112,7 +121,7 @@ fn resident(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) g
   for (var i = 0u; i < SPAN; i++) {
     kept[i] = select(vec3f(), recurrentAt(min(first + i, HIDDEN - 1u), local.x), first + i < HIDDEN);
   }
-  for (var step = 0u; step < p.time; step++) {
+  for (var step = 0u; step < jobs[job].time; step++) {
     let row = rowOf(sequence, step);
     let input = projectedAt(row, local.x);
     var sum = vec3f();

@@ -8,7 +8,8 @@ const ROWS = 4u;
 var<workgroup> partial: array<vec4f, PARTS * ROWS>;
 
 @compute @workgroup_size(PARTS, ROWS)
-fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
   let row = (group.y * groups.x + group.x) * ROWS + local.y;
   var sum = vec4f();
   if (row < p.rows) {
@@ -30,14 +31,14 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group
   }
   var value = activate4(partial[at] + weights[p.weights / 4u + CHANNELS]);
   if (SOFTMAX != 0u) {
-    let real = vec4u(0u, 1u, 2u, 3u) < vec4u(OUT_CHANNELS);
+    let real = vec4u(0u, 1u, 2u, 3u) < vec4u(p.outChannels);
     let shown = select(vec4f(value.x), value, real);
     let shifted = shown - max(max(shown.x, shown.y), max(shown.z, shown.w));
     let powers = select(vec4f(), exp(shifted), real);
     let total = powers.x + powers.y + powers.z + powers.w;
     value = select(powers / total, shifted - log(total), SOFTMAX == 2u);
   }
-  for (var c = 0u; c < OUT_CHANNELS; c++) {
-    scalars[p.y + row * OUT_CHANNELS + c] = value[c];
+  for (var c = 0u; c < p.outChannels; c++) {
+    scalars[p.y + row * p.outChannels + c] = value[c];
   }
 }

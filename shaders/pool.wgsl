@@ -5,9 +5,10 @@ override COUNT_PADDING: u32 = 0;
 override LANES: u32 = 64;
 
 @compute @workgroup_size(LANES)
-fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
   let index = (group.y * groups.x + group.x) * LANES + lane;
-  carryScalars(index, groups.x * groups.y * LANES);
+  carryScalars(index, groups, LANES);
   let row = index / CHANNELS;
   if (row >= p.rows) {
     return;

@@ -10,9 +10,10 @@ var<workgroup> partial: array<vec4f, COLUMNS * PARTS>;
 @compute @workgroup_size(COLUMNS, PARTS)
 fn main(
   @builtin(local_invocation_id) local: vec3u,
-  @builtin(workgroup_id) group: vec3u,
+  @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
+  let group = begin(workgroup);
   let row = group.y * groups.x + group.x;
   let column = group.z * COLUMNS + local.x;
   let origin = originOf(row);
@@ -41,5 +42,5 @@ fn main(
     finish(row, column, depth * 4u, partial[local.x]);
   }
   let lanes = COLUMNS * PARTS;
-  carry(((group.z * groups.y + group.y) * groups.x + group.x) * lanes + local.y * COLUMNS + local.x, groups.x * groups.y * groups.z * lanes);
+  carry(indexOf(group, groups) * lanes + local.y * COLUMNS + local.x, groups, lanes);
 }

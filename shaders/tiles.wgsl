@@ -14,9 +14,10 @@ var<workgroup> origins: array<vec3i, ROWS * 4>;
 @compute @workgroup_size(COLUMNS, ROWS)
 fn main(
   @builtin(local_invocation_id) local: vec3u,
-  @builtin(workgroup_id) group: vec3u,
+  @builtin(workgroup_id) workgroup: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
+  let group = begin(workgroup);
   let lane = local.y * COLUMNS + local.x;
   let lanes = COLUMNS * ROWS;
   let tile = group.y * groups.x + group.x;
@@ -67,5 +68,5 @@ fn main(
   finish(row + 1u, firstColumn + local.x, depth * 4u, sum1);
   finish(row + 2u, firstColumn + local.x, depth * 4u, sum2);
   finish(row + 3u, firstColumn + local.x, depth * 4u, sum3);
-  carry(((group.z * groups.y + group.y) * groups.x + group.x) * lanes + lane, groups.x * groups.y * groups.z * lanes);
+  carry(indexOf(group, groups) * lanes + lane, groups, lanes);
 }

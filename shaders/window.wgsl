@@ -3,13 +3,16 @@
 //
 // Addresses and lengths of state are in floats. Weights are [taps x channels in a group + 1, channels out padded to
 // 4], the bias being the last row.
+//
+// One dispatch may do several jobs of one kind, for two models side by side, say: each takes `depth` of the grid's z.
 struct Params {
-  x: u32, y: u32, residual: u32, weights: u32,
+  @align(16) x: u32, y: u32, residual: u32, weights: u32,
   batch: u32, time: u32, bins: u32, rows: u32,
   outTime: u32, outBins: u32,
   strideTime: u32, strideBins: u32, dilationTime: u32, dilationBins: u32, padTime: u32, padBins: u32,
   // Rows that a stream carries over; `streaming` is 0 where nothing came before and nothing comes after.
   history: u32, stateIn: u32, stateOut: u32, stateLength: u32, streaming: u32,
+  outChannels: u32, depth: u32,
 }
 
 override CHANNELS: u32 = 4;
@@ -19,11 +22,25 @@ override KERNEL_BINS: u32 = 1;
 // 0: none, 1: added before the activation, 2: after it.
 override RESIDUAL: u32 = 0;
 
-@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(1) var<storage, read> weightScalars: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
+
+// The parameters of this workgroup's job.
+var<private> p: Params;
+
+// Takes up the job; gives the workgroup's place in the job's own grid.
+fn begin(group: vec3u) -> vec3u {
+  p = jobs[group.z / jobs[0].depth];
+  return vec3u(group.xy, group.z % p.depth);
+}
+
+// Counts the workgroups of a job.
+fn indexOf(group: vec3u, groups: vec3u) -> u32 {
+  return (group.z * groups.y + group.y) * groups.x + group.x;
+}
 
 // Batch item, first row and first bin of the window of one output row; batch -1 beyond the last.
 fn originOf(row: u32) -> vec3i {
@@ -60,10 +77,11 @@ fn windowAt(origin: vec3i, k: u32) -> vec4f {
 }
 
 // The last rows of history ++ x become the history of the next stretch; every invocation takes its share.
-fn carry(index: u32, count: u32) {
+fn carry(index: u32, groups: vec3u, lanes: u32) {
   if (p.streaming == 0u) {
     return;
   }
+  let count = groups.x * groups.y * p.depth * lanes;
   let row = p.bins * CHANNELS / 4u;
   let perItem = p.history * row;
   for (var i = index; i < p.batch * perItem; i += count) {
@@ -72,10 +90,11 @@ fn carry(index: u32, count: u32) {
   }
 }
 
-fn carryScalars(index: u32, count: u32) {
+fn carryScalars(index: u32, groups: vec3u, lanes: u32) {
   if (p.streaming == 0u) {
     return;
   }
+  let count = groups.x * groups.y * p.depth * lanes;
   let row = p.bins * CHANNELS;
   let perItem = p.history * row;
   for (var i = index; i < p.batch * perItem; i += count) {

@@ -7,8 +7,8 @@ import { loadShader, type Shader } from './shaders.ts';
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const computeStage = 0x4;
 
-/** Bytes of one step's uniforms, also what their offsets are multiples of: the default limit, and all Params fit in. */
-export const paramsSize = 256;
+/** Bytes of one step's uniforms, which all Params fit in; their offsets are multiples of it, and it is one of 256, the default limit. */
+export const paramsSize = 512;
 
 /** What a pipeline is made of. Pipelines are shared by all programs on a device. */
 export interface Kernel {

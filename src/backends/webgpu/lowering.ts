@@ -12,6 +12,7 @@ import type { GraphNode } from '../../graph/graph.ts';
 import { allocate, type Plan } from '../../graph/plan.ts';
 import { type Shape, sizeOf, type Tensor } from '../../graph/tensor.ts';
 import type { Kernel } from './device.ts';
+import { mergeSteps } from './merge.ts';
 
 /** Values start at multiples of 128 bytes, a cache line, which also lets kernels read four floats at a time. */
 const alignment = 32;
@@ -41,6 +42,11 @@ export interface Step {
   readonly params: (places: Places) => Params;
 }
 
+/** Steps of one kernel that are done in one dispatch. */
+export interface Dispatch extends Omit<Step, 'params'> {
+  readonly jobs: readonly Step['params'][];
+}
+
 /** A packed tensor of weights or a table; `make` is called when it is not yet on the device. */
 export interface Weights {
   readonly key: string;
@@ -52,7 +58,7 @@ export interface Weights {
 
 export interface Lowered {
   readonly plan: Plan;
-  readonly steps: readonly Step[];
+  readonly steps: readonly Dispatch[];
   readonly weights: readonly Weights[];
   /** Constants to write into the arena when it is made. */
   readonly fixed: readonly { readonly address: number; readonly tensor: Tensor }[];
@@ -147,7 +153,8 @@ export class Lowering {
     const stateIn = (end += align(batch * stateLength));
     end += align(batch * stateLength);
     for (const name of this.#fixed) place(name);
-    const values = this.#allocate(placed);
+    const steps = mergeSteps(this.#steps, (name) => this.#root(name));
+    const values = this.#allocate(steps, placed);
 
     const value = (name: string): number => {
       const root = this.#root(name);
@@ -155,7 +162,7 @@ export class Lowering {
     };
     return {
       plan,
-      steps: this.#steps,
+      steps,
       weights: [...this.#weights.values()],
       fixed: [...placed].flatMap(([name, address]) => (graph.constants.has(name) ? [{ address, tensor: graph.constants.get(name)! }] : [])),
       inputs: graph.inputs.map(({ name }) => ({ address: value(name), length: sizeOf(plan.shapes.get(name)!), packed: this.isPacked(name) })),
@@ -169,15 +176,15 @@ export class Lowering {
   }
 
   /** Lifetimes of what is not placed yet, over steps instead of nodes. */
-  #allocate(placed: ReadonlyMap<string, number>): ReturnType<typeof allocate> {
+  #allocate(dispatches: readonly Dispatch[], placed: ReadonlyMap<string, number>): ReturnType<typeof allocate> {
     const { plan } = this;
-    const node = ({ node: name, reads, writes }: Step): Plan['nodes'][number] => ({
+    const node = ({ node: name, reads, writes }: Dispatch): Plan['nodes'][number] => ({
       node: { name, op: '', inputs: reads.filter((read) => read !== ''), outputs: writes, attributes: {} },
       inputShapes: [],
       outputShapes: [],
       state: [],
     });
-    const steps: Plan = { ...plan, nodes: this.#steps.map(node), shapes: new Map([...plan.shapes, ...this.#scratch]) };
+    const steps: Plan = { ...plan, nodes: dispatches.map(node), shapes: new Map([...plan.shapes, ...this.#scratch]) };
     const extent = (name: string, shape: Shape): number => {
       if (placed.has(this.#root(name))) return 0;
       return this.#packed.has(name) ? sizeOf(shape) / 2 : sizeOf(shape);

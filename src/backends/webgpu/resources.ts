@@ -6,7 +6,7 @@ import type { Lowered, Places } from './lowering.ts';
 import { loadShader, writeParams } from './shaders.ts';
 import type { PackedWeights, WeightsCache } from './weights.ts';
 
-interface Dispatch {
+interface BoundDispatch {
   readonly pipeline: GPUComputePipeline;
   /** By whether the run continues a stream. */
   readonly groups: readonly [GPUBindGroup, GPUBindGroup | undefined];
@@ -34,7 +34,7 @@ export class Resources {
     readonly weights: PackedWeights,
     private readonly arena: GPUBuffer,
     private readonly uniforms: GPUBuffer,
-    private readonly dispatches: readonly Dispatch[],
+    private readonly dispatches: readonly BoundDispatch[],
     private readonly slots: readonly Slot[],
   ) {}
 
@@ -168,9 +168,10 @@ function packUniforms(lowered: Lowered, weights: PackedWeights): Uint32Array<Arr
   const words = new Uint32Array(modes.length * lowered.steps.length * stride);
   modes.forEach((streaming) => {
     const places = placesOf(lowered, weights, streaming);
-    lowered.steps.forEach(({ kernel, params }, i) => {
+    lowered.steps.forEach(({ kernel, jobs }, i) => {
+      const shader = loadShader(kernel.file);
       const from = (streaming * lowered.steps.length + i) * stride;
-      writeParams(loadShader(kernel.file), params(places), words.subarray(from, from + stride));
+      jobs.forEach((params, job) => writeParams(shader, params(places), words.subarray(from + job * shader.stride, from + stride)));
     });
   });
   return words;
@@ -194,7 +195,7 @@ function makeDispatches(
   uniforms: GPUBuffer,
   weights: GPUBuffer,
   arena: GPUBuffer,
-): Dispatch[] {
+): BoundDispatch[] {
   const group = (index: number): GPUBindGroup =>
     device.createBindGroup({
       layout: groupLayout,

@@ -10,6 +10,9 @@ export interface Shader {
   readonly source: string;
   /** Fields of `struct Params` in order; `length` counts 32-bit words. */
   readonly params: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
+  /** Words from one job's Params to the next, and how many jobs a dispatch may have: `var<uniform> jobs: array<Params, N>`. */
+  readonly stride: number;
+  readonly jobs: number;
   /** File and line for a line of `source`, both counted from 1. */
   origin(line: number): { file: string; line: number };
 }
@@ -33,10 +36,13 @@ function readShader(file: string): Shader {
   const used = /^\/\/ uses (.*)$/m.exec(own.split('\n', 1)[0]!)?.[1].split(/,\s*/) ?? [];
   const parts = [{ file, text: own }, ...used.map((name) => ({ file: name, text: text(name) }))];
   const source = parts.map((part) => part.text).join('\n');
+  const params = paramsOf(source);
   return {
     file,
     source,
-    params: paramsOf(source),
+    params,
+    stride: 4 * Math.ceil(params.reduce((end, { offset, length }) => Math.max(end, offset + length), 0) / 4),
+    jobs: Number(/jobs: array<Params, (\d+)>/.exec(source)?.[1] ?? 1),
     origin(line) {
       let rest = line;
       for (const part of parts) {

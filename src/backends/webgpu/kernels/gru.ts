@@ -55,6 +55,7 @@ export const buildGru: Builder = (task) => {
       last: places.stateOut(state[0]?.offset ?? 0),
       lastStride: places.stateLength,
       hasLast: state[0] ? places.streaming : 0,
+      depth: 1,
     }),
   });
 };

@@ -86,6 +86,8 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
       stateOut: places.stateOut(history.offset),
       stateLength: places.stateLength,
       streaming: history.rows > 0 ? places.streaming : 0,
+      outChannels: product.outChannels,
+      depth: grid[2],
     }),
   });
 }
@@ -103,7 +105,9 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
   };
   if (isHead(product)) {
     const softmax: Record<string, number> = product.softmax ? { SOFTMAX: product.softmax === 'logarithm' ? 2 : 1 } : {};
-    return { file: 'head.wgsl', entry: 'main', constants: { ...constants, ...softmax }, grid: spread(Math.ceil(rows / 4), limits) };
+    // The number of units is a parameter there, so that models with different labels share the kernel.
+    const { OUT_CHANNELS: _, ...shared } = constants;
+    return { file: 'head.wgsl', entry: 'main', constants: { ...shared, ...softmax }, grid: spread(Math.ceil(rows / 4), limits) };
   }
   // Four floats at a time need addresses that are multiples of four, in the state too.
   const carriesFours = history.rows === 0 || (history.offset % 4 === 0 && stateLength % 4 === 0 && (inExtent[1] * channels) % 4 === 0);

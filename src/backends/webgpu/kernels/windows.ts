@@ -52,6 +52,8 @@ export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowe
       stateOut: places.stateOut(state[0]?.offset ?? 0),
       stateLength: places.stateLength,
       streaming: state[0] ? places.streaming : 0,
+      outChannels: channels,
+      depth: 1,
     }),
   });
 };
