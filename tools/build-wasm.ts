@@ -1,22 +1,26 @@
 /**
  * Compiles the kernels of the CPU backend, src/backends/wasm/assembly, to src/backends/wasm/kernels.wasm (not under
- * version control) and, where dist/ is built, copies them there.
+ * version control). Where dist/ is built, copies them there and makes the backend's own modules one small file.
  * usage: node --import tsx tools/build-wasm.ts [--if-stale]
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, renameSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build, type BuildResult } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'src/backends/wasm');
+const dist = join(root, 'dist/backends/wasm');
 const target = join(folder, 'kernels.wasm');
 
 const flags = [
-  '--optimizeLevel', '3', '--shrinkLevel', '0', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads',
+  '--optimizeLevel', '2', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads',
   // One memory for all instances: weights are there once, whatever the number of threads.
-  '--importMemory', '--noExportMemory', '--disableWarning', '112', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
+  '--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
+  // v128 in the signatures of functions that are not exported from the module.
+  '--disableWarning', '112',
 ];
 
 export function isStale(): boolean {
@@ -34,9 +38,36 @@ export function buildKernels(): void {
   renameSync(fresh, target);
 }
 
+/** The backend's modules in `from` as one, minified; what lies outside the folder is imported as before. */
+export function bundle(from: string, extension: 'js' | 'ts', write: boolean): Promise<BuildResult> {
+  return build({
+    entryPoints: [join(from, `index.${extension}`), join(from, `pool.${extension}`)],
+    outdir: from, write, allowOverwrite: true, bundle: true, splitting: true, minify: true, keepNames: false,
+    format: 'esm', platform: 'node', target: 'es2022', logLevel: 'warning', chunkNames: 'shared-[hash]',
+    plugins: [{
+      name: 'outside',
+      setup({ onResolve }) {
+        onResolve({ filter: /^\.\.?\// }, ({ resolveDir, path, kind }) => {
+          if (kind === 'entry-point') return undefined;
+          const outside = relative(from, join(resolveDir, path));
+          return outside.startsWith('..') ? { path: outside, external: true } : undefined;
+        });
+      },
+    }],
+  });
+}
+
+async function finishDist(): Promise<void> {
+  copyFileSync(target, join(dist, 'kernels.wasm'));
+  await bundle(dist, 'js', true);
+  const kept = /^(index|pool|shared-\w+)\.js$/;
+  for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    if (/\.js$/.test(file) && !kept.test(file)) rmSync(join(dist, file));
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (!process.argv.includes('--if-stale') || isStale()) buildKernels();
-  const dist = join(root, 'dist/backends/wasm');
-  if (existsSync(dist)) copyFileSync(target, join(dist, 'kernels.wasm'));
+  if (existsSync(join(dist, 'index.js'))) await finishDist();
   console.log(`kernels.wasm: ${statSync(target).size} bytes`);
 }

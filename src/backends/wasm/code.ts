@@ -3,30 +3,37 @@
  * program are kept relative to one of its regions until the program is linked, so that one list serves many threads.
  */
 
-/** Opcode and arguments, in the order of the classes in assembly/. */
-const instructions = {
-  product: [1, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'columns', 'taps', 'tapOffsets', 'length', 'weights', 'bias', 'y', 'yStep', 'residual', 'residualLast', 'low', 'high'],
-  pack: [2, 'x', 'rows', 'columns', 'step', 'columnStep', 'block', 'blockJump', 'y'],
-  depthwise: [3, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'channels', 'taps', 'tapOffsets', 'weights', 'bias', 'y', 'residual', 'residualLast', 'low', 'high'],
-  windows: [4, 'x', 'inner', 'innerStep', 'middle', 'middleStep', 'outerStep', 'rows', 'channels', 'taps', 'tapOffsets', 'y', 'kind', 'scale', 'scaleCount'],
-  pad: [5, 'x', 'y', 'batch', 'time', 'before', 'after', 'row', 'left', 'right', 'fill', 'state', 'stateStep'],
-  move: [6, 'x', 'y', 'pieces', 'count'],
-  fill: [7, 'y', 'count', 'value'],
-  copy: [8, 'x', 'y', 'rows', 'length', 'xStep', 'yStep'],
-  widen: [9, 'x', 'y', 'count'],
-  unary: [10, 'x', 'y', 'count', 'kind', 'alpha', 'beta'],
-  binary: [11, 'a', 'b', 'y', 'rows', 'length', 'aRows', 'bRows', 'aRuns', 'bRuns', 'kind', 'low', 'high'],
-  softmax: [12, 'x', 'y', 'rows', 'classes', 'log'],
-  gru: [13, 'fromX', 'fromH', 'h', 'y', 'batch', 'time', 'hidden', 'reverse', 'recurrent'],
-  logMel: [14, 'x', 'isInt16', 'batch', 'samples', 'frame', 'hop', 'bands', 'state', 'stateStep', 'heard', 'work', 'power', 'order', 'window', 'factors', 'split', 'filters', 'filterWeights', 'y', 'scratch'],
-  /** Arguments of a kernel that another one calls; skipped when it is met. */
-  held: [15],
-  lstm: [16, 'fromX', 'fromH', 'h', 'c', 'y', 'batch', 'time', 'hidden', 'reverse', 'recurrent'],
-  normalise: [17, 'x', 'y', 'groups', 'length', 'channels', 'scale', 'bias', 'scaleCount', 'epsilon'],
-} as const satisfies Record<string, readonly [number, ...string[]]>;
+/** Windows on a grid, the first arguments of the kernels that read them. */
+const grid = 'x inner innerStep middle middleStep outerStep';
 
-export type InstructionName = keyof typeof instructions;
-export type Arguments<K extends InstructionName> = Record<Exclude<(typeof instructions)[K][number], number>, number>;
+/** Arguments in the order of the classes in assembly/. */
+const fields = {
+  product: `${grid} rows columns taps tapOffsets length weights bias y yStep residual residualLast low high`,
+  pack: 'x rows columns step columnStep block blockJump y',
+  depthwise: `${grid} rows channels taps tapOffsets weights bias y residual residualLast low high`,
+  windows: `${grid} rows channels taps tapOffsets y kind scale scaleCount`,
+  pad: 'x y batch time before after row left right fill state stateStep',
+  move: 'x y pieces count',
+  fill: 'y count value',
+  copy: 'x y rows length xStep yStep',
+  widen: 'x y count',
+  unary: 'x y count kind alpha beta',
+  binary: 'a b y rows length aRows bRows aRuns bRuns kind low high',
+  softmax: 'x y rows classes log',
+  gru: 'fromX fromH h y batch time hidden reverse recurrent',
+  logMel: 'x isInt16 batch samples frame hop bands state stateStep heard work power order window factors split filters filterWeights y scratch',
+  lstm: 'fromX fromH h c y batch time hidden reverse recurrent',
+  normalise: 'x y groups length channels scale bias scaleCount epsilon',
+} as const;
+
+export type InstructionName = keyof typeof fields;
+type Words<S extends string> = S extends `${infer First} ${infer Rest}` ? First | Words<Rest> : S;
+export type Arguments<K extends InstructionName> = Record<Words<(typeof fields)[K]>, number>;
+
+/** Opcodes are places in this list, from 1 on. */
+const opcodes = Object.keys(fields);
+/** Arguments of a kernel that another one calls; skipped when they are met. */
+const heldOpcode = opcodes.length + 1;
 
 const floats = new Set(['low', 'high', 'alpha', 'beta', 'fill', 'value', 'epsilon']);
 const bits = new DataView(new ArrayBuffer(4));
@@ -62,17 +69,16 @@ export class Code {
 
   /** Appends an instruction and gives the address of its arguments. */
   emit<K extends InstructionName>(name: K, args: Arguments<K>): number {
-    return this.#append(instructions[name][0], this.#encode(name, args));
+    return this.#append(opcodes.indexOf(name) + 1, this.#encode(name, args));
   }
 
   /** Keeps the arguments of a kernel for another one to call it. */
   hold<K extends InstructionName>(name: K, args: Arguments<K>): number {
-    return this.#append(instructions.held[0], this.#encode(name, args));
+    return this.#append(heldOpcode, this.#encode(name, args));
   }
 
   #encode<K extends InstructionName>(name: K, args: Arguments<K>): number[] {
-    const [, ...fields] = instructions[name] as readonly [number, ...string[]];
-    return fields.map((field) => {
+    return fields[name].split(' ').map((field) => {
       const value = (args as Record<string, number>)[field]!;
       return floats.has(field) ? floatBits(value) : Number(value);
     });

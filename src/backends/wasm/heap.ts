@@ -9,13 +9,15 @@ const page = 65536;
 const align = 64;
 /** 2 GiB: addresses stay positive as int32. */
 const maximumPages = 32768;
+/** Below this stand the constants of the kernels; address 0 stays unused, for it stands for nothing. */
+const base = 4096;
 /** Kernels may read this far past the end of a buffer. */
 const slack = 256;
 
 export class Heap {
   readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-  /** Free pieces by address. Address 0 stays unused: it stands for nothing. */
-  #free: { from: number; to: number }[] = [{ from: align, to: page - slack }];
+  /** Free pieces by address. */
+  #free: { from: number; to: number }[] = [{ from: base, to: page - slack }];
   readonly #sizes = new Map<number, number>();
 
   get byteLength(): number {

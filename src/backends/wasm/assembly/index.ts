@@ -28,10 +28,10 @@ export function run(code: usize): void {
       case 12: softmax(changetype<Softmax>(args)); break;
       case 13: gru(changetype<Gru>(args)); break;
       case 14: logMel(changetype<LogMel>(args)); break;
+      case 15: lstm(changetype<Lstm>(args)); break;
+      case 16: normalise(changetype<Normalise>(args)); break;
       // Arguments that another kernel uses.
-      case 15: break;
-      case 16: lstm(changetype<Lstm>(args)); break;
-      case 17: normalise(changetype<Normalise>(args)); break;
+      case 17: break;
       default: unreachable();
     }
     code += <usize>load<i32>(code, 4);

@@ -4,53 +4,108 @@
  */
 import { clamp, multiplyAdd, splat } from './vector';
 
+/**
+ * Constants stand in memory: as an operand of v128.load_splat one takes an instruction, as a v128.const V8 makes three of it.
+ * Every instance of the module writes them to the same place, below all that src/backends/wasm/heap.ts gives out.
+ */
+const c = memory.data<f32>([
+  1.44269504088896341, 12582912, 0.693359375, -2.12194440e-4, 0.693147180559945309,
+  1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1, 1, 89, -104, 87, -87,
+  7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+  0.707106781186547524, -0.5,
+], 16);
+
+// @ts-ignore: decorator
+@inline
+function one(): v128 {
+  return v128.load_splat<f32>(c, 44);
+}
+
+/** exp of r in +-ln(2)/2. */
+// @ts-ignore: decorator
+@inline
+function expNearZero(r: v128): v128 {
+  let p = v128.load_splat<f32>(c, 20);
+  p = multiplyAdd(p, r, v128.load_splat<f32>(c, 24));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(c, 28));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(c, 32));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(c, 36));
+  p = multiplyAdd(p, r, v128.load_splat<f32>(c, 40));
+  return f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), one());
+}
+
 /** 2^k for whole k in [-126, 127]. */
 // @ts-ignore: decorator
 @inline
 function powerOfTwo(k: v128): v128 {
-  return i32x4.shl(i32x4.add(k, i32x4.splat(127)), 23);
+  return i32x4.add(i32x4.shl(k, 23), one());
 }
 
 export function exp(x: v128): v128 {
   // Beyond these limits float32 holds infinity and 0; two factors of 2^k reach both without a special case.
-  const limited = clamp(x, splat(-104), splat(89));
-  const n = f32x4.nearest(f32x4.mul(limited, splat(1.44269504088896341)));
-  let r = f32x4.sub(limited, f32x4.mul(n, splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, splat(2.12194440e-4)));
-  let p = splat(1.9875691500e-4);
-  p = multiplyAdd(p, r, splat(1.3981999507e-3));
-  p = multiplyAdd(p, r, splat(8.3334519073e-3));
-  p = multiplyAdd(p, r, splat(4.1665795894e-2));
-  p = multiplyAdd(p, r, splat(1.6666665459e-1));
-  p = multiplyAdd(p, r, splat(5.0000001201e-1));
-  p = f32x4.add(multiplyAdd(p, f32x4.mul(r, r), r), splat(1));
-  const k = i32x4.trunc_sat_f32x4_s(n);
+  const limited = clamp(x, v128.load_splat<f32>(c, 52), v128.load_splat<f32>(c, 48));
+  // Adding 1.5 2^23 rounds to a whole number, which then stands in the lowest bits.
+  const shift = v128.load_splat<f32>(c, 4);
+  const rounded = multiplyAdd(limited, v128.load_splat<f32>(c), shift);
+  const n = f32x4.sub(rounded, shift);
+  let r = f32x4.sub(limited, f32x4.mul(n, v128.load_splat<f32>(c, 8)));
+  r = f32x4.sub(r, f32x4.mul(n, v128.load_splat<f32>(c, 12)));
+  const k = i32x4.sub(rounded, shift);
   const half = i32x4.shr_s(k, 1);
-  return f32x4.mul(f32x4.mul(p, powerOfTwo(half)), powerOfTwo(i32x4.sub(k, half)));
+  return f32x4.mul(f32x4.mul(expNearZero(r), powerOfTwo(half)), powerOfTwo(i32x4.sub(k, half)));
+}
+
+/**
+ * exp for the gates below: no infinities, and ln(2) in one piece, so relative error up to 5e-6 at |x| = 87; where a
+ * gate feels it, at |x| below 5, 3e-7.
+ */
+// @ts-ignore: decorator
+@inline
+function expOfGate(x: v128): v128 {
+  const limited = clamp(x, v128.load_splat<f32>(c, 60), v128.load_splat<f32>(c, 56));
+  const shift = v128.load_splat<f32>(c, 4);
+  const rounded = multiplyAdd(limited, v128.load_splat<f32>(c), shift);
+  const r = f32x4.sub(limited, f32x4.mul(f32x4.sub(rounded, shift), v128.load_splat<f32>(c, 16)));
+  return f32x4.mul(expNearZero(r), powerOfTwo(rounded));
+}
+
+/** Sigmoid with an absolute error of 1e-7. */
+// @ts-ignore: decorator
+@inline
+export function gateSigmoid(x: v128): v128 {
+  return f32x4.div(one(), f32x4.add(one(), expOfGate(f32x4.neg(x))));
+}
+
+/** tanh with an absolute error of 2e-7. */
+// @ts-ignore: decorator
+@inline
+export function gateTanh(x: v128): v128 {
+  const quotient = f32x4.div(one(), f32x4.add(one(), expOfGate(f32x4.add(x, x))));
+  return f32x4.sub(one(), f32x4.add(quotient, quotient));
 }
 
 /** ln of finite numbers not below the smallest normal one. */
 export function logOfNormal(x: v128): v128 {
   let e = i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126));
   let m = v128.or(v128.and(x, i32x4.splat(0x7fffff)), i32x4.splat(0x3f000000));
-  const low = f32x4.lt(m, splat(0.707106781186547524));
+  const low = f32x4.lt(m, v128.load_splat<f32>(c, 100));
   e = i32x4.add(e, low);
-  m = f32x4.sub(f32x4.add(m, v128.and(m, low)), splat(1));
+  m = f32x4.sub(f32x4.add(m, v128.and(m, low)), one());
   const exponent = f32x4.convert_i32x4_s(e);
   const z = f32x4.mul(m, m);
-  let p = splat(7.0376836292e-2);
-  p = multiplyAdd(p, m, splat(-1.1514610310e-1));
-  p = multiplyAdd(p, m, splat(1.1676998740e-1));
-  p = multiplyAdd(p, m, splat(-1.2420140846e-1));
-  p = multiplyAdd(p, m, splat(1.4249322787e-1));
-  p = multiplyAdd(p, m, splat(-1.6668057665e-1));
-  p = multiplyAdd(p, m, splat(2.0000714765e-1));
-  p = multiplyAdd(p, m, splat(-2.4999993993e-1));
-  p = multiplyAdd(p, m, splat(3.3333331174e-1));
+  let p = v128.load_splat<f32>(c, 64);
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 68));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 72));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 76));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 80));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 84));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 88));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 92));
+  p = multiplyAdd(p, m, v128.load_splat<f32>(c, 96));
   p = f32x4.mul(f32x4.mul(p, m), z);
-  p = multiplyAdd(exponent, splat(-2.12194440e-4), p);
-  p = multiplyAdd(z, splat(-0.5), p);
-  return multiplyAdd(exponent, splat(0.693359375), f32x4.add(m, p));
+  p = multiplyAdd(exponent, v128.load_splat<f32>(c, 12), p);
+  p = multiplyAdd(z, v128.load_splat<f32>(c, 104), p);
+  return multiplyAdd(exponent, v128.load_splat<f32>(c, 8), f32x4.add(m, p));
 }
 
 export function log(x: v128): v128 {

@@ -7,7 +7,7 @@
  * takes 24 columns, because 6 independent sums hide the latency of an addition.
  */
 import { firstRow, Grid, nextRow } from './rows';
-import { clamp, multiplyAdd, storeLanes } from './vector';
+import { clamp, multiplyAdd, splat, storeLanes } from './vector';
 
 @unmanaged
 export class Product extends Grid {
@@ -29,21 +29,30 @@ export class Product extends Grid {
   high: f32;
 }
 
-/** The end of four sums at offset `at` of y: residual, limits, store. */
+/** The end of four sums at offset `at` of y: residual, limits, store of the first `count`. */
+function finish(p: Product, at: usize, sums: v128, count: i32): void {
+  const low = splat(p.low);
+  const high = splat(p.high);
+  let v = sums;
+  if (p.residual == 0) v = clamp(v, low, high);
+  else if (p.residualLast) v = f32x4.add(clamp(v, low, high), v128.load(p.residual + at));
+  else v = clamp(f32x4.add(v, v128.load(p.residual + at)), low, high);
+  storeLanes(p.y + at, v, count);
+}
+
+/** Whether a tile may store its sums as they are and leave the rest to `addLast`. */
 // @ts-ignore: decorator
 @inline
-function finish(p: Product, at: usize, sums: v128, count: i32): void {
-  const low = v128.load_splat<f32>(changetype<usize>(p), offsetof<Product>('low'));
-  const high = v128.load_splat<f32>(changetype<usize>(p), offsetof<Product>('high'));
-  let v = sums;
-  if (p.residual == 0) {
-    v = clamp(v, low, high);
-  } else if (p.residualLast) {
-    v = f32x4.add(clamp(v, low, high), v128.load(p.residual + at));
-  } else {
-    v = clamp(f32x4.add(v, v128.load(p.residual + at)), low, high);
+function isPlain(p: Product): bool {
+  return p.residual == 0 || p.residualLast != 0;
+}
+
+/** Adds the residual to a block of y that was just stored: `rows` rows of `size` bytes. */
+function addLast(p: Product, at: usize, rows: i32, size: usize): void {
+  if (p.residual == 0) return;
+  for (; rows > 0; rows--, at += <usize>p.yStep) {
+    for (let i = at; i < at + size; i += 16) v128.store(p.y + i, f32x4.add(v128.load(p.y + i), v128.load(p.residual + i)));
   }
-  storeLanes(p.y + at, v, count);
 }
 
 /**
@@ -108,6 +117,24 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, panel: 
   }
   const step = <usize>p.yStep;
   const count = p.columns - column;
+  if (count >= 8 && isPlain(p)) {
+    const low = splat(p.low);
+    const high = splat(p.high);
+    let y = p.y + at;
+    v128.store(y, clamp(a0, low, high));
+    v128.store(y, clamp(a1, low, high), 16);
+    y += step;
+    v128.store(y, clamp(b0, low, high));
+    v128.store(y, clamp(b1, low, high), 16);
+    y += step;
+    v128.store(y, clamp(c0, low, high));
+    v128.store(y, clamp(c1, low, high), 16);
+    y += step;
+    v128.store(y, clamp(d0, low, high));
+    v128.store(y, clamp(d1, low, high), 16);
+    addLast(p, at, 4, 32);
+    return;
+  }
   finish(p, at, a0, count);
   finish(p, at + step, b0, count);
   finish(p, at + 2 * step, c0, count);
@@ -146,6 +173,17 @@ function tile2x16(p: Product, x0: usize, x1: usize, w: usize, v: usize, column: 
   }
   const below = at + <usize>p.yStep;
   const count = p.columns - column;
+  if (count >= 16 && isPlain(p)) {
+    const low = splat(p.low);
+    const high = splat(p.high);
+    const y = p.y + at, z = p.y + below;
+    v128.store(y, clamp(a0, low, high)); v128.store(z, clamp(b0, low, high));
+    v128.store(y, clamp(a1, low, high), 16); v128.store(z, clamp(b1, low, high), 16);
+    v128.store(y, clamp(a2, low, high), 32); v128.store(z, clamp(b2, low, high), 32);
+    v128.store(y, clamp(a3, low, high), 48); v128.store(z, clamp(b3, low, high), 48);
+    addLast(p, at, 2, 64);
+    return;
+  }
   finish(p, at, a0, count); finish(p, below, b0, count);
   if (count > 4) { finish(p, at + 16, a1, count - 4); finish(p, below + 16, b1, count - 4); }
   if (count > 8) { finish(p, at + 32, a2, count - 8); finish(p, below + 32, b2, count - 8); }
@@ -178,6 +216,19 @@ function tile1x24(p: Product, x0: usize, w: usize, v: usize, u: usize, column: i
     }
   }
   const count = p.columns - column;
+  if (count >= 24 && isPlain(p)) {
+    const low = splat(p.low);
+    const high = splat(p.high);
+    const y = p.y + at;
+    v128.store(y, clamp(a0, low, high));
+    v128.store(y, clamp(a1, low, high), 16);
+    v128.store(y, clamp(a2, low, high), 32);
+    v128.store(y, clamp(a3, low, high), 48);
+    v128.store(y, clamp(a4, low, high), 64);
+    v128.store(y, clamp(a5, low, high), 80);
+    addLast(p, at, 1, 96);
+    return;
+  }
   finish(p, at, a0, count);
   if (count > 4) finish(p, at + 16, a1, count - 4);
   if (count > 8) finish(p, at + 32, a2, count - 8);

@@ -1,5 +1,5 @@
 /** GRU and LSTM over a whole sequence. The part of x comes from one product over all time before. */
-import { sigmoid, tanh } from './math';
+import { gateSigmoid, gateTanh, sigmoid, tanh } from './math';
 import { Product, product } from './product';
 import { multiplyAdd, storeLanes } from './vector';
 
@@ -33,9 +33,9 @@ export function gru(p: Gru): void {
       let h = p.h + <usize>b * gate;
       let y = p.y + row * gate;
       for (let left = hidden; left > 0; left -= 4, x += 16, r += 16, h += 16, y += 16) {
-        const z = sigmoid(f32x4.add(v128.load(x), v128.load(r)));
-        const reset = sigmoid(f32x4.add(v128.load(x + gate), v128.load(r + gate)));
-        const n = tanh(multiplyAdd(reset, v128.load(r + 2 * gate), v128.load(x + 2 * gate)));
+        const z = gateSigmoid(f32x4.add(v128.load(x), v128.load(r)));
+        const reset = gateSigmoid(f32x4.add(v128.load(x + gate), v128.load(r + gate)));
+        const n = gateTanh(multiplyAdd(reset, v128.load(r + 2 * gate), v128.load(x + 2 * gate)));
         // (1 - z) n + z h
         const next = multiplyAdd(z, f32x4.sub(v128.load(h), n), n);
         storeLanes(h, next, left);
