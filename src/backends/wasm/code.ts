@@ -21,14 +21,17 @@ const fields = {
   binary: 'a b y rows length aRows bRows aRuns bRuns kind low high',
   softmax: 'x y rows classes log',
   gru: 'fromX fromH h y batch time hidden reverse recurrent',
-  logMel: 'x isInt16 batch samples frame hop bands state stateStep heard work power order window factors split filters filterWeights y scratch',
+  logMel: 'x isInt16 batch samples frame hop bands state stateStep heard work power order window factors split filters filterWeights y',
   lstm: 'fromX fromH h c y batch time hidden reverse recurrent',
   normalise: 'x y groups length channels scale bias scaleCount epsilon',
 } as const;
 
 export type InstructionName = keyof typeof fields;
 type Words<S extends string> = S extends `${infer First} ${infer Rest}` ? First | Words<Rest> : S;
-export type Arguments<K extends InstructionName> = Record<Words<(typeof fields)[K]>, number>;
+/** May be left out: no limits, nothing to add, no state, no further axis of windows. */
+const defaults = { low: -Infinity, high: Infinity, residual: 0, residualLast: 0, state: 0, stateStep: 0, middle: 1, middleStep: 0, outerStep: 0, xStep: 0, yStep: 0 };
+type Optional = keyof typeof defaults;
+export type Arguments<K extends InstructionName> = Record<Exclude<Words<(typeof fields)[K]>, Optional>, number> & Partial<Record<Words<(typeof fields)[K]> & Optional, number | undefined>>;
 
 /** Opcodes are places in this list, from 1 on. */
 const opcodes = Object.keys(fields);
@@ -44,12 +47,12 @@ function floatBits(value: number): number {
 }
 
 /** Where an address points to before linking: region * 2^32 + offset; region 0 is absolute. */
-export const regions = ['absolute', 'tables', 'arena', 'state', 'scratch', 'staging', 'code'] as const;
+export const regions = ['absolute', 'tables', 'arena', 'state', 'scratch', 'code'] as const;
 export type Region = (typeof regions)[number];
 export type Bases = Readonly<Record<Region, number>>;
 const regionSize = 2 ** 32;
 
-export const absoluteOnly: Bases = { absolute: 0, tables: 0, arena: 0, state: 0, scratch: 0, staging: 0, code: 0 };
+export const absoluteOnly = Object.fromEntries(regions.map((region) => [region, 0])) as Bases;
 
 export function inRegion(region: Region, offset: number): number {
   return regions.indexOf(region) * regionSize + offset;
@@ -78,10 +81,8 @@ export class Code {
   }
 
   #encode<K extends InstructionName>(name: K, args: Arguments<K>): number[] {
-    return fields[name].split(' ').map((field) => {
-      const value = (args as Record<string, number>)[field]!;
-      return floats.has(field) ? floatBits(value) : Number(value);
-    });
+    const given: Record<string, number | undefined> = { ...defaults, ...args };
+    return fields[name].split(' ').map((field) => (floats.has(field) ? floatBits(given[field]!) : given[field]!));
   }
 
   #append(opcode: number, words: readonly number[]): number {

@@ -15,7 +15,7 @@ const base = 4096;
 const slack = 256;
 
 export class Heap {
-  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  readonly memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true });
   /** Free pieces by address. */
   #free: { from: number; to: number }[] = [{ from: base, to: page - slack }];
   readonly #sizes = new Map<number, number>();
@@ -53,11 +53,10 @@ export class Heap {
   #grow(size: number): { from: number; to: number } {
     const before = this.byteLength;
     const pages = Math.ceil((size + slack) / page);
-    if (before / page + pages > maximumPages) throw new DeviceLimitError('WebAssembly memory in bytes', before + pages * page, maximumPages * page);
     try {
       this.memory.grow(pages);
     } catch {
-      throw new DeviceLimitError('WebAssembly memory in bytes', before + pages * page, before);
+      throw new DeviceLimitError('WebAssembly memory in bytes', before + pages * page, maximumPages * page);
     }
     const end = this.byteLength - slack;
     const last = this.#free.at(-1);

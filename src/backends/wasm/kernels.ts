@@ -1,6 +1,5 @@
 /** The compiled kernels, loaded once for a process. */
 import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { DeviceUnavailableError } from '../../errors.ts';
 import { type Memory, type Module, WebAssembly } from './webassembly.ts';
 
@@ -24,7 +23,7 @@ export function kernelModule(): Module {
   if (!wasmSupported()) {
     throw new DeviceUnavailableError('cpu', 'this JavaScript engine has no WebAssembly SIMD', 'Use Node.js 20 or later, or the device "gpu.js".');
   }
-  const file = fileURLToPath(new URL('./kernels.wasm', import.meta.url));
+  const file = new URL('./kernels.wasm', import.meta.url);
   if (!existsSync(file)) throw new DeviceUnavailableError('cpu', 'its kernels are not built', 'Run `npm run build:wasm`.');
   return (compiled = new WebAssembly.Module(readFileSync(file)));
 }

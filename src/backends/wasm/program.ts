@@ -41,7 +41,6 @@ export class WasmProgram implements Program {
       ['arena', sizes.arena],
       ['state', 4 * plan.batch * plan.stateLength],
       ['scratch', sizes.scratch],
-      ['staging', sizes.staging],
       ['code', code.byteLength],
     ];
     const bases: Record<Region, number> = { ...absoluteOnly };

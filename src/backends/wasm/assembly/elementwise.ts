@@ -12,7 +12,7 @@ export class Unary {
   beta: f32;
 }
 
-/** The order of `kind` is that of `unaryKinds` in ../lower/elementwise.ts. */
+/** The order of `kind` is that of `activations` in src/ops/activation.ts; for `combine` it is that of src/ops/binary.ts. */
 function apply(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
   switch (kind) {
     case 1: return f32x4.pmax(x, splat(0));

@@ -29,7 +29,7 @@ export class Product extends Grid {
   high: f32;
 }
 
-/** The end of four sums at offset `at` of y: residual, limits, store of the first `count`. */
+/** The end of four sums at offset `at` of y: residual, limits, store of the first `count`, which may be none. */
 function finish(p: Product, at: usize, sums: v128, count: i32): void {
   const low = splat(p.low);
   const high = splat(p.high);
@@ -139,7 +139,6 @@ function tile4x8(p: Product, x0: usize, x1: usize, x2: usize, x3: usize, panel: 
   finish(p, at + step, b0, count);
   finish(p, at + 2 * step, c0, count);
   finish(p, at + 3 * step, d0, count);
-  if (count <= 4) return;
   at += 16;
   finish(p, at, a1, count - 4);
   finish(p, at + step, b1, count - 4);
@@ -185,9 +184,9 @@ function tile2x16(p: Product, x0: usize, x1: usize, w: usize, v: usize, column: 
     return;
   }
   finish(p, at, a0, count); finish(p, below, b0, count);
-  if (count > 4) { finish(p, at + 16, a1, count - 4); finish(p, below + 16, b1, count - 4); }
-  if (count > 8) { finish(p, at + 32, a2, count - 8); finish(p, below + 32, b2, count - 8); }
-  if (count > 12) { finish(p, at + 48, a3, count - 12); finish(p, below + 48, b3, count - 12); }
+  finish(p, at + 16, a1, count - 4); finish(p, below + 16, b1, count - 4);
+  finish(p, at + 32, a2, count - 8); finish(p, below + 32, b2, count - 8);
+  finish(p, at + 48, a3, count - 12); finish(p, below + 48, b3, count - 12);
 }
 
 /** One row, 8 columns of each of the panels w, v, u. */
@@ -230,11 +229,11 @@ function tile1x24(p: Product, x0: usize, w: usize, v: usize, u: usize, column: i
     return;
   }
   finish(p, at, a0, count);
-  if (count > 4) finish(p, at + 16, a1, count - 4);
-  if (count > 8) finish(p, at + 32, a2, count - 8);
-  if (count > 12) finish(p, at + 48, a3, count - 12);
-  if (count > 16) finish(p, at + 64, a4, count - 16);
-  if (count > 20) finish(p, at + 80, a5, count - 20);
+  finish(p, at + 16, a1, count - 4);
+  finish(p, at + 32, a2, count - 8);
+  finish(p, at + 48, a3, count - 12);
+  finish(p, at + 64, a4, count - 16);
+  finish(p, at + 80, a5, count - 20);
 }
 
 export function product(p: Product): void {

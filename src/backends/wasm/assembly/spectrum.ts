@@ -4,7 +4,7 @@
  * function"), radix 4 in place on input in digit-reversed order, a last stage of radix 2 where n/2 is no power of 4.
  */
 import { logOfNormal } from './math';
-import { widen, Widen } from './windows';
+import { widenInto } from './windows';
 import { copyFloats, multiplyAdd, splat } from './vector';
 
 @unmanaged
@@ -35,7 +35,6 @@ export class LogMel {
   filters: usize;
   filterWeights: usize;
   y: usize;
-  scratch: usize;
 }
 
 function listen(p: LogMel): void {
@@ -44,19 +43,12 @@ function listen(p: LogMel): void {
   let state = p.state;
   const size = <usize>p.samples << (p.isInt16 ? 1 : 2);
   let x = p.x;
-  const args = changetype<Widen>(p.scratch);
   for (let b = 0; b < p.batch; b++, x += size) {
     if (p.state) copyFloats(heard, state, kept);
     else memory.fill(heard, 0, <usize>kept << 2);
     const fresh = heard + (<usize>kept << 2);
-    if (p.isInt16) {
-      args.x = x;
-      args.y = fresh;
-      args.count = p.samples;
-      widen(args);
-    } else {
-      copyFloats(fresh, x, p.samples);
-    }
+    if (p.isInt16) widenInto(fresh, x, p.samples);
+    else copyFloats(fresh, x, p.samples);
     if (p.state) copyFloats(state, heard + (<usize>p.samples << 2), kept);
     state += <usize>p.stateStep;
     heard = fresh + (<usize>p.samples << 2);

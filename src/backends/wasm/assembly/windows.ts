@@ -203,15 +203,13 @@ export class Widen {
   count: i32;
 }
 
-/** int16 to float32. */
 export function widen(p: Widen): void {
-  let x = p.x;
-  let y = p.y;
-  let left = p.count;
-  for (; left >= 8; left -= 8, x += 16, y += 32) {
-    const v = v128.load(x);
-    v128.store(y, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v)));
-    v128.store(y, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(v)), 16);
+  widenInto(p.y, p.x, p.count);
+}
+
+/** int16 to float32; reads in whole vectors. */
+export function widenInto(to: usize, from: usize, count: i32): void {
+  for (; count > 0; count -= 4, from += 8, to += 16) {
+    storeLanes(to, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(v128.load64_zero(from))), count);
   }
-  for (; left > 0; left--, x += 2, y += 4) store<f32>(y, <f32>load<i16>(x));
 }

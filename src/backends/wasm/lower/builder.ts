@@ -24,10 +24,11 @@ export interface MatrixView {
   readonly blockStride?: number;
 }
 
+/** The address of the first item's state. */
 export interface StatePlace {
-  readonly address: number;
+  readonly state: number;
   /** Bytes between two items of the batch. */
-  readonly step: number;
+  readonly stateStep: number;
 }
 
 /** Where the parts of a program stand while it is compiled. Addresses are in bytes. */
@@ -96,7 +97,7 @@ export class Builder {
   /** The state of a planned node; undefined where the program carries none. */
   state(planned: PlannedNode, index = 0): StatePlace | undefined {
     const place = planned.state[index];
-    return place && { address: inRegion('state', 4 * place.offset), step: 4 * this.plan.stateLength };
+    return place && { state: inRegion('state', 4 * place.offset), stateStep: 4 * this.plan.stateLength };
   }
 
   zeros(length: number): number {

@@ -31,7 +31,7 @@ export interface CompiledGraph {
   readonly code: Code;
   readonly tables: Int32Array;
   /** Bytes. */
-  readonly sizes: { readonly arena: number; readonly scratch: number; readonly staging: number };
+  readonly sizes: { readonly arena: number; readonly scratch: number };
   readonly inputs: readonly Place[];
   readonly outputs: readonly Place[];
   /** Each counted as used once by this. */
@@ -47,7 +47,7 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
   const values = new Map([...allocation.offsets].map(([name, offset]) => [name, inRegion('arena', 4 * offset)]));
   const builder = new Builder(fused, target, values, int16);
   try {
-    const staging = stageInputs(builder);
+    const staging = stageInputs(builder, 4 * allocation.length);
     for (const planned of fused.nodes) {
       builder.beginNode();
       lower(planned, builder, alias);
@@ -56,7 +56,7 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
       plan,
       code: builder.code,
       tables: builder.tables,
-      sizes: { arena: 4 * allocation.length, scratch: builder.scratchLength, staging: staging.byteLength },
+      sizes: { arena: staging.end, scratch: builder.scratchLength },
       inputs: staging.places,
       outputs: graph.outputs.map((name) => ({ address: builder.address(name), length: sizeOf(plan.shapes.get(name)!), isInt16: false })),
       constants: builder.constantsUsed,
@@ -75,7 +75,7 @@ function lower(planned: PlannedNode, to: Builder, alias: ReadonlyMap<string, str
   const op = opNamed(node);
   if (op.movement) return lowerMovement(node, op.movement(node, inputShapes), outputShapes[0]!, to);
   if (node.op === 'reshape') {
-    to.code.emit('copy', { x: to.address(node.inputs[0]!), y: to.address(node.outputs[0]!), rows: 1, length: sizeOf(outputShapes[0]!), xStep: 0, yStep: 0 });
+    to.code.emit('copy', { x: to.address(node.inputs[0]!), y: to.address(node.outputs[0]!), rows: 1, length: sizeOf(outputShapes[0]!) });
     return;
   }
   throw new GraphError(node, 'the cpu backend has no kernel for this op');
@@ -94,17 +94,16 @@ function int16Values(plan: Plan): Set<string> {
   return new Set(plan.graph.inputs.filter(({ name, type }) => type === 'int16' && heardOnly(name)).map(({ name }) => name));
 }
 
-/** Inputs go straight to their value, int16 ones that must be widened by way of the staging region. */
-function stageInputs(to: Builder): { places: Place[]; byteLength: number } {
-  let byteLength = 0;
+/** Inputs go straight to their value, int16 ones that must be widened by way of memory behind the other values. */
+function stageInputs(to: Builder, end: number): { places: Place[]; end: number } {
   const places = to.plan.graph.inputs.map(({ name, type }): Place => {
     const length = sizeOf(to.plan.shapes.get(name)!);
     const value = to.address(name);
     if (type !== 'int16' || to.isInt16(name)) return { address: value, length, isInt16: to.isInt16(name) };
-    const address = inRegion('staging', byteLength);
-    byteLength += Math.ceil(length / 32) * 64;
+    const address = inRegion('arena', end);
+    end += Math.ceil(length / 32) * 64;
     to.code.emit('widen', { x: address, y: value, count: length });
     return { address, length, isInt16: true };
   });
-  return { places, byteLength };
+  return { places, end };
 }

@@ -1,16 +1,14 @@
-import { binaryKind, broadcastStrides } from '../../../ops/binary.ts';
-import type { ActivationName } from '../../../ops/activation.ts';
+import { activationNames } from '../../../ops/activation.ts';
+import { binaryKind, binaryKinds, broadcastStrides } from '../../../ops/binary.ts';
 import { offsetsOf } from '../../../ops/reduce.ts';
 import { fusedActivation, unaryAttributes, type UnaryAttributes } from '../../../ops/unary.ts';
 import type { GraphNode } from '../../../graph/graph.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
 import type { Builder, Lower } from './builder.ts';
 
-/** The order of the cases in assembly/elementwise.ts. */
-const unaryKinds: readonly ActivationName[] = [
-  'identity', 'relu', 'leakyRelu', 'elu', 'sigmoid', 'hardSigmoid', 'hardSwish', 'tanh', 'gelu', 'geluTanh', 'erf', 'clip', 'exp', 'log', 'sqrt', 'abs', 'negate',
-];
-const binaryOrder = ['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'] as const;
+/** The cases in assembly/elementwise.ts stand in the order of these tables. */
+const unaryKinds = activationNames;
+const binaryOrder = Object.keys(binaryKinds);
 
 /** An activation in the epilogue of a kernel: limits it applies itself, and what a pass over the result must do after. */
 export interface Epilogue {

@@ -67,8 +67,8 @@ export const logmel: Lower = (planned, to: Builder) => {
   const table = (name: keyof Tables): number => to.numbers(tables, name, tables[name]);
   to.code.emit('logMel', {
     x: to.address(node.inputs[0]!), isInt16: Number(to.isInt16(node.inputs[0]!)), batch, samples, frame, hop, bands,
-    state: state?.address ?? 0, stateStep: state?.step ?? 0,
-    heard: to.scratch(batch * (frame - hop + samples)), work: to.scratch(4 * frame), power: to.scratch(2 * frame), scratch: to.scratch(16),
+    ...state,
+    heard: to.scratch(batch * (frame - hop + samples)), work: to.scratch(4 * frame), power: to.scratch(2 * frame),
     order: table('order'), window: table('window'), factors: table('factors'), split: table('split'),
     filters: table('filters'), filterWeights: table('filterWeights'), y: to.address(node.outputs[0]!),
   });

@@ -29,12 +29,8 @@ export const normalise: Lower = ({ node, inputShapes }, to: Builder) => {
     const back = new Int32Array(elements.length);
     elements.forEach((element, i) => (back[element] = i));
     const pieces = piecesOf(back);
-    const rows = sizeOf(shape) / channels;
-    const table = to.table(Array.from({ length: rows }, (_, row) => 4 * row * channels));
-    const same = to.table(new Array<number>(rows).fill(0));
-    const rowwise = { rows, length: channels, aRows: table, bRows: same, aRuns: 1, bRuns: 1, low: -Infinity, high: Infinity };
     to.code.emit('move', { x: done, y, pieces: to.table(pieces), count: pieces.length / 3 });
-    to.code.emit('binary', { ...rowwise, a: y, b: scale, y, kind: 2 });
-    to.code.emit('binary', { ...rowwise, a: y, b: bias, y, kind: 0 });
+    const rows = sizeOf(shape) / channels;
+    to.code.emit('depthwise', { x: y, inner: rows, innerStep: 4 * channels, rows, channels, taps: 1, tapOffsets: to.table([0]), weights: scale, bias, y });
   }
 };

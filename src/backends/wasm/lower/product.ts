@@ -64,27 +64,23 @@ export interface PlainProduct {
   readonly weights: number;
   readonly bias: number;
   readonly y: number;
-  readonly low?: number;
-  readonly high?: number;
 }
 
 /** Arguments of y = x W + b for a contiguous x [rows, length]. */
-export function plainProduct(to: Builder, { low = -Infinity, high = Infinity, ...product }: PlainProduct) {
-  return {
-    ...product, inner: product.rows, innerStep: 4 * product.length, middle: 1, middleStep: 0, outerStep: 0, taps: 1, tapOffsets: to.table([0]),
-    yStep: 4 * product.columns, residual: 0, residualLast: 0, low, high,
-  };
+export function plainProduct(to: Builder, product: PlainProduct) {
+  return { ...product, inner: product.rows, innerStep: 4 * product.length, taps: 1, tapOffsets: to.table([0]), yStep: 4 * product.columns };
 }
 
 export const dense: Lower = ({ node, inputShapes, outputShapes: [shape] }, to) => {
   const [length, columns] = inputShapes[1] as [number, number];
   const { low, high, pass } = epilogueOf(node);
   const y = to.address(node.outputs[0]!);
-  to.code.emit('product', plainProduct(to, {
-    x: to.address(node.inputs[0]!), rows: sizeOf(shape!) / columns, length, columns, low, high, y,
+  const product = plainProduct(to, {
+    x: to.address(node.inputs[0]!), rows: sizeOf(shape!) / columns, length, columns, y,
     weights: to.packed(node.inputs[1]!, { offset: 0, rows: length, columns, rowStride: columns, columnStride: 1 }),
     bias: node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(columns),
-  }));
+  });
+  to.code.emit('product', { ...product, low, high });
   emitPass(to, pass, y, sizeOf(shape!));
 };
 
@@ -135,7 +131,7 @@ export const convTranspose: Lower = ({ node, inputShapes }, to) => {
     const column = 4 * group * groupOut;
     to.code.emit('product', {
       ...grid, x: grid.x + 4 * group * groupIn, rows: batch * outExtent[0] * outExtent[1], columns: groupOut, taps: taps.length, tapOffsets, length: groupIn,
-      weights, bias: bias + column, y: y + column, yStep: 4 * outChannels, residual: 0, residualLast: 0, low, high,
+      weights, bias: bias + column, y: y + column, yStep: 4 * outChannels, low, high,
     });
   }
   emitPass(to, pass, y, sizeOf(outShape));

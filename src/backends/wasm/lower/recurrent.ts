@@ -21,8 +21,8 @@ function begin(planned: PlannedNode, to: Builder, first: string | undefined, ind
   const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
   const y = to.scratch(batch * hidden);
   const state = to.state(planned, index);
-  if (first) to.code.emit('copy', { x: to.address(first), y, rows: 1, length: batch * hidden, xStep: 0, yStep: 0 });
-  else if (state) to.code.emit('copy', { x: state.address, y, rows: batch, length: hidden, xStep: state.step, yStep: 4 * hidden });
+  if (first) to.code.emit('copy', { x: to.address(first), y, rows: 1, length: batch * hidden });
+  else if (state) to.code.emit('copy', { x: state.state, y, rows: batch, length: hidden, xStep: state.stateStep, yStep: 4 * hidden });
   else to.code.emit('fill', { y, count: batch * hidden, value: 0 });
   return y;
 }
@@ -30,7 +30,7 @@ function begin(planned: PlannedNode, to: Builder, first: string | undefined, ind
 function end(planned: PlannedNode, to: Builder, x: number, index: number): void {
   const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
   const state = to.state(planned, index);
-  if (state) to.code.emit('copy', { x, y: state.address, rows: batch, length: hidden, xStep: 4 * hidden, yStep: state.step });
+  if (state) to.code.emit('copy', { x, y: state.state, rows: batch, length: hidden, xStep: 4 * hidden, yStep: state.stateStep });
 }
 
 export const gru: Lower = (planned, to) => {
@@ -47,5 +47,5 @@ export const lstm: Lower = (planned, to) => {
   to.code.emit('lstm', { ...projections(planned, to, 4, h, to.zeros(4 * hidden)), c });
   end(planned, to, h, 0);
   end(planned, to, c, 1);
-  if (outputs[1]) to.code.emit('copy', { x: c, y: to.address(outputs[1]), rows: 1, length: batch * hidden, xStep: 0, yStep: 0 });
+  if (outputs[1]) to.code.emit('copy', { x: c, y: to.address(outputs[1]), rows: 1, length: batch * hidden });
 };

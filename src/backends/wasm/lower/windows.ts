@@ -1,4 +1,5 @@
 /** Ops that go over windows channel by channel, and the padded input they and convolutions read. */
+import { GraphError } from '../../../errors.ts';
 import type { GraphNode } from '../../../graph/graph.ts';
 import type { PlannedNode } from '../../../graph/plan.ts';
 import { sizeOf, type Shape } from '../../../graph/tensor.ts';
@@ -32,7 +33,7 @@ export function padded(planned: PlannedNode, to: Builder, pads: Pads, frequencie
   const state = to.state(planned);
   if (times === time && rowLength === row) return { address: x, times, rowLength, batch, channels };
   const address = to.scratch(batch * times * rowLength);
-  to.code.emit('pad', { x, y: address, batch, time, before, after, row, left, right, fill, state: state?.address ?? 0, stateStep: state?.step ?? 0 });
+  to.code.emit('pad', { x, y: address, batch, time, before, after, row, left, right, fill, ...state });
   return { address, times, rowLength, batch, channels };
 }
 
@@ -42,7 +43,7 @@ export function windowGrid(input: PaddedInput, outExtent: readonly [number, numb
   const perItem = 4 * input.times * input.rowLength;
   return outExtent[1] > 1
     ? { x: input.address, inner: outExtent[1], innerStep: 4 * stride[1] * input.channels, middle: outExtent[0], middleStep: perTime, outerStep: perItem }
-    : { x: input.address, inner: outExtent[0], innerStep: perTime, middle: input.batch, middleStep: perItem, outerStep: 0 };
+    : { x: input.address, inner: outExtent[0], innerStep: perTime, middle: input.batch, middleStep: perItem };
 }
 
 export const pool: Lower = (planned, to) => {
@@ -82,23 +83,16 @@ function merged(loops: readonly Loop[]): Loop[] {
 
 export const reduce: Lower = ({ node, inputShapes }, to) => {
   const { kind, kept, reduced } = reduceGeometry(node, inputShapes);
-  let x = to.address(node.inputs[0]!);
   let loops = merged(kept);
-  let taps = offsetsOf(reduced);
+  const taps = offsetsOf(reduced);
   const innermost = loops.at(-1);
   const channels = innermost?.stride === 1 ? innermost.extent : 1;
   if (channels > 1) loops = loops.slice(0, -1);
-  if (loops.length > 3) {
-    // More axes than a grid has: bring each result's elements together first.
-    const elements = offsetsOf(loops).flatMap((base) => taps.flatMap((tap) => Array.from({ length: channels }, (_, c) => base + tap + c)));
-    x = emitMove(to, x, elements);
-    loops = [{ extent: elements.length / taps.length / channels, stride: taps.length * channels }];
-    taps = taps.map((_, i) => i * channels);
-  }
+  if (loops.length > 3) throw new GraphError(node, 'the cpu backend reduces no more than four axes apart');
   const [inner, middle, outer] = [loops.at(-1), loops.at(-2), loops.at(-3)];
   const scale = kind === 'mean' ? 1 / taps.length : 1;
   to.code.emit('windows', {
-    x, inner: inner?.extent ?? 1, innerStep: 4 * (inner?.stride ?? 0), middle: middle?.extent ?? 1, middleStep: 4 * (middle?.stride ?? 0),
+    x: to.address(node.inputs[0]!), inner: inner?.extent ?? 1, innerStep: 4 * (inner?.stride ?? 0), middle: middle?.extent ?? 1, middleStep: 4 * (middle?.stride ?? 0),
     outerStep: 4 * (outer?.stride ?? 0), rows: loops.reduce((rows, { extent }) => rows * extent, 1), channels, taps: taps.length,
     tapOffsets: to.table(taps.map((tap) => 4 * tap)), y: to.address(node.outputs[0]!),
     kind: { mean: 0, sum: 0, max: 1, min: 2 }[kind], scale: to.numbers('reduce', `${scale}`, [scale]), scaleCount: 1,
