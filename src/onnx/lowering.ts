@@ -228,6 +228,17 @@ export class Lowering {
     return this.emit(op, inputs, attributes, [shape], hint)[0]!;
   }
 
+  /** An axis of some value made before that has this extent; the batch or time of a tensor, if there is one. */
+  axisOfSize(size: Size): { operand: Operand; axis: number } | undefined {
+    for (const value of this.values.values()) {
+      if (value.kind !== 'tensor' || this.constants.has(value.name)) continue;
+      const shape = value.order.map((axis) => value.shape[axis]!);
+      const axis = shape.findIndex((extent) => extent.equals(size));
+      if (axis >= 0) return { operand: { name: value.name, shape }, axis };
+    }
+    return undefined;
+  }
+
   /** The tensor with its axes in another order; a node only where that moves data. */
   arrange(value: TensorValue, order: readonly number[]): Operand {
     const operand = { name: value.name, shape: value.order.map((axis) => value.shape[axis]!) };
@@ -264,7 +275,7 @@ export class Lowering {
     const node = this.nodes.find(({ outputs }) => outputs[0] === operand.name);
     if (!node || !['reshape', 'dense', 'unary', 'binary', 'softmax'].includes(node.op)) return undefined;
     const from = this.#reshaped.get(operand.name);
-    if (from) return sameShape(from.shape, shape) ? from : undefined;
+    if (from) return sameShape(from.shape, shape) || this.#reshapeAttribute(from, shape) ? this.reshape(from, shape) : undefined;
     const at = node.inputs.findIndex((name) => !this.constants.has(name));
     const others = node.inputs.filter((_, i) => i !== at).map((name) => this.constants.get(name)?.shape);
     if (node.op === 'binary' && !(others.length === 1 && others[0]?.length === 1)) return undefined;

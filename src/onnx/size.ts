@@ -63,19 +63,26 @@ export class Size {
     return product;
   }
 
-  /** The quotient if it is a polynomial again. */
+  /** The quotient if it is a polynomial again: long division, highest terms first. */
   exactly(divisor: Size): Size | undefined {
     if (divisor.terms.size === 0) return undefined;
-    if (this.equals(divisor)) return Size.of(1);
-    const terms = new Map<string, number>();
-    const [[symbols, factor]] = divisor.terms as unknown as [[string, number]];
-    if (divisor.terms.size > 1) return undefined;
-    for (const [own, n] of this.terms) {
-      const rest = without(own, symbols);
-      if (rest === undefined || n % factor !== 0) return undefined;
-      terms.set(rest, n / factor);
+    const [symbols, factor] = divisor.#highest();
+    let [quotient, rest] = [Size.of(0), this as Size];
+    while (rest.terms.size > 0) {
+      const [own, n] = rest.#highest();
+      const left = without(own, symbols);
+      if (left === undefined || n % factor !== 0) return undefined;
+      const term = new Size(new Map([[left, n / factor]]));
+      quotient = quotient.plus(term);
+      rest = rest.minus(term.times(divisor));
     }
-    return new Size(terms);
+    return quotient;
+  }
+
+  /** The term of most symbols, in a fixed order where there are several. */
+  #highest(): readonly [string, number] {
+    const degree = (symbols: string): number => split(symbols).length;
+    return [...this.terms].sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1))[0]!;
   }
 
   /** floor(this / divisor) for a positive whole divisor. */

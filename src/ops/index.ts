@@ -5,7 +5,9 @@ import { binary } from './binary.ts';
 import { concat } from './concat.ts';
 import { conv } from './conv.ts';
 import { convTranspose } from './conv-transpose.ts';
+import { crop } from './crop.ts';
 import { dense } from './dense.ts';
+import { expand } from './expand.ts';
 import { gather } from './gather.ts';
 import { gru } from './gru.ts';
 import { logmel } from './logmel.ts';
@@ -24,7 +26,7 @@ import { transpose } from './transpose.ts';
 import { unary } from './unary.ts';
 
 export const ops: ReadonlyMap<string, Op> = new Map(
-  [binary, concat, conv, convTranspose, dense, gather, gru, logmel, lstm, matmul, normalise, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
+  [binary, concat, conv, convTranspose, crop, dense, expand, gather, gru, logmel, lstm, matmul, normalise, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
 );
 
 export function opNamed(node: GraphNode): Op {

@@ -156,6 +156,9 @@ export const opCases: readonly OpCase[] = [
   opCase('concat', 'channels of three', [[2, 8, 3], [2, 8, 1], [2, 8, 4]], { attributes: { axis: 2 } }),
   opCase('concat', 'along time, a constant too', [[2, 3, 5]], { constants: [[2, 4, 5]], attributes: { axis: 1 } }),
   opCase('gather', 'channels, one twice', [[2, 8, 5]], { attributes: { axis: -1, indices: [4, 0, 0, -2] } }),
+  opCase('expand', 'batch and time of another', [[1, 1, 5], [3, 8, 2]], { attributes: { axes: [0, 1], from: [0, 1] } }),
+  opCase('expand', 'frequency from channels', [[2, 8, 1, 4], [2, 8, 3]], { attributes: { axes: [2], from: [-1] } }),
+  opCase('crop', 'a table to the length of time', [[1, 20, 5], [3, 8, 2]], { attributes: { axes: [1], from: [1] } }),
   opCase('repeat', 'each, time and frequency', [[2, 8, 3, 4]], { attributes: { repeats: [1, 2, 3, 1] } }),
   opCase('repeat', 'whole, channels', [[2, 8, 3]], { attributes: { repeats: [1, 1, 2], order: 'whole' } }),
   // features

@@ -47,6 +47,16 @@ function boundOf(node: OnnxNode, bound: Size, extent: Size): number {
   return node.fail(`a bound of ${bound.toString()} on an axis of ${extent.toString()} is not supported`);
 }
 
+/** Whether the cut keeps the beginning of an axis, as far as the extent of some other one. */
+const isLengthOfAnother = ({ start, end, step }: Cut, extent: Size): boolean => start.constant === 0 && step === 1 && end.constant === undefined && end.minus(extent).constant === undefined;
+
+function cropped(node: OnnxNode, x: TensorValue, { axis, end }: Cut, to: Lowering): TensorValue {
+  const like = to.axisOfSize(end) ?? node.fail(`no value has the extent ${end.toString()}`);
+  const operand = { name: x.name, shape: x.order.map((i) => x.shape[i]!) };
+  const shape = x.order.map((i) => (i === axis ? end : x.shape[i]!));
+  return to.tensorValue(to.emitOne('crop', [operand, like.operand], { axes: [x.order.indexOf(axis)], from: [like.axis] }, shape), x.order);
+}
+
 /** How many positions the cut leaves, where it is taken that an axis of unknown extent reaches as far as the cut. */
 function extentOf(node: OnnxNode, { start, end, step }: Cut, extent: Size): Size {
   const known = extent.constant;
@@ -65,7 +75,11 @@ function extentOf(node: OnnxNode, { start, end, step }: Cut, extent: Size): Size
   return until.minus(from).plus(step - 1).floorDivide(step);
 }
 
-function cut(node: OnnxNode, x: Value, cuts: readonly Cut[], to: Lowering): Value {
+function cut(node: OnnxNode, x: Value, given: readonly Cut[], to: Lowering): Value {
+  const outer = given.find((one) => isLengthOfAnother(one, shapeOf(x)[one.axis]!));
+  if (outer && x.kind === 'tensor') return cut(node, cropped(node, x, outer, to), given.filter((one) => one !== outer), to);
+  if (given.length === 0) return x;
+  const cuts = given;
   const extents = shapeOf(x);
   const shape = [...extents];
   for (const one of cuts) shape[one.axis] = extentOf(node, one, extents[one.axis]!);
@@ -103,7 +117,9 @@ const split: Handler = (node, to) => {
   const count = node.opset >= 18 && !given ? node.int('num_outputs', node.outputs.length) : node.outputs.length;
   if (count !== node.outputs.length) node.fail(`num_outputs = ${count}, but it has ${node.outputs.length} outputs`);
   const parts = given ?? evenParts(node.known(extents[axis], `the extent of axis ${axis}`), count);
-  if (parts.length !== count || parts.some((part) => !(part > 0))) node.fail(`parts of [${parts.join(', ')}] do not make ${count} outputs`);
+  const whole = extents[axis]!.constant;
+  const sum = parts.reduce((total, part) => total + part, 0);
+  if (parts.length !== count || parts.some((part) => !(part > 0)) || (whole !== undefined && sum !== whole)) node.fail(`parts of [${parts.join(', ')}] do not make ${count} outputs`);
   let start = 0;
   return parts.map((part) => cut(node, x, [{ axis, start: Size.of(start), end: Size.of((start += part)), step: 1 }], to));
 };

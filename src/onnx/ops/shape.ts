@@ -1,5 +1,6 @@
 /** Ops that change how elements are counted, not where they are; and the arithmetic of shapes. */
-import type { Lowering } from '../lowering.ts';
+import type { Attributes } from '../../graph/graph.ts';
+import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { product, Size } from '../size.ts';
 import { identityOrder, type IntegerValue, sameOrder, type TensorValue, type Value } from '../value.ts';
@@ -81,9 +82,26 @@ function reshapeTarget(node: OnnxNode, x: readonly Size[], wanted: readonly Size
   const shape = wanted.map((size, axis) => (copyZero && size.constant === 0 ? (x[axis] ?? node.fail(`there is no axis ${axis} to copy`)) : size));
   const open = shape.findIndex((size) => size.constant === -1);
   if (open < 0) return shape;
-  const others = product(shape.filter((_, axis) => axis !== open));
-  const rest = product(x).exactly(others) ?? node.fail(`[${x.join(', ')}] can't be divided into [${shape.join(', ')}]`);
+  const rest = product(x).exactly(product(shape.filter((_, axis) => axis !== open))) ?? node.fail(`[${x.join(', ')}] can't be divided into [${shape.join(', ')}]`);
   return shape.map((size, axis) => (axis === open ? rest : size));
+}
+
+/** Repeats x where its extent is 1; extents that follow the input's are taken from a value that has them. */
+function expanded(node: OnnxNode, x: TensorValue, shape: readonly Size[], to: Lowering): TensorValue {
+  let current = x;
+  const emit = (op: string, others: Operand[], attributes: Attributes, next: readonly Size[]): void => {
+    const operand = { name: current.name, shape: current.order.map((axis) => current.shape[axis]!) };
+    current = to.tensorValue(to.emitOne(op, [operand, ...others], attributes, current.order.map((axis) => next[axis]!)), current.order);
+  };
+  const known = shape.map((size, axis) => (x.shape[axis]!.equals(size) ? 1 : (size.exactly(x.shape[axis]!)?.constant ?? 0)));
+  if (known.some((count) => count > 1)) emit('repeat', [], { repeats: x.order.map((axis) => Math.max(1, known[axis]!)) }, x.shape.map((size, axis) => size.times(Math.max(1, known[axis]!))));
+  known.forEach((count, axis) => {
+    if (count !== 0) return;
+    if (x.shape[axis]!.constant !== 1) node.fail(`axis ${axis} of [${x.shape.join(', ')}] can't be repeated to ${shape[axis]!.toString()}`);
+    const like = to.axisOfSize(shape[axis]!) ?? node.fail(`no value has the extent ${shape[axis]!.toString()}`);
+    emit('expand', [like.operand], { axes: [current.order.indexOf(axis)], from: [like.axis] }, current.shape.map((size, i) => (i === axis ? shape[axis]! : size)));
+  });
+  return current;
 }
 
 const integersOf = (elements: readonly Size[], shape: readonly number[] = [elements.length]): IntegerValue => ({ kind: 'integers', shape, elements });
@@ -129,10 +147,7 @@ export const shapes: Handlers = {
     const uniform = to.constantOf(tensor)?.data;
     if (uniform && new Set(uniform).size === 1) return [{ kind: 'filled', fill: uniform[0]!, shape }];
     const full = reshapeValue(tensor, Array.from({ length: rank }, (_, axis) => own(axis)), to);
-    const repeats = shape.map((size, axis) => (own(axis).equals(size) ? 1 : node.known(size.exactly(own(axis)), `the extent along axis ${axis}`)));
-    const operand = { name: full.name, shape: full.order.map((axis) => full.shape[axis]!) };
-    const result = to.emitOne('repeat', [operand], { repeats: full.order.map((axis) => repeats[axis]!) }, full.order.map((axis) => shape[axis]!));
-    return [to.tensorValue(result, full.order)];
+    return [expanded(node, full, shape, to)];
   },
 
   Flatten(node, to) {
