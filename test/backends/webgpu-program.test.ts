@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { openWebGPU, type WebGPUBackend } from '../../src/backends/webgpu/index.ts';
-import { ArgumentError, DeviceLimitError, DeviceLostError, DisposedError, GraphError } from '../../src/errors.ts';
+import { ArgumentError, DeviceLimitError, DeviceLostError, DisposedError, GpuCommandError, GraphError } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { parity } from '../../src/tolerances.ts';
 import { opCase } from '../ops/cases.ts';
@@ -68,6 +68,51 @@ gpuTest('tiles, few rows and straight convolution give the same, with everything
     assert.equal(program.describe().steps.map(({ kernel }) => kernel.file), ['tiles.wgsl'], each.title);
     program.dispose();
   }
+});
+
+gpuTest('five networks in one graph: equal steps share dispatches, each keeps its own numbers', async () => {
+  const classes = [2, 3, 2, 4, 2];
+  const many = networkOf(classes, { width: 8, hidden: 8 });
+  const bindings = { batch: 2, samples: 2 * step };
+  const pcm = noise(4 * step);
+  const expected = (await new ReferenceBackend().prepare(many, bindings)).run([pcm]);
+  const program = await backend!.prepare(many, bindings);
+  // Four jobs a dispatch: two dispatches a layer for five networks, and log-mel once.
+  assert.is(program.dispatches, 1 + 2 * 10);
+  const got = await program.run([pcm]);
+  expected.forEach((output, i) => assertClose(got[i], output, parity, `network ${i}`));
+  program.dispose();
+});
+
+gpuTest('room for the state of many streams is made when it is first asked for', async () => {
+  const program = await backend!.prepare(small, { batch: 20000, time: 1 });
+  const x = floats(80000);
+  const without = (await program.run([x]))[0].slice();
+  const state = new Float32Array(20000 * program.plan.stateLength);
+  const runs = await Promise.all([0, 1].map(async () => (await program.run([x], state.slice()))[0].slice()));
+  for (const output of runs) assert.equal(output, without);
+  await program.run([x], state);
+  assert.equal(state.subarray(state.length - 4), x.subarray(x.length - 4));
+  program.dispose();
+});
+
+gpuTest('what the GPU refuses is an error, never an answer', async () => {
+  await withBackend(async (own) => {
+    const program = await own.prepare(small, { batch: 1, time: 4 });
+    const valid = (await program.run([floats(16)]))[0].slice();
+    own.device.queue.writeBuffer(own.device.createBuffer({ size: 4, usage: 0x4 }), 0, new Uint8Array(4));
+    const error = await program.run([floats(16)]).catch((reason: unknown) => reason);
+    assert.instance(error, GpuCommandError);
+    assert.equal((await program.run([floats(16)]))[0], valid);
+  });
+});
+
+gpuTest('without validation and bounds checks the answer is the same', async () => {
+  const program = await backend!.prepare(small, { batch: 2, time: 4 });
+  const expected = (await program.run([floats(32)]))[0].slice();
+  await withBackend(async (own) => {
+    assert.equal((await (await own.prepare(small, { batch: 2, time: 4 })).run([floats(32)]))[0], expected);
+  }, { unchecked: true });
 });
 
 gpuTest('an addition is folded into the product before it, whichever way round', async () => {

@@ -72,7 +72,7 @@ export class GpuDevice {
 
   /** Waits a moment for the news of a loss, which comes later than the failures it causes. */
   async isLost(): Promise<boolean> {
-    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50).unref())]);
+    await Promise.race([this.device.lost, new Promise((resolve) => setTimeout(resolve, 50))]);
     return this.lost !== undefined;
   }
 

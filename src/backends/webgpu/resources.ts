@@ -15,7 +15,7 @@ interface BoundDispatch {
 
 /** A buffer that results are brought back in, and the arrays they are handed out in. */
 interface Slot {
-  readonly buffer: GPUBuffer;
+  buffer: GPUBuffer;
   readonly outputs: readonly Float32Array[];
   /** The run that uses it now. */
   busy: Promise<unknown> | undefined;
@@ -23,6 +23,9 @@ interface Slot {
 
 /** Runs that may be under way at once: one computing, one being read, one being written. */
 const ring = 3;
+
+/** Up to so many bytes, room to bring state back is made with the program; more waits for the first run that has a state. */
+const smallState = 1 << 20;
 const mapRead = 0x1;
 
 export class Resources {
@@ -58,8 +61,9 @@ export class Resources {
       const uniforms = await buffer('parameters', Math.max(paramsSize, words.byteLength), usage.uniform | usage.copyTarget, false);
       device.device.queue.writeBuffer(uniforms, 0, words);
       const slots: Slot[] = [];
+      const size = 4 * resultLength(lowered, 4 * lowered.plan.batch * lowered.plan.stateLength <= smallState);
       for (let i = 0; i < ring; i++) {
-        const staging = await buffer('results', 4 * resultLength(lowered, true), usage.mapRead | usage.copyTarget, false);
+        const staging = await buffer('results', size, usage.mapRead | usage.copyTarget, false);
         slots.push({ buffer: staging, outputs: lowered.outputs.map(({ length }) => new Float32Array(length)), busy: undefined });
       }
       const dispatches = makeDispatches(device, lowered, await pipelines, uniforms, weights.buffer, arena);
@@ -76,6 +80,8 @@ export class Resources {
     const slot = this.slots[this.#next];
     this.#next = (this.#next + 1) % ring;
     while (slot.busy) await slot.busy.catch(() => undefined);
+    const size = 4 * resultLength(this.lowered, state !== undefined);
+    if (slot.buffer.size < size) await this.#enlarge(slot, size);
     const mapped = this.#submit(inputs, state, slot.buffer);
     slot.busy = mapped;
     try {
@@ -84,6 +90,19 @@ export class Resources {
       return this.#read(slot, state);
     } finally {
       if (slot.buffer.mapState === 'mapped') slot.buffer.unmap();
+      slot.busy = undefined;
+    }
+  }
+
+  async #enlarge(slot: Slot, size: number): Promise<void> {
+    checkSize(this.device, size, false);
+    const larger = this.device.buffer('results', size, usage.mapRead | usage.copyTarget);
+    slot.busy = larger;
+    try {
+      const fresh = await larger;
+      slot.buffer.destroy();
+      slot.buffer = fresh;
+    } finally {
       slot.busy = undefined;
     }
   }
