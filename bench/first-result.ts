@@ -1,19 +1,16 @@
 /** From a fresh process to the first answer, and the memory it then holds; the product compiled, as it is shipped. */
 import { execFile } from 'node:child_process';
-import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { ortLabel } from './support/by-hand.ts';
+import { compile } from './support/compile.ts';
 import { type Context, mustAnswerAlike } from './support/context.ts';
 import type { Row } from './support/row.ts';
 import { median } from './support/timing.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('..', import.meta.url));
-/** Inside the project, so that packages are found from there. */
-const folder = join(root, '.cache', 'bench');
 
 interface Fresh {
   readonly answer: object;
@@ -24,8 +21,9 @@ interface Fresh {
 
 export async function firstResultRows(context: Context): Promise<Row[]> {
   const { weights, onnx } = context.settings;
-  const dist = await compile();
-  const pcm = join(folder, 'voice.s16');
+  const folder = context.settings.compiled ?? (await compile());
+  const dist = join(folder, 'dist');
+  const pcm = join(await mkdtemp(join(tmpdir(), 'undertone-bench-')), 'voice.s16');
   await writeFile(pcm, Buffer.from((await context.voice(1)).buffer));
   const starts: Record<string, string[]> = {};
   for (const { name, timed } of await context.devices()) if (timed) starts[name] = [join(folder, 'undertone.mjs'), dist, weights, pcm, name];
@@ -49,18 +47,4 @@ export async function firstResultRows(context: Context): Promise<Row[]> {
     rows.push({ name: `${prefix}rss-mb`, value: middle(({ rssMb }) => rssMb), unit: 'MB', device: label });
   }
   return rows;
-}
-
-/** The product and the two scripts as plain JavaScript, so that no compiler runs in the process that is measured. */
-async function compile(): Promise<string> {
-  const dist = join(folder, 'dist');
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json'), '--outDir', dist, '--declaration', 'false']);
-  await cp(join(root, 'src'), dist, { recursive: true, filter: (source) => !/\.ts$|assembly$/.test(source) });
-  await cp(join(root, 'shaders'), join(folder, 'shaders'), { recursive: true });
-  const scripts = ['undertone', 'by-hand'].map((name) => join(root, 'bench', 'fresh', `${name}.ts`));
-  // Split, so that what a script imports late is loaded late.
-  await build({ entryPoints: scripts, outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, splitting: true, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' });
-  return dist;
 }

@@ -1,12 +1,13 @@
 /**
  * Benchmarks. Each question is a file; it checks that all contestants give the same answer before it times anything.
  *
- * usage: npm run bench [-- --quick] [--only NAME] [--json OUT] [--weights DIR] [--onnx DIR]
+ * usage: npm run bench [-- --quick] [--only NAME] [--json OUT] [--weights DIR] [--onnx DIR] [--compiled DIR]
  *   --quick     parity and a few rounds, under a minute
- *   --only      one question: encode, kernels, features, networks, end-to-end, latency, throughput, first-result, cpu
+ *   --only      one question, by the name of its file
  *   --json OUT  rows {"name", "value", "unit", "device"}, with the machine and the versions
  *   --weights   folder of model files; --onnx: folder of the ONNX files they were made from
- * A plot and the JSON of the last run are kept in bench/results/.
+ *   --compiled  the product compiled by bench/support/compile.ts beforehand, where no compiler is at hand
+ * Plots and the JSON of the last run are kept in bench/results/.
  */
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -18,11 +19,15 @@ import type { Row } from './support/row.ts';
 type Question = (context: Context) => Promise<Row[]>;
 
 const questions: Record<string, () => Promise<Question>> = {
+  encode: async () => (await import('./encode.ts')).encodeRows,
+  kernels: async () => (await import('./kernels.ts')).kernelRows,
   features: async () => (await import('./features.ts')).featureRows,
   networks: async () => (await import('./networks.ts')).networkRows,
   'end-to-end': async () => (await import('./end-to-end.ts')).endToEndRows,
   latency: async () => (await import('./latency.ts')).latencyRows,
   throughput: async () => (await import('./throughput.ts')).throughputRows,
+  streams: async () => (await import('./streams.ts')).streamRows,
+  cpu: async () => (await import('./cpu.ts')).cpuRows,
   'first-result': async () => (await import('./first-result.ts')).firstResultRows,
 };
 
@@ -30,11 +35,11 @@ const results = fileURLToPath(new URL('results', import.meta.url));
 
 async function main(): Promise<void> {
   const option = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option } });
+  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option, compiled: option } });
   const chosen = Object.entries(questions).filter(([name]) => values.only === undefined || name === values.only);
   if (chosen.length === 0) throw new Error(`--only: there is no question ${JSON.stringify(values.only)}; there are ${Object.keys(questions).join(', ')}`);
 
-  const context = new Context({ quick: values.quick ?? false, weights: values.weights ?? packaged.weights, onnx: values.onnx ?? packaged.onnx });
+  const context = new Context({ quick: values.quick ?? false, weights: values.weights ?? packaged.weights, onnx: values.onnx ?? packaged.onnx, compiled: values.compiled });
   const rows: Row[] = [];
   const adapters: Record<string, string> = {};
   try {

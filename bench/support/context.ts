@@ -17,6 +17,8 @@ export interface Settings {
   /** Folders of model files and of the ONNX files they were made from. */
   readonly weights: string;
   readonly onnx: string;
+  /** Where the product is compiled already; undefined to compile it when it is needed. */
+  readonly compiled: string | undefined;
 }
 
 export const packaged = {
