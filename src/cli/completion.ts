@@ -58,8 +58,8 @@ function zsh(_: Command, commands: readonly Command[]): string {
   };
   const cases = commands.map((command) => {
     const options = optionsOf(command).flatMap((option) => flagsOf(option).map((flag) => `      ${quoted(`${flag}[${described(option.description)}]${value(option)}`)}`));
-    const argument = command.registeredArguments.map((each) => quoted(`*:${each.name()}:${choicesOf(each) ? `(${choicesOf(each)!.join(' ')})` : '_files'}`)).slice(0, 1);
-    return `    ${command.name()}) _arguments ${[...options, ...argument].join(' \\\n').trim() || "'*:file:_files'"} ;;`;
+    const argument = command.registeredArguments.map((each) => `      ${quoted(`*:${each.name()}:${choicesOf(each) ? `(${choicesOf(each)!.join(' ')})` : '_files'}`)}`);
+    return `    ${command.name()})\n      _arguments ${[...options, ...argument].join(' \\\n').trim()} ;;`;
   });
   return `#compdef undertone
 _undertone() {

@@ -22,6 +22,9 @@ export interface RunOptions {
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
 
+/** Without the software GPU of other tests, which `auto` would look at each time only to leave it. */
+const { VK_DRIVER_FILES: _, VK_ICD_FILENAMES: __, ...env } = process.env;
+
 /** Two processes at a time, as many as the smallest machine has cores; the others wait. */
 let running = 0;
 const waiting: (() => void)[] = [];
@@ -39,7 +42,7 @@ export async function undertone(args: readonly string[], options: RunOptions = {
 
 function spawned(args: readonly string[], { input, onOutput }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], { cwd: root, stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], timeout: 180_000 });
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], { cwd: root, env, stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], timeout: 180_000 });
     let [out, err] = ['', ''];
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       out += text;
