@@ -63,6 +63,7 @@ def gender_loss(logits, batch, prefix):
 
 
 LOSSES = {'speech': speech_loss, 'gender': gender_loss}
+POOLS = {'speech': ('pool',), 'gender': ('pool', 'voices')}
 LABELS = {'speech': CLASSES, 'gender': GENDERS}
 
 
@@ -95,6 +96,8 @@ def train(options):
     device = 'cuda' if torch.cuda.is_available() else 'cpu'
     shape = Shape(classes=len(LABELS[options.task]), **json.loads(options.shape))
     network = Network(shape).to(device, memory_format=torch.channels_last)
+    if options.init:
+        network.load_state_dict(torch.load(options.init, map_location=device)['ema'])
     log = open(options.log or Path(options.out).with_suffix('.log'), 'a')
 
     def say(text):
@@ -102,7 +105,7 @@ def train(options):
         print(text, file=log, flush=True)
 
     clips = load_clips(options.data, options.cache)
-    folders = [Path(options.cache) / name for name in (('pool', 'voices') if options.task == 'gender' else ('pool',))]
+    folders = [Path(options.cache) / name for name in options.pool or POOLS[options.task]]
     pool = Pool(folders, held_bits(clips, options.hold_out), options.shards)
     evalset = EvalSet(options.data, options.cache)
     rows = evalset.rows(options.hold_out)
@@ -160,6 +163,8 @@ def arguments():
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
     parser.add_argument('--out', required=True, help='checkpoint to write')
+    parser.add_argument('--init', help='checkpoint to go on from')
+    parser.add_argument('--pool', action='append', help='name of a pool in the cache; repeatable')
     parser.add_argument('--log')
     parser.add_argument('--hold-out', action='append', default=[], metavar='CORPUS', help='repeatable')
     parser.add_argument('--steps', type=int, default=4000)
