@@ -75,6 +75,20 @@ passTest('an identity', 'simplify', graphOf([['unary', 'x', 'a', { kind: 'identi
 passTest('a slice that turns round stays', 'simplify', graphOf([['slice', 'x', 'y', { axes: [1], starts: [-1], ends: [-1000000], steps: [-1] }]], {}), 'slice');
 passTest('past a pad to the input', 'hoistTransposes', graphOf([['pad', 'x', 'a', { pads: [0, 0, 1, 2, 3, 4] }], ['slice', 'a', 'b', { axes: [-1], starts: [1], ends: [9] }], ['transpose', 'b', 'y', { permutation: [0, 2, 1] }]], {}), 'pad transpose slice');
 
+const half = { shape: [1], data: Float32Array.of(0.5) };
+const unit = { shape: [1], data: Float32Array.of(1) };
+const root = { shape: [1], data: Float32Array.of(Math.SQRT2) };
+const layer: Row[] = [['reduce', 'x', 'm', { kind: 'mean', axes: [2] }], ['binary', 'x m', 'd', { kind: 'subtract' }], ['binary', 'd d', 's', { kind: 'multiply' }], ['reduce', 's', 'v', { kind: 'mean', axes: [2] }], ['binary', 'v e', 'w', { kind: 'add' }], ['unary', 'w', 'r', { kind: 'sqrt' }]];
+passTest('a layer norm in pieces', 'recognise', graphOf([...layer, ['binary', 'd r', 'y', { kind: 'divide' }]], { e: tensor('e', 1) }), 'normalise');
+passTest('one that divides the other way stays', 'recognise', graphOf([...layer, ['binary', 'r d', 'y', { kind: 'divide' }]], { e: tensor('e', 1) }), 'reduce binary binary reduce binary unary binary');
+passTest('a gelu in pieces', 'recognise', graphOf([['binary', 'x root', 'a', { kind: 'divide' }], ['unary', 'a', 'b', { kind: 'erf' }], ['binary', 'b one', 'c', { kind: 'add' }], ['binary', 'x c', 'd', { kind: 'multiply' }], ['binary', 'd half', 'y', { kind: 'multiply' }]], { half, one: unit, root }), 'unary');
+passTest('a gelu in another order', 'recognise', graphOf([['binary', 'x root', 'a', { kind: 'divide' }], ['unary', 'a', 'b', { kind: 'erf' }], ['binary', 'b one', 'c', { kind: 'add' }], ['binary', 'x half', 'd', { kind: 'multiply' }], ['binary', 'd c', 'y', { kind: 'multiply' }]], { half, one: unit, root }), 'unary');
+passTest('half a gelu stays', 'recognise', graphOf([['binary', 'x root', 'a', { kind: 'divide' }], ['unary', 'a', 'b', { kind: 'erf' }], ['binary', 'b one', 'c', { kind: 'add' }], ['binary', 'x c', 'y', { kind: 'multiply' }]], { one: unit, root }), 'binary unary binary binary');
+passTest('scale and bias of a normalisation', 'foldScales', graphOf([['normalise', 'x', 'a', { axes: [2] }], ['binary', 'a s', 'b', { kind: 'multiply' }], ['binary', 't b', 'y', { kind: 'add' }]], { s: tensor('s', 6), t: tensor('t', 6) }), 'normalise');
+passTest('a bias before the scale stays', 'foldScales', graphOf([['normalise', 'x', 'a', { axes: [2] }], ['binary', 'a s', 'b', { kind: 'add' }], ['binary', 't b', 'y', { kind: 'multiply' }]], { s: tensor('s', 6), t: tensor('t', 6) }), 'normalise binary');
+passTest('channels x frequency in front of a layer', 'foldTransposes', graphOf([['transpose', 'x', 'a', { permutation: [0, 1, 3, 2] }], ['reshape', 'a', 'b', { shape: [0, 0, 12] }], ['dense', 'b m', 'y']], { m: tensor('m', 12, 5) }, ['batch', 'time', 3, 4]), 'reshape dense');
+passTest('time that is moved stays', 'foldTransposes', graphOf([['transpose', 'x', 'a', { permutation: [0, 2, 1, 3] }], ['reshape', 'a', 'b', { shape: [0, 0, 12] }], ['dense', 'b m', 'y']], { m: tensor('m', 12, 5) }, [2, 3, 3, 4]), 'transpose reshape dense');
+
 test('removeDeadCode: what no output needs', () => {
   const after = passes.removeDeadCode!(graphOf([['unary', 'x', 'a', { kind: 'exp' }], ['binary', 'x c', 'y', { kind: 'add' }]], { c: tensor('c', 6), d: tensor('d', 6) }));
   assert.equal(after.nodes.map(({ op }) => op), ['binary']);
@@ -99,6 +113,7 @@ test('optimise: all of it together, and a second time changes nothing', async ()
   const after = optimise(graph);
   assert.is(after.nodes.map(({ op }) => op).join(' '), 'conv dense');
   assert.equal(optimise(after), after);
+  assert.is(after.nodes.length, 2);
   await assertSame(graph, after);
 });
 

@@ -30,7 +30,7 @@ const isPlain = (node: GraphNode): boolean => (node.attributes.activation ?? 'id
  */
 export const foldScales: Pass = (graph) => {
   const editor = new Editor(graph);
-  return editor.sweep((node) => foldBehind(node, editor) ?? foldBefore(node, editor));
+  return editor.sweep((node) => foldBehind(node, editor) ?? foldBefore(node, editor) ?? foldNormalised(node, editor));
 };
 
 function foldBehind(node: GraphNode, editor: Editor): GraphNode | undefined {
@@ -69,4 +69,20 @@ function foldBefore(node: GraphNode, editor: Editor): GraphNode | undefined {
   editor.swallow(maker);
   const data = (w.data as Float32Array).map((value, i) => value * scale[Math.floor(i / channelsOut) % channelsIn]!);
   return { ...node, inputs: [maker.inputs[1 - at]!, editor.addConstant(node.inputs[1]!, { shape: w.shape, data }), ...node.inputs.slice(2)] };
+}
+
+/** The scale, then the bias, behind a normalisation become its own. */
+function foldNormalised(node: GraphNode, editor: Editor): GraphNode | undefined {
+  if (node.op !== 'binary' || !isPlain(node)) return undefined;
+  const at = node.inputs.findIndex((name) => editor.constant(name));
+  const maker = at < 0 ? undefined : editor.soleMaker(node.inputs[1 - at]!);
+  if (maker?.op !== 'normalise') return undefined;
+  const shape = editor.shapes(maker.outputs[0]!)[0]!;
+  const vector = perChannel(editor.constant(node.inputs[at]), shape.at(-1)!, shape.length);
+  const [x, scale, bias] = maker.inputs as [string, string | undefined, string | undefined];
+  const fits = node.attributes.kind === 'multiply' ? !scale && !bias : node.attributes.kind === 'add' && !bias;
+  if (!vector || !fits) return undefined;
+  editor.swallow(maker);
+  const name = editor.addConstant(node.inputs[at]!, { shape: [vector.length], data: vector });
+  return { ...maker, inputs: node.attributes.kind === 'multiply' ? [x, name] : [x, scale ?? '', name], outputs: node.outputs };
 }

@@ -6,12 +6,14 @@ import { flattenFrequency } from './flatten-frequency.ts';
 import { foldCuts } from './fold-cuts.ts';
 import { foldPads } from './fold-pads.ts';
 import { foldScales } from './fold-scales.ts';
+import { foldTransposes } from './fold-transposes.ts';
 import { fuseActivations, fuseResiduals } from './fuse.ts';
 import { hoistTransposes } from './hoist-transposes.ts';
+import { recognise } from './recognise.ts';
 import { simplify } from './simplify.ts';
 
 /** In this order: residuals before activations, because an epilogue adds first. */
-export const passes: Readonly<Record<string, Pass>> = { hoistTransposes, simplify, foldPads, foldCuts, foldScales, fuseResiduals, fuseActivations, flattenFrequency, removeDeadCode };
+export const passes: Readonly<Record<string, Pass>> = { recognise, hoistTransposes, simplify, foldTransposes, foldPads, foldCuts, foldScales, fuseResiduals, fuseActivations, flattenFrequency, removeDeadCode };
 
 /** Applies all passes until none of them finds anything more to do. */
 export function optimise(graph: Graph): Graph {
