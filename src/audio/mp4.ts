@@ -26,7 +26,7 @@ export async function* indexFirst(reader: ByteReader, blockSize: number, problem
   const first = boxes[0].end <= moov.start ? boxes[0] : undefined;
   const head = first ? await reader.readAt(0, Math.min(first.end, largestIndex)) : new Uint8Array(0);
   const shift = { from: head.length, to: moov.start, by: index.length };
-  moveOffsets(new DataView(index.buffer), 8, index.length, shift);
+  moveOffsets(new DataView(index.buffer), 8, index.length, shift, reader.size!);
   yield join(head, index);
   yield* span(reader, head.length, moov.start, blockSize);
   yield* span(reader, moov.end, reader.size!, blockSize);
@@ -57,21 +57,48 @@ function boxAt(view: DataView, at: number, rest: number): { type: string; size: 
   return { type, size: size === 0 ? rest : size, header: 8 };
 }
 
-const pathToOffsets = new Set(['trak', 'mdia', 'minf', 'stbl']);
+const pathToTables = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'edts']);
 
-/** Adds `by` to every chunk offset in [from, to): those places move behind the index. */
-function moveOffsets(view: DataView, start: number, end: number, shift: { from: number; to: number; by: number }): void {
-  const moved = (offset: number) => (offset >= shift.from && offset < shift.to ? offset + shift.by : offset);
+/** Bytes of one entry of the tables that decoders read. */
+const entryBytes: Readonly<Record<string, number>> = { stco: 4, co64: 8, stsc: 12, stts: 8, elst: 12 };
+
+interface Shift {
+  readonly from: number;
+  readonly to: number;
+  readonly by: number;
+}
+
+/**
+ * Adds `by` to every chunk offset in [from, to): those places move behind the index. Tables that promise more than
+ * they hold are refused, because decoders believe them and count to billions.
+ */
+function moveOffsets(view: DataView, start: number, end: number, shift: Shift, fileSize: number): void {
   for (let at = start; at + 8 <= end; ) {
     const { type, size, header } = boxAt(view, at, end - at);
     if (size < header || at + size > end) return;
-    if (pathToOffsets.has(type)) moveOffsets(view, at + header, at + size, shift);
-    const width = type === 'stco' ? 4 : type === 'co64' ? 8 : 0;
-    const count = width > 0 && header + 8 <= size ? Math.min(view.getUint32(at + header + 4), Math.floor((size - header - 8) / width)) : 0;
-    for (let i = 0, entry = at + header + 8; i < count; i++, entry += width) {
-      if (width === 4) view.setUint32(entry, moved(view.getUint32(entry)));
-      else view.setBigUint64(entry, BigInt(moved(Number(view.getBigUint64(entry)))));
+    if (pathToTables.has(type)) moveOffsets(view, at + header, at + size, shift, fileSize);
+    else checkTable(view, type, at + header, at + size, fileSize);
+    const width = type === 'stco' || type === 'co64' ? entryBytes[type]! : 0;
+    for (let entry = at + header + 8; width > 0 && entry + width <= at + size; entry += width) {
+      if (width === 4) view.setUint32(entry, moved(view.getUint32(entry), shift));
+      else view.setBigUint64(entry, BigInt(moved(Number(view.getBigUint64(entry)), shift)));
     }
     at += size;
   }
+}
+
+function moved(offset: number, { from, to, by }: Shift): number {
+  return offset >= from && offset < to ? offset + by : offset;
+}
+
+function checkTable(view: DataView, type: string, start: number, end: number, fileSize: number): void {
+  const isSizes = type === 'stsz';
+  const width = isSizes ? 4 : entryBytes[type];
+  if (width === undefined) return;
+  const countAt = isSizes ? start + 8 : start + 4;
+  if (countAt + 4 > end) throw new FormatError(`its index is damaged (${type})`);
+  const count = view.getUint32(countAt);
+  const sampleSize = isSizes ? view.getUint32(start + 4) : 0;
+  const fits = sampleSize > 0 ? count * sampleSize <= fileSize : count * width <= end - countAt - 4;
+  if (!fits) throw new FormatError(`its index is damaged (${type} promises ${count} entries)`);
 }
