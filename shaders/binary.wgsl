@@ -1,10 +1,10 @@
 // uses activation.wgsl
-// y = activation(a kind b). `same` takes two operands of one shape, four elements an invocation; `spread` repeats
-// operands along axes, one element an invocation.
+// y = activation(a kind b). `fours` takes an a of y's shape and a b that repeats after `period` elements, a multiple of
+// four if it does, four elements an invocation; `spread` repeats operands along any axes, one element an invocation.
 struct Params {
   // One axis of y each: its stride, its extent, and the strides of a and b along it (0 where they are repeated).
   axes: array<vec4u, 6>,
-  a: u32, b: u32, y: u32, count: u32, rank: u32,
+  a: u32, b: u32, y: u32, count: u32, rank: u32, period: u32,
 }
 
 // In the order of binaryKinds in src/ops/binary.ts.
@@ -42,11 +42,11 @@ fn combine(a: f32, b: f32) -> f32 {
 }
 
 @compute @workgroup_size(LANES)
-fn same(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+fn fours(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let index = (group.y * groups.x + group.x) * LANES + lane;
   if (index * 4u < p.count) {
     let a = arena[p.a / 4u + index];
-    let b = arena[p.b / 4u + index];
+    let b = arena[p.b / 4u + index % ((p.period + 3u) / 4u)];
     arena[p.y / 4u + index] = activate4(vec4f(combine(a.x, b.x), combine(a.y, b.y), combine(a.z, b.z), combine(a.w, b.w)));
   }
 }

@@ -1,7 +1,8 @@
 // uses window.wgsl, activation.wgsl
 // Convolution straight from its definition, for what the matrix kernels don't take: a channel count that is no
 // multiple of 4, or groups. `wide` makes four channels an invocation (channels out a multiple of 4, one group, and a
-// row that is a multiple of 4 where a history is carried), `scalar` one.
+// row that is a multiple of 4 where a history is carried), `wider` sixteen, so that the search for a tap's place is
+// shared by more of them; `scalar` makes one.
 override GROUP_IN: u32 = 1;
 override GROUP_OUT: u32 = 1;
 override LANES: u32 = 64;
@@ -29,6 +30,41 @@ fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workg
     }
   }
   finish(row, column, TAPS * CHANNELS, sum);
+}
+
+@compute @workgroup_size(LANES)
+fn wider(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  let group = begin(workgroup);
+  let index = (group.y * groups.x + group.x) * LANES + lane;
+  carry(index, groups, LANES);
+  let width = OUT_CHANNELS / 4u;
+  let row = index / (width / 4u);
+  let column = index % (width / 4u) * 4u;
+  let origin = originOf(row);
+  var sum0 = vec4f();
+  var sum1 = vec4f();
+  var sum2 = vec4f();
+  var sum3 = vec4f();
+  for (var tap = 0u; tap < TAPS; tap++) {
+    let at = tapOf(origin, tap);
+    if (isPadding(origin, at)) {
+      continue;
+    }
+    let start = placeOf(u32(origin.x), at);
+    var factor = p.weights / 4u + tap * CHANNELS * width + column;
+    for (var c = 0u; c < CHANNELS; c++) {
+      let x = vec4f(arena[(start + c) / 4u][(start + c) % 4u]);
+      sum0 = fma(x, weights[factor], sum0);
+      sum1 = fma(x, weights[factor + 1u], sum1);
+      sum2 = fma(x, weights[factor + 2u], sum2);
+      sum3 = fma(x, weights[factor + 3u], sum3);
+      factor += width;
+    }
+  }
+  finish(row, column, TAPS * CHANNELS, sum0);
+  finish(row, column + 1u, TAPS * CHANNELS, sum1);
+  finish(row, column + 2u, TAPS * CHANNELS, sum2);
+  finish(row, column + 3u, TAPS * CHANNELS, sum3);
 }
 
 @compute @workgroup_size(LANES)

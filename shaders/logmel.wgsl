@@ -47,12 +47,12 @@ fn turnOf(m: u32) -> vec2f {
   return vec2f(tables[p.tables + FRAME + 2u * m], tables[p.tables + FRAME + 2u * m + 1u]);
 }
 
-// One pass of radix 4: blocks of length `span` become blocks of 4 span.
-fn pass4(lane: u32, span: u32, read: u32, write: u32) {
+// One pass of radix 4: blocks of length `span`, a power of two, become blocks of 4 span. `step` is FRAME / (4 span).
+fn pass4(lane: u32, span: u32, step: u32, read: u32, write: u32) {
   let quarter = FRAME / 8u;
   for (var j = lane; j < quarter; j += LANES) {
-    let k = j % span;
-    let unit = k * (FRAME / (4u * span));
+    let k = j & (span - 1u);
+    let unit = k * step;
     let a = points[read + j];
     let b = multiply(points[read + j + quarter], turnOf(unit));
     let c = multiply(points[read + j + 2u * quarter], turnOf(2u * unit));
@@ -62,7 +62,7 @@ fn pass4(lane: u32, span: u32, read: u32, write: u32) {
     let oddSum = b + d;
     // -i (b - d)
     let oddDifference = vec2f(b.y - d.y, d.x - b.x);
-    let at = write + (j / span) * span * 4u + k;
+    let at = write + (j - k) * 4u + k;
     points[at] = evenSum + oddSum;
     points[at + span] = evenDifference + oddDifference;
     points[at + 2u * span] = evenSum - oddSum;
@@ -72,9 +72,10 @@ fn pass4(lane: u32, span: u32, read: u32, write: u32) {
 
 // The last pass of radix 2: two blocks of `span` become one.
 fn pass2(lane: u32, span: u32, read: u32, write: u32) {
+  let step = FRAME / (2u * span);
   for (var k = lane; k < span; k += LANES) {
     let a = points[read + k];
-    let b = multiply(points[read + k + span], turnOf(k * (FRAME / (2u * span))));
+    let b = multiply(points[read + k + span], turnOf(k * step));
     points[write + k] = a + b;
     points[write + k + span] = a - b;
   }
@@ -109,8 +110,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
 
   var read = 0u;
   var span = 1u;
+  var step = FRAME / 4u;
   for (; span * 4u <= half; span *= 4u) {
-    pass4(lane, span, read, half - read);
+    pass4(lane, span, step, read, half - read);
+    step /= 4u;
     read = half - read;
     workgroupBarrier();
   }

@@ -70,6 +70,18 @@ gpuTest('tiles, few rows and straight convolution give the same, with everything
   }
 });
 
+gpuTest('many rows of a convolution with one channel in; a constant repeated by the row', async () => {
+  const front = opCase('conv', 'sixteen channels an invocation', [[3, 260, 128, 1]], { constants: [[2, 3, 1, 16], [16]], attributes: { strides: [2, 1], pads: [0, 0, 1, 1], activation: 'relu' } });
+  const program = await backend!.prepare(front.graph, {});
+  assert.is(program.describe().steps[0].kernel.entry, 'wider');
+  program.dispose();
+  await assertMatchesReference(backend!, front);
+  await assertStreams(backend!, front);
+  for (const [a, b] of [[[3, 5, 8], [8]], [[3, 5, 8], [5, 8]], [[3, 5, 7], [7]], [[8], [3, 5, 8]]]) {
+    await assertMatchesReference(backend!, opCase('binary', `subtract ${a} and ${b}`, [a], { constants: [b], attributes: { kind: 'subtract', activation: 'tanh' } }));
+  }
+});
+
 gpuTest('five networks in one graph: equal steps share dispatches, each keeps its own numbers', async () => {
   const classes = [2, 3, 2, 4, 2];
   const many = networkOf(classes, { width: 8, hidden: 8 });

@@ -55,7 +55,11 @@ export class GpuDevice {
     this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage')] });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.groupLayout] });
     void device.lost.then(({ message, reason }) => (this.lost = message || reason));
-    device.addEventListener('uncapturederror', (event) => (this.#fault ??= (event as GPUUncapturedErrorEvent).error.message));
+    device.addEventListener('uncapturederror', (event) => {
+      this.#fault ??= (event as GPUUncapturedErrorEvent).error.message;
+      // Dawn would print it as well.
+      event.preventDefault();
+    });
   }
 
   static async open(options: WebGPUOptions): Promise<GpuDevice> {

@@ -33,7 +33,9 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
   const kind = kindOrder.indexOf(binaryKind(node));
   if (kind < 0) throw new GraphError(node, `the webgpu backend has no kind "${binaryKind(node)}"; it has ${kindOrder.join(', ')}`);
   if (shape.length > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${shape.length}`);
-  const same = sameShape(inputShapes[0], inputShapes[1]);
+  const period = sizeOf(inputShapes[1]);
+  const isSuffix = sameShape(inputShapes[1], shape.slice(shape.length - inputShapes[1].length));
+  const fours = sameShape(inputShapes[0], shape) && isSuffix && (period === count || period % 4 === 0);
   const [strides, aStrides, bStrides] = [stridesOf(shape), broadcastStrides(inputShapes[0], shape), broadcastStrides(inputShapes[1], shape)];
   const axes = shape.flatMap((extent, axis) => [strides[axis], extent, aStrides[axis], bStrides[axis]]);
   const [a, b] = node.inputs.map((name) => lowering.operand(name));
@@ -42,13 +44,13 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
     node: node.name,
     kernel: {
       file: 'binary.wgsl',
-      entry: same ? 'same' : 'spread',
+      entry: fours ? 'fours' : 'spread',
       constants: { KIND: kind, ...activationConstants(node, fusedActivation(node)), LANES: lanes },
     },
-    grid: spread(Math.ceil(count / (same ? 4 * lanes : lanes)), limits),
+    grid: spread(Math.ceil(count / (fours ? 4 * lanes : lanes)), limits),
     reads: [a, b],
     writes: [y],
-    params: (places) => ({ axes, a: places.value(a), b: places.value(b), y: places.value(y), count, rank: shape.length }),
+    params: (places) => ({ axes, a: places.value(a), b: places.value(b), y: places.value(y), count, rank: shape.length, period }),
   });
 };
 

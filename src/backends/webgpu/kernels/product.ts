@@ -41,6 +41,9 @@ export const headUnits = 4;
 /** From so many tiles on, tiles keep a GPU busy; below, the depth is split over more workgroups. */
 const enoughTiles = 48;
 
+/** From so many rows on, an invocation may take more of a row and still leave enough for all. */
+const manyRows = 1 << 15;
+
 export function isHead(product: Product): boolean {
   const { kernel, stride, groups, inExtent, outExtent, outChannels, residual } = product;
   const rowByRow = [...kernel, ...stride, groups].every((extent) => extent === 1) && sameShape(inExtent, outExtent);
@@ -123,7 +126,10 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
     return elementwise('depthwise.wgsl', 'main', (rows * outChannels) / 4);
   }
   if (groups === 1 && foursIn && foursOut) return chooseMatrixKernel(rows, channels, outChannels, constants, limits);
-  if (groups === 1 && foursOut && carriesFours) return elementwise('direct.wgsl', 'wide', (rows * outChannels) / 4);
+  if (groups === 1 && foursOut && carriesFours) {
+    if (outChannels % 16 === 0 && rows >= manyRows) return elementwise('direct.wgsl', 'wider', (rows * outChannels) / 16);
+    return elementwise('direct.wgsl', 'wide', (rows * outChannels) / 4);
+  }
   return elementwise('direct.wgsl', 'scalar', rows * outChannels, { GROUP_IN: channels / groups, GROUP_OUT: outChannels / groups });
 }
 
