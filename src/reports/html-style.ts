@@ -10,6 +10,10 @@ button{border:1px solid var(--line);background:var(--panel);color:var(--ink);bor
 figure{position:relative;margin:0;padding:16px 8px 4px;border:1px solid var(--line);border-radius:16px;outline-offset:3px;touch-action:pan-y}
 figure>svg{display:block;width:100%;height:auto;overflow:visible}
 #cursor{stroke:var(--ink);stroke-width:1;opacity:.55;pointer-events:none}
+#selection{fill:var(--ink);opacity:.1;pointer-events:none}
+.time path{vector-effect:non-scaling-stroke}
+.hint{position:absolute;right:20px;bottom:-1.9em;margin:0;font-size:12px;color:var(--muted)}
+figure svg{cursor:crosshair;user-select:none}
 #tip{position:absolute;top:10px;z-index:1;pointer-events:none;min-width:208px;padding:10px 12px;border:1px solid var(--line);border-radius:12px;background:var(--paper);box-shadow:0 8px 28px rgb(0 0 0/.16);font-size:13px}
 #tip[hidden]{display:none}
 #tip time{font-weight:650;font-variant-numeric:tabular-nums}
@@ -18,7 +22,7 @@ figure>svg{display:block;width:100%;height:auto;overflow:visible}
 #tip p b{margin-left:auto;font-weight:600;font-variant-numeric:tabular-nums}
 #tip .raw{color:var(--muted)}
 .chip{display:inline-block;width:10px;height:10px;border-radius:3px;flex:none}
-.shares{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:16px;margin-top:20px}
+.shares{display:grid;margin-top:36px;grid-template-columns:repeat(auto-fit,minmax(min(100%,380px),1fr));gap:16px}
 .shares article{border:1px solid var(--line);border-radius:16px;padding:16px 20px}
 h2{font-size:13px;font-weight:600;color:var(--muted);margin:0 0 10px}
 .bar{display:flex;gap:2px;height:14px;border-radius:7px;overflow:hidden}

@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import { pageScript } from './html-script.ts';
 import { pageStyle } from './html-style.ts';
-import { clock, type FileReport, percent, runsOf, speechFirst } from './report.ts';
-import { baseRules, drawTimeline } from './svg.ts';
+import { type ChannelReport, clock, type FileReport, percent, runsOf, speechFirst } from './report.ts';
+import { barStep, baseRules, colouring, drawTimeline, rows, tickSteps } from './svg.ts';
 import type { Envelope } from './svg-envelope.ts';
 import { className, dark, light, type Palette, paletteRules } from './svg-palette.ts';
 import { escaped, plot, plotWidth } from './svg-parts.ts';
@@ -28,17 +28,19 @@ export function toHtml(report: FileReport, envelopes: Readonly<Record<string, En
 <body>
 <header><div><h1>${escaped(name)}</h1><p>${facts.map(escaped).join(' · ')}</p></div><button id="theme" type="button" aria-label="Light or dark" title="Light or dark"><svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><circle cx="10" cy="10" r="7.2" fill="none" stroke="currentColor" stroke-width="1.6"/><path d="M10 2.8a7.2 7.2 0 0 1 0 14.4z" fill="currentColor"/></svg></button></header>
 <main>
-<figure id="timeline" tabindex="0" aria-label="Timeline; the arrow keys move through it">
+<figure id="timeline" tabindex="0" aria-label="Timeline; the arrow keys move through it, plus and minus zoom">
 <svg viewBox="0 0 ${plot.width} ${height}" role="img" aria-label="What is heard over time">
 ${body}
+<rect id="selection" y="0" height="${height - 26}" visibility="hidden"/>
 <path id="cursor" d="M0 0V${height - 26}" visibility="hidden"/>
 </svg>
+<p class="hint">Drag to look closer, double-click to see all</p>
 <div id="tip" role="status" hidden></div>
 </figure>
 <section class="shares">${shares(report)}</section>
 <details><summary>Segments</summary>${segments(report)}</details>
 </main>
-<script id="data" type="application/json">${JSON.stringify(dataOf(report)).replaceAll('<', '\\u003c')}</script>
+<script id="data" type="application/json">${JSON.stringify(dataOf(report, envelopes)).replaceAll('<', '\\u003c')}</script>
 <script>${pageScript}</script>
 </body>
 </html>
@@ -77,29 +79,36 @@ function chip(label: string): string {
 
 function segments(report: FileReport): string {
   const several = Object.keys(report.channels).length > 1;
-  const rows = [...runsOf(report)]
+  const segments = [...runsOf(report)]
     .flatMap(({ channel, model, runs }) => runs.map((run) => ({ ...run, channel, model })))
     .sort((a, b) => a.timestamp_start - b.timestamp_start || (a.model < b.model ? -1 : 1));
-  const cells = rows.slice(0, mostRows).map(({ timestamp_start, timestamp_end, result, confidence, channel, model }) => {
+  const cells = segments.slice(0, mostRows).map(({ timestamp_start, timestamp_end, result, confidence, channel, model }) => {
     const times = [timestamp_start, timestamp_end].map((time) => `<td class="number">${clock(time / 1000, 2)}</td>`).join('');
     return `<tr>${several ? `<td>${escaped(channel)}</td>` : ''}<td>${escaped(model)}</td>${times}<td class="label">${chip(result)}</td><td class="number">${confidence.toFixed(2)}</td></tr>`;
   });
-  const rest = rows.length > mostRows ? `<p>The first ${mostRows} of ${rows.length}.</p>` : '';
+  const rest = segments.length > mostRows ? `<p>The first ${mostRows} of ${segments.length}.</p>` : '';
   return `<table><thead><tr>${several ? '<th>channel</th>' : ''}<th>model</th><th class="number">from</th><th class="number">to</th><th>heard</th><th class="number">confidence</th></tr></thead><tbody>${cells.join('')}</tbody></table>${rest}`;
 }
 
-/** What the script needs to tell what is under the pointer; times in milliseconds. */
-function dataOf(report: FileReport): unknown {
-  return {
-    seconds: report.seconds,
-    left: plot.left,
-    width: plotWidth,
-    whole: plot.width,
-    channels: Object.fromEntries(
-      Object.entries(report.channels).map(([channel, { time_series }]) => [
-        channel,
-        time_series.map(({ timestamp, results, raw }) => [timestamp, speechFirst(Object.entries(results), ([model]) => model).map(([model, { result, confidence }]) => [model, result, confidence, raw?.[model] ?? null])]),
-      ]),
-    ),
+/** What the script needs to tell what is under the pointer and to draw a part of it larger; times in milliseconds. */
+function dataOf(report: FileReport, envelopes: Readonly<Record<string, Envelope>>): unknown {
+  const all = [...runsOf(report)];
+  const channel = ([name, { time_series }]: [string, ChannelReport]) => {
+    const models = speechFirst(Object.keys(time_series[0]?.results ?? {}), (model) => model);
+    const colours = colouring(all.filter((entry) => entry.channel === name))?.runs ?? [];
+    return {
+      name,
+      models: models.map((model) => [model, Object.keys(time_series[0]!.raw?.[model] ?? {})]),
+      periods: time_series.map(({ timestamp, results, raw }) => [timestamp, ...models.map((model) => [results[model]!.result, results[model]!.confidence, Object.values(raw?.[model] ?? {})])]),
+      colours: colours.map(({ timestamp_end, result }) => [timestamp_end, className(result)]),
+      wave: envelopes[name] && waveOf(envelopes[name]),
+    };
   };
+  return { seconds: report.seconds, left: plot.left, width: plotWidth, whole: plot.width, bar: barStep, wave: rows.wave, ticks: tickSteps, channels: Object.entries(report.channels).map(channel) };
+}
+
+/** Peaks as bytes, the loudest one 255. */
+function waveOf({ bucketSeconds, peaks }: Envelope) {
+  const loudest = peaks.reduce((a, b) => Math.max(a, b), 0.02);
+  return { bucket: bucketSeconds, peaks: Buffer.from(peaks.map((peak) => Math.round((peak / loudest) * 255))).toString('base64') };
 }

@@ -52,7 +52,7 @@ export function voiceLine({ time_series }: ChannelReport, model: string, report:
   const id = `${className(model)}-${Math.round(top)}`;
   const half = (label: string, from: number): string =>
     `<clipPath id="${id}-${className(label)}"><rect x="${plot.left}" y="${from}" width="${plotWidth}" height="${height / 2}"/></clipPath>` +
-    `<g clip-path="url(#${id}-${className(label)})"><path class="${className(label)}" opacity=".18" d="${areas}"/><path class="${className(label)} trace" d="${traces}"/></g>`;
+    `<g clip-path="url(#${id}-${className(label)})"><g class="time"><path class="${className(label)}" opacity=".18" d="${areas}"/><path class="${className(label)} trace" d="${traces}"/></g></g>`;
   return [
     `<g data-voice="${escaped(model)}">`,
     `<rect class="panel" x="${plot.left}" y="${top}" width="${plotWidth}" height="${height}" rx="6"/>`,

@@ -6,7 +6,7 @@ import { escaped, plot, plotWidth, text } from './svg-parts.ts';
 import { className, dark, light, paletteRules } from './svg-palette.ts';
 import { voiceLine } from './svg-voice.ts';
 
-const rows = { title: 64, wave: 96, band: 16, voice: 76, gap: 12, axis: 30, heading: 26, legend: 34 } as const;
+export const rows = { title: 64, wave: 96, band: 16, voice: 76, gap: 12, axis: 30, heading: 26, legend: 34 } as const;
 
 export interface Drawing {
   readonly body: string;
@@ -20,9 +20,14 @@ export interface DrawOptions {
   readonly framed: boolean;
 }
 
+/** The model whose results colour the waveform. */
+export function colouring<T extends { readonly model: string }>(entries: readonly T[]): T | undefined {
+  return entries.find(({ model }) => model === 'speech') ?? entries[0];
+}
+
 /** Inner elements of the picture. `envelopes` by channel; without one the channel has no waveform. */
 export function drawTimeline(report: FileReport, envelopes: Readonly<Record<string, Envelope>>, { framed }: DrawOptions): Drawing {
-  const parts: string[] = [];
+  const parts: string[] = [`<clipPath id="plot"><rect x="${plot.left}" y="-20" width="${plotWidth}" height="99999"/></clipPath>`];
   const all = [...runsOf(report)];
   const scale = (seconds: number): number => plot.left + (report.seconds > 0 ? seconds / report.seconds : 0) * plotWidth;
   let y = framed ? rows.title : 8;
@@ -35,7 +40,7 @@ export function drawTimeline(report: FileReport, envelopes: Readonly<Record<stri
     }
     parts.push(`<g data-channel="${channel}">`);
     const envelope = envelopes[channel];
-    const colours = own.find(({ model }) => model === 'speech') ?? own[0];
+    const colours = colouring(own);
     if (envelope && colours) {
       parts.push(waveform(envelope, colours.runs, report.seconds, y));
       y += rows.wave + rows.gap;
@@ -85,10 +90,12 @@ function title(report: FileReport): string {
   return text(plot.left, 30, basename(report.file), 'ink title') + text(plot.left, 49, subtitle, 'muted');
 }
 
+/** From one bar of the waveform to the next. */
+export const barStep = 3;
+
 /** Rounded bars around a middle line, each in the colour of what is heard there. */
 function waveform(envelope: Envelope, runs: readonly Run[], seconds: number, top: number): string {
-  const step = 3;
-  const count = Math.floor(plotWidth / step);
+  const count = Math.floor(plotWidth / barStep);
   const middle = top + rows.wave / 2;
   const loudest = Math.max(0.02, ...Array.from({ length: count }, (_, i) => peakBetween(envelope, (i / count) * seconds, ((i + 1) / count) * seconds)));
   const paths = new Map<string, string[]>();
@@ -98,9 +105,10 @@ function waveform(envelope: Envelope, runs: readonly Run[], seconds: number, top
     const label = runs[at]?.result ?? 'silence';
     const half = Math.max(0.6, (peakBetween(envelope, from, from + seconds / count) / loudest) ** 0.8 * (rows.wave / 2 - 1));
     if (!paths.has(label)) paths.set(label, []);
-    paths.get(label)!.push(`M${(plot.left + (i + 0.5) * step).toFixed(1)} ${(middle - half).toFixed(1)}v${(2 * half).toFixed(1)}`);
+    paths.get(label)!.push(`M${(plot.left + (i + 0.5) * barStep).toFixed(1)} ${(middle - half).toFixed(1)}v${(2 * half).toFixed(1)}`);
   }
-  return [...paths].map(([label, moves]) => `<path class="${className(label)} wave" d="${moves.join('')}"/>`).join('');
+  const drawn = [...paths].map(([label, moves]) => `<path class="${className(label)} wave" d="${moves.join('')}"/>`);
+  return `<g data-wave="${middle}">${drawn.join('')}</g>`;
 }
 
 /** More runs than this can't be told apart by eye; each pixel then takes what fills most of it. */
@@ -114,7 +122,7 @@ function band(model: string, runs: readonly Run[], scale: (seconds: number) => n
     const width = Math.max(0.4, to - from - (to - from > 4 ? 1 : 0));
     return `<rect class="${className(result)}" data-result="${escaped(result)}" x="${from.toFixed(2)}" y="${top}" width="${width.toFixed(2)}" height="${rows.band}" rx="${to - from > 6 ? 3 : 0}" opacity="${(0.45 + 0.55 * confidence).toFixed(2)}"/>`;
   });
-  return `<g data-band="${escaped(model)}">${blocks.join('')}</g>`;
+  return `<g clip-path="url(#plot)"><g class="time" data-band="${escaped(model)}">${blocks.join('')}</g></g>`;
 }
 
 function perPixel(runs: readonly Run[], scale: (seconds: number) => number): Run[] {
@@ -139,16 +147,16 @@ function perPixel(runs: readonly Run[], scale: (seconds: number) => number): Run
 }
 
 /** Seconds between ticks that people count in. */
-const tickSteps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+export const tickSteps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
 
 function axis(seconds: number, scale: (seconds: number) => number, top: number): string {
   const step = tickSteps.find((each) => seconds / each <= 12) ?? Math.ceil(seconds / 10 / 3600) * 3600;
-  const parts = [`<path class="rule" d="M${plot.left} ${top + 0.5}H${plot.left + plotWidth}" fill="none"/>`];
+  const parts = [`<path class="rule" d="M${plot.left} ${top + 0.5}H${plot.left + plotWidth}" fill="none"/><g data-axis="${top}">`];
   for (let i = 0; i * step <= seconds; i++) {
     const x = scale(i * step);
     parts.push(`<path class="rule" d="M${x.toFixed(1)} ${top}v5" fill="none"/>`, text(x, top + 19, clock(i * step, step < 1 ? 1 : 0), 'muted middle'));
   }
-  return parts.join('');
+  return `${parts.join('')}</g>`;
 }
 
 /** A row a channel and model: each label with its share of the time. */

@@ -68,9 +68,22 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
     const after = paper();
     figure.focus();
     figure.dispatchEvent(new KeyboardEvent('keydown', { key: 'End' }));
+    const end = tip.querySelector('time').textContent;
+    const ticks = () => [...document.querySelectorAll('[data-axis] text')].map((tick) => tick.textContent);
+    const drag = (type, seconds) => figure.dispatchEvent(new PointerEvent(type, { clientX: at(seconds), clientY: 200, bubbles: true, button: 0, pointerType: 'mouse' }));
+    const bars = () => document.querySelector('[data-channel="0"] [data-wave]').innerHTML;
+    const whole = { ticks: ticks(), bars: bars() };
+    drag('pointerdown', 1.024);
+    drag('pointermove', 3.072);
+    drag('pointerup', 3.072);
+    const closer = document.querySelectorAll('[data-channel="0"] [data-band=speech] rect')[1].getBoundingClientRect();
+    const zoomed = { from: closer.left, ticks: ticks(), other: bars() !== whole.bars };
+    figure.dispatchEvent(new MouseEvent('dblclick', { bubbles: true }));
+    const again = { ticks: ticks(), transform: document.querySelector('.time').getAttribute('transform') };
     return {
+      whole: whole.ticks, zoomed, again,
       blocks, at: [at(0), at(${report.seconds})], tip: tip.textContent, hovered: card.left > at(1.5) && card.right < innerWidth,
-      wave: wave.height, papers: [before, after], end: tip.querySelector('time').textContent,
+      wave: wave.height, papers: [before, after], end,
       voices: document.querySelectorAll('[data-voice=gender] .trace').length, shares: [...document.querySelectorAll('.shares li')].map((item) => item.textContent),
       rows: document.querySelectorAll('tbody tr').length, errors: window.errors,
     };`);
@@ -87,8 +100,12 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
   assert.ok(seen.wave > 20 && seen.hovered);
   assert.match(seen.tip, /channel 0/);
   assert.is.not(seen.papers[0], seen.papers[1]);
-  assert.is(seen.end, '0:05.5');
+  assert.is(seen.end, '0:05.50');
   assert.is(seen.voices, 4);
+  assert.equal(seen.whole, ['0:00.0', '0:00.5', '0:01.0', '0:01.5', '0:02.0', '0:02.5', '0:03.0', '0:03.5', '0:04.0', '0:04.5', '0:05.0', '0:05.5']);
+  assert.equal(seen.zoomed.ticks, ['0:01.5', '0:02.0', '0:02.5', '0:03.0']);
+  assert.ok(Math.abs(seen.zoomed.from - left) < 1.5 && seen.zoomed.other);
+  assert.equal(seen.again, { ticks: seen.whole, transform: 'matrix(1 0 0 1 0 0)' });
   assert.ok(seen.shares.includes('speech62 %'));
   assert.is(seen.rows, runs.length);
 });
@@ -104,6 +121,9 @@ interface Seen {
   readonly hovered: boolean;
   readonly wave: number;
   readonly voices: number;
+  readonly whole: string[];
+  readonly zoomed: { from: number; ticks: string[]; other: boolean };
+  readonly again: { ticks: string[]; transform: string };
   readonly rows: number;
 }
 
@@ -116,7 +136,7 @@ async function inChromium(page: string, probe: string): Promise<Seen> {
     const ask = `<script>{ const seen = (() => {${probe}})(); const out = document.createElement('pre'); out.id = 'seen'; out.textContent = encodeURIComponent(JSON.stringify(seen)); document.body.append(out); }</script>`;
     await writeFile(file, page.replace('<style>', `${watch}<style>`).replace('</body>', `${ask}</body>`));
     const options = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`, '--window-size=1200,1000', '--dump-dom', pathToFileURL(file).href];
-    const { stdout } = await promisify(execFile)(chromium!, options, { timeout: 60_000, maxBuffer: 1 << 26 });
+    const { stdout } = await promisify(execFile)(chromium!, options, { timeout: 180_000, maxBuffer: 1 << 26 });
     return JSON.parse(decodeURIComponent(/<pre id="seen">([^<]*)/.exec(stdout)![1]!)) as Seen;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
