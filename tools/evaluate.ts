@@ -34,7 +34,6 @@ import { UndertoneError } from '../src/errors.ts';
 import { type ConditionName, conditionNames, conditions } from './evaluate/conditions.ts';
 import { type LabelledClip, EvaluationError, readLabels } from './evaluate/labels.ts';
 import { listen, type Listening, type ListeningPlan } from './evaluate/hear.ts';
-import { writePlots } from './evaluate/plots.ts';
 import { reportOf } from './evaluate/report.ts';
 import { screenReport } from './evaluate/screen.ts';
 
@@ -114,7 +113,11 @@ async function main(): Promise<void> {
     if (listening.tooShort.length > 0) console.log(`not judged, shorter than one step: ${listening.tooShort.map(({ file }) => file).join(', ')}`);
 
     if (request.json !== undefined) await writeFile(request.json, `${JSON.stringify(whole(request, engine, clips, listening, report), null, 1)}\n`);
-    if (request.plots !== undefined) console.log(`plots: ${(await writePlots(report, request.plots)).length} files in ${request.plots}`);
+    if (request.plots !== undefined) {
+      // The charting library takes longer to load than all the rest.
+      const { writePlots } = await import('./evaluate/plots.ts');
+      console.log(`plots: ${(await writePlots(report, request.plots)).length} files in ${request.plots}`);
+    }
   } finally {
     await engine.dispose();
   }

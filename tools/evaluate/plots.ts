@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { svg } from './chart.ts';
 import type { Confusion } from './metrics.ts';
-import type { ConditionReport } from './report.ts';
+import type { ConditionReport, LengthRow } from './report.ts';
 
 /** Writes the plots into a folder and gives their paths. */
 export async function writePlots(report: Readonly<Record<string, ConditionReport>>, folder: string): Promise<string[]> {
@@ -30,8 +30,7 @@ function lines(title: string, x: Record<string, unknown>, y: Record<string, unkn
 
 function lengthPlot(report: Readonly<Record<string, ConditionReport>>): string {
   const series = Object.entries(report).flatMap(([name, { lengths }]) => {
-    const points = (pick: (score: (typeof lengths)[string]) => number | undefined): number[][] =>
-      Object.entries(lengths).flatMap(([length, score]) => (pick(score) === undefined ? [] : [[Number(length), pick(score)!]]));
+    const points = (pick: (row: LengthRow) => number | undefined): number[][] => lengths.flatMap((row) => (pick(row) === undefined ? [] : [[row.seconds, pick(row)!]]));
     return [
       { name: `classes, ${name}`, data: points(({ speech }) => speech.balanced) },
       { name: `gender, ${name}`, data: points(({ gender }) => gender?.balanced), dashed: true },

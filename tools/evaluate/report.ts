@@ -37,8 +37,14 @@ export interface GenderReport extends TaskReport {
 export interface ConditionReport {
   readonly speech: TaskReport;
   readonly gender: GenderReport | undefined;
-  /** By length of the stretch in seconds. */
-  readonly lengths: Readonly<Record<string, { readonly speech: Score; readonly gender: Score | undefined }>>;
+  /** By length of the stretch, shortest first. */
+  readonly lengths: readonly LengthRow[];
+}
+
+export interface LengthRow {
+  readonly seconds: number;
+  readonly speech: Score;
+  readonly gender: Score | undefined;
 }
 
 export const coverages = [1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
@@ -50,8 +56,8 @@ export function reportOf({ heard }: Listening, seconds: number): Record<string, 
       const whole = byLength[seconds]!;
       const lengths = Object.entries(byLength)
         .sort(([a], [b]) => Number(a) - Number(b))
-        .map(([length, clips]) => [length, { speech: speechScore(clips), gender: voicesOf(clips).length > 0 ? genderScore(clips) : undefined }] as const);
-      return [condition, { speech: speechReport(whole), gender: genderReport(whole), lengths: Object.fromEntries(lengths) }];
+        .map(([length, clips]) => ({ seconds: Number(length), speech: speechScore(clips), gender: voicesOf(clips).length > 0 ? genderScore(clips) : undefined }));
+      return [condition, { speech: speechReport(whole), gender: genderReport(whole), lengths }];
     }),
   );
 }

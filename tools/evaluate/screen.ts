@@ -1,6 +1,6 @@
 /** The report as tables for a terminal. */
 import Table from 'cli-table3';
-import type { ConditionReport, CorpusRow, Score } from './report.ts';
+import type { ConditionReport, CorpusRow } from './report.ts';
 import { classes, genders } from './labels.ts';
 
 const figure = (value: number | undefined): string => (value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3));
@@ -36,11 +36,10 @@ function mainTable(report: Readonly<Record<string, ConditionReport>>): string {
 }
 
 function lengthTable(report: Readonly<Record<string, ConditionReport>>): string {
-  const lengths = Object.keys(Object.values(report)[0]!.lengths);
+  const lengths = Object.values(report)[0]!.lengths.map(({ seconds }) => seconds);
   if (lengths.length < 2) return '';
-  const both = (score: { speech: Score; gender: Score | undefined } | undefined): string => `${figure(score?.speech.balanced)} / ${figure(score?.gender?.balanced)}`;
-  const rows = Object.entries(report).map(([name, { lengths: scores }]) => [name, ...lengths.map((length) => both(scores[length]))]);
-  return table(['balanced, 3 classes / gender', ...lengths.map((length) => `${length} s`)], rows);
+  const rows = Object.entries(report).map(([name, { lengths: scores }]) => [name, ...scores.map(({ speech, gender }) => `${figure(speech.balanced)} / ${figure(gender?.balanced)}`)]);
+  return table(['balanced, 3 classes / gender', ...lengths.map((seconds) => `${seconds} s`)], rows);
 }
 
 function confusionTable(name: string, { speech, gender }: ConditionReport): string {
