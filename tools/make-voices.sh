@@ -3,7 +3,7 @@
 #   needs: apt-get install flite espeak-ng sox
 # A name says the gender that is heard (none for the robot voices of espeak-ng): male-rms-1.flac, speech-espeak-1.flac.
 set -eu
-out=$(cd "$(dirname "$0")/.." && pwd)/fixtures/voices
+out=$(cd "$(dirname "$0")/.." && pwd)/test/fixtures/voices
 mkdir -p "$out"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
