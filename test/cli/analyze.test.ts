@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { call, has, inFolder, isRefusal, stereo, undertone, voice } from './run.ts';
+import { call, has, inFolder, isRefusal, onTerminal, stereo, undertone, voice } from './run.ts';
 
 test('analyze: a table to read; with a summary, with transitions', async () => {
   const [plain, full] = await Promise.all([undertone(['analyze', call]), undertone(['analyze', stereo, '--summary', '--transitions'])]);
@@ -98,6 +98,19 @@ test('analyze: interrupted, it stops in order and can go on', async () => {
     assert.ok(lines.length >= 1 && lines.length < 40, `${lines.length} lines`);
     lines.forEach((line, i) => assert.is(basename(JSON.parse(line).file), `call-${String(i).padStart(2, '0')}.flac`));
     has(text.err, /^interrupted\n$/);
+  });
+});
+
+test('analyze: on a terminal there are colours, and a bar that goes when it is done', async () => {
+  await inFolder(async (folder) => {
+    await copyFile(voice, join(folder, 'a.wav'));
+    await copyFile(call, join(folder, 'b.flac'));
+    const text = await onTerminal(['analyze', folder, '--out', join(folder, 'out'), '--format', 'jsonl']);
+    if (text === undefined) return console.log('progress on a terminal: skipped, `script` is not installed');
+    has(text, /[█░]{24} +\d+ % +\d\/2 files/);
+    has(text, /100 % +2\/2 files/);
+    has(text, /\x1b\[2mfile +length/);
+    has(text, /2 of 2 files; 0:21 of audio in [\d.]+ s, \d+ times real time\s+$/);
   });
 });
 

@@ -55,6 +55,18 @@ function spawned(args: readonly string[], { input, onOutput }: RunOptions): Prom
   });
 }
 
+/** On a terminal, which util-linux's `script` pretends to be; undefined where it is not installed. */
+export async function onTerminal(args: readonly string[]): Promise<string | undefined> {
+  const quoted = [process.execPath, '--import', 'tsx', join(root, 'src/cli.ts'), ...args].map((word) => `'${word}'`).join(' ');
+  return new Promise((resolve, reject) => {
+    const child = spawn('script', ['-qec', quoted, '/dev/null'], { cwd: root, env: { ...env, TERM: 'xterm', NO_COLOR: undefined }, stdio: ['ignore', 'pipe', 'ignore'], timeout: 180_000 });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
+    child.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(undefined) : reject(error)));
+    child.on('close', () => resolve(text));
+  });
+}
+
 /** A folder for the time of `act`. */
 export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'undertone-cli-'));
