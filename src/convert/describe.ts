@@ -1,10 +1,10 @@
 /** What a model file holds, in words and tables. */
-import { allocate, planGraph, type Plan } from '../graph/plan.ts';
+import type { Attributes, Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
-import { type Shape, sizeOf } from '../graph/tensor.ts';
-import type { Model } from '../models/model.ts';
+import { allocate, planGraph, type Plan } from '../graph/plan.ts';
+import { sizeOf } from '../graph/tensor.ts';
 import type { ModelFile } from '../models/model-file.ts';
-import { bytesPerElement } from '../models/weights.ts';
+import { bytesPerElement, type Encoding } from '../models/weights.ts';
 
 /** A table with its columns side by side; numbers stand at the right. */
 export function table(rows: readonly (readonly string[])[]): string {
@@ -31,7 +31,7 @@ export function symbolicShape(name: string, plans: readonly Plan[]): string {
   return `[${extents.join(', ')}]`;
 }
 
-function attributeText(attributes: Model['graph']['nodes'][number]['attributes']): string {
+function attributeText(attributes: Attributes): string {
   const dull: Readonly<Record<string, string>> = { strides: '1', dilations: '1', pads: '0', groups: '1', activation: 'identity', direction: 'forward', log: '0', countPadding: '0' };
   return Object.entries(attributes)
     .filter(([name, value]) => !(dull[name] !== undefined && [value].flat().every((one) => `${one}` === dull[name])))
@@ -41,11 +41,7 @@ function attributeText(attributes: Model['graph']['nodes'][number]['attributes']
 
 /** Everything `undertone inspect FILE` prints. */
 export function describeFile({ model, formatVersion, checksum, encodings }: ModelFile, size: number): string {
-  const { graph, features } = model;
-  const plans = probe(graph);
-  const lengthOf = (shape: Shape): number => sizeOf(shape);
-  const parameters = [...graph.constants.values()].reduce((sum, { shape }) => sum + lengthOf(shape), 0);
-  const stored = [...graph.constants].reduce((sum, [name, { shape }]) => sum + lengthOf(shape) * bytesPerElement[encodings.get(name) ?? 'float32'], 0);
+  const { features } = model;
   const head: [string, string][] = [
     ['model', `${model.name}, version ${model.version}`],
     ['labels', model.labels.join(', ')],
@@ -57,36 +53,53 @@ export function describeFile({ model, formatVersion, checksum, encodings }: Mode
     ['conversion', model.conversion],
     ['format', `version ${formatVersion}, ${grouped(size)} bytes`],
     ['checksum', `sha256 ${checksum}`],
-    ['parameters', `${grouped(parameters)} in ${graph.constants.size} tensors, ${grouped(stored)} bytes as ${[...new Set(encodings.values())].join(' and ') || 'nothing'}`],
-    ['inputs', graph.inputs.map((input) => `${input.name} [${input.shape.join(', ')}] ${input.type}`).join('; ')],
-    ['outputs', graph.outputs.map((name) => `${name} ${symbolicShape(name, plans)}`).join('; ')],
-    ...costs(model),
   ];
-  const rows = graph.nodes.map((node) => {
-    const constants = node.inputs.filter((name) => graph.constants.has(name));
-    const count = constants.reduce((sum, name) => sum + lengthOf(graph.constants.get(name)!.shape), 0);
-    return [node.name, node.op, node.outputs.map((name) => symbolicShape(name, plans)).join(' '), grouped(count), attributeText(node.attributes)];
-  });
-  return `${table(head)}\n${table([['node', 'op', 'output', 'parameters', 'attributes'], ...rows])}`;
+  const seconds = (frames: number): number => (frames * features.hop) / model.sampleRate;
+  const length = model.framesPerStep * Math.max(1, Math.round(1 / seconds(model.framesPerStep)));
+  return table([...head, ...graphHead(model.graph, encodings), ...costs(model.graph, { length, seconds })]) + '\n' + nodeTable(model.graph);
 }
 
-/** What a run needs: work for a second of audio, memory at work, and memory of a stream. */
-function costs(model: Model): [string, string][] {
-  const { graph, features, framesPerStep, sampleRate } = model;
-  const framesPerSecond = sampleRate / features.hop;
-  const time = framesPerStep * Math.max(1, Math.round(framesPerSecond / framesPerStep));
+/** The same of an ONNX network, as the graph it would become. */
+export function describeNetwork(graph: Graph, path: string, size: number): string {
+  const head: [string, string][] = [['network', path], ['format', `ONNX, ${grouped(size)} bytes`]];
+  return table([...head, ...graphHead(graph, new Map()), ...costs(graph)]) + '\n' + nodeTable(graph);
+}
+
+function graphHead(graph: Graph, encodings: ReadonlyMap<string, Encoding>): [string, string][] {
+  const plans = probe(graph);
+  const parameters = [...graph.constants.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const stored = [...graph.constants].reduce((sum, [name, { shape }]) => sum + sizeOf(shape) * bytesPerElement[encodings.get(name) ?? 'float32'], 0);
+  return [
+    ['parameters', `${grouped(parameters)} in ${graph.constants.size} tensors, ${grouped(stored)} bytes as ${[...new Set(encodings.values())].join(' and ') || 'float32'}`],
+    ['inputs', graph.inputs.map((input) => `${input.name} [${input.shape.join(', ')}] ${input.type}`).join('; ')],
+    ['outputs', graph.outputs.map((name) => `${name} ${symbolicShape(name, plans)}`).join('; ')],
+  ];
+}
+
+function nodeTable(graph: Graph): string {
+  const plans = probe(graph);
+  const rows = graph.nodes.map((node) => {
+    const count = node.inputs.reduce((sum, name) => sum + (graph.constants.has(name) ? sizeOf(graph.constants.get(name)!.shape) : 0), 0);
+    return [node.name, node.op, node.outputs.map((name) => symbolicShape(name, plans)).join(' '), grouped(count), attributeText(node.attributes)];
+  });
+  return table([['node', 'op', 'output', 'parameters', 'attributes'], ...rows]);
+}
+
+/** What a run needs: work (for a second of audio, if it is known what that is), memory at work, and memory of a stream. */
+function costs(graph: Graph, audio?: { readonly length: number; readonly seconds: (frames: number) => number }): [string, string][] {
   let plan: Plan;
   try {
-    plan = planGraph(graph, { batch: 1, time });
+    plan = audio ? planGraph(graph, { batch: 1, time: audio.length }) : probe(graph)[0];
   } catch {
     plan = probe(graph)[0];
   }
-  const frames = plan.bindings.time;
-  const seconds = frames === undefined ? undefined : frames / framesPerSecond;
+  const sizes = Object.entries(plan.bindings).map(([name, extent]) => `${name} ${extent}`).join(', ') || 'a run';
+  const { batch = 1, time } = plan.bindings;
+  const work = audio && time !== undefined ? `${grouped(plan.multiplyAdds / batch / audio.seconds(time))} for a second of audio` : `${grouped(plan.multiplyAdds)} for ${sizes}`;
   const arena = allocate(plan, (name, shape) => (graph.constants.has(name) ? 0 : sizeOf(shape))).length;
   return [
-    ['multiply-adds', seconds === undefined ? grouped(plan.multiplyAdds) : `${grouped(plan.multiplyAdds / (plan.bindings.batch ?? 1) / seconds)} for a second of audio`],
-    ['memory', `${grouped(4 * arena)} bytes of activations for ${Object.entries(plan.bindings).map(([name, extent]) => `${name} ${extent}`).join(', ') || 'a run'}`],
+    ['multiply-adds', work],
+    ['memory', `${grouped(4 * arena)} bytes of activations for ${sizes}`],
     ['streaming', plan.streamable ? `yes, ${grouped(4 * plan.stateLength)} bytes a stream` : 'no'],
   ];
 }

@@ -5,14 +5,16 @@ import { type ModelFile, readModelFile } from '../models/model-file.ts';
 import { parity } from '../tolerances.ts';
 import { report, type Streams } from './command.ts';
 import { compareWithOnnx } from './compare.ts';
-import { describeFile, table } from './describe.ts';
+import { readGraph } from './convert.ts';
+import { describeFile, describeNetwork, table } from './describe.ts';
 import { diffFiles } from './diff.ts';
 
-export const inspectUsage = `usage: undertone inspect FILE.model
+export const inspectUsage = `usage: undertone inspect FILE.model | FILE.onnx
        undertone inspect --diff A.model B.model
        undertone inspect FILE.model --compare IN.onnx
 
-Shows a model file: metadata, checksum, parameters, multiply-adds, memory, and every node with its shapes.
+Shows a model file: metadata, checksum, parameters, multiply-adds, memory, and every node with its shapes; or an ONNX
+network as the graph that conversion would make of it.
 
   --diff           tell two model files apart: metadata, nodes, and how far each tensor moved
   --compare FILE   run the model and an ONNX file on the same input and name the first node that departs
@@ -28,6 +30,12 @@ export async function inspectCommand(argv: readonly string[], streams: Streams):
     });
     if (values.help) return streams.out(inspectUsage), 0;
     if (positionals.length !== (values.diff ? 2 : 1)) return streams.err(inspectUsage), 2;
+    const [path] = positionals as [string];
+    if (!values.diff && values.compare === undefined && path.toLowerCase().endsWith('.onnx')) {
+      const { graph, bytes } = await readGraph(path);
+      streams.out(describeNetwork(graph, path, bytes.length));
+      return 0;
+    }
     const files = await Promise.all(positionals.map(open));
     if (values.diff) {
       const text = diffFiles(files[0]!.file, files[1]!.file);

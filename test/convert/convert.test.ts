@@ -192,7 +192,9 @@ test('inspect shows, tells apart and compares', async () => {
   assert.is(departing.code, 1);
   assert.match(departing.err, /node "Conv1" \(conv\) is the first that departs: its value "r1"/);
   assert.is((await run(inspectCommand)).code, 2);
-  assert.match((await run(inspectCommand, path('net.onnx'))).err, /net\.onnx: it is not a model file/);
+  assert.match((await run(inspectCommand, path('meta.json'))).err, /meta\.json: it is not a model file/);
+  const shownNetwork = await run(inspectCommand, path('net.onnx'));
+  assert.match(shownNetwork.out, /ONNX, [\d,]+ bytes[^]*GRU8 +gru +\[batch, time\/4, 6\]/);
 });
 
 test.run();
