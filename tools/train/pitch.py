@@ -4,6 +4,7 @@ Acted, shouted and broadcast voices leave the pitch range of read speech. Rubber
 and keeps the spectral envelope, which carries the length of the vocal tract. Both genders are shifted
 up, women down too: an artefact of the shift then tells nothing about the gender.
 """
+import json
 import subprocess
 import wave
 from concurrent.futures import ThreadPoolExecutor
@@ -18,24 +19,19 @@ from corpus import GENDERS, RATE, shard, shifted
 # down less.
 FACTORS = {'male': (2.1, 1.2, 1.35, 1.5, 1.65, 1.85), 'female': (0.72, 1.3, 0.78, 0.86, 1.2, 1.4)}
 VARIANTS = {'male': 2, 'female': 4}
-# Men where women usually are and women where men usually are: for the second stage of Gender's training.
-EXTREMES = {'male': (1.7, 1.9, 2.1, 2.3), 'female': (0.68, 0.73, 0.8, 0.88)}
-EXTREME_VARIANTS = {'male': 0.5, 'female': 1}
 BATCH_SECONDS = 300
 GAP = RATE // 10
 
 
-def plan(clips, table, variants):
-    """(gender, factor) -> indices of the adult training clips that take this factor. Half a variant: every other clip."""
+def plan(clips):
+    """(gender, factor) -> indices of the adult training clips that take this factor."""
     jobs = {}
     for gender in GENDERS:
-        factors, number = table[gender], variants[gender]
+        factors = FACTORS[gender]
         chosen = [i for i, clip in enumerate(clips) if clip.adult_gender == gender and clip.split == 'train']
-        if number < 1:
-            chosen, number = chosen[::round(1 / number)], 1
         for order, index in enumerate(chosen):
-            for variant in range(number):
-                factor = factors[(order + variant * len(factors) // number) % len(factors)]
+            for variant in range(VARIANTS[gender]):
+                factor = factors[(order + variant * len(factors) // VARIANTS[gender]) % len(factors)]
                 jobs.setdefault((gender, factor), []).append(index)
     return jobs
 
@@ -72,12 +68,12 @@ def shift_batch(clips, batch, factor, target):
     after.unlink()
 
 
-def shift_clips(clips, cache, name='shift', table=FACTORS, variants=VARIANTS):
+def shift_clips(clips, cache):
     """Make (or find in the cache) the shifted variants; returns them as clips."""
-    folder = Path(cache) / name
+    folder = Path(cache) / 'shift'
     folder.mkdir(parents=True, exist_ok=True)
     work, result = [], []
-    for (gender, factor), indices in sorted(plan(clips, table, variants).items()):
+    for (gender, factor), indices in sorted(plan(clips).items()):
         for number, batch in enumerate(batches(clips, indices)):
             target = folder / f'{gender}-{factor:.2f}-{number:03d}.i16'
             work.append((batch, factor, target))

@@ -61,12 +61,11 @@ class Sampler:
 class Material:
     """All clips, sorted by what they are drawn for."""
 
-    def __init__(self, clips, shifted, extreme, sung):
+    def __init__(self, clips, shifted, sung):
         train = [c for c in clips if c.split == 'train']
         self.bits = {name: np.uint64(1) << np.uint64(i) for i, name in enumerate(sorted({c.corpus for c in clips}))}
         self.gendered = self.by_gender([c for c in train if c.adult_gender])
         self.shifted = self.by_gender(shifted)
-        self.extreme = self.by_gender(extreme)
         self.speech = Sampler([c for c in train if c.label == 'speech'])
         self.music = Sampler([c for c in train if c.label == 'music'])
         self.vocals = Sampler([c for c in train if c.label == 'music' and c.vocals])
@@ -174,13 +173,12 @@ def draw_music(rng, material):
     return x, bits
 
 
-def speech_item(rng, material, gendered=0.76, shifted=0.4, extreme=0.0):
+def speech_item(rng, material, gendered=0.76, shifted=0.4):
     """A talker with or without something underneath. Returns samples, (steps, voiced), gender, bits."""
     gender, speed = -1, 1.0
     if chance(rng, gendered):
         gender = int(rng.integers(2))
-        moved = material.extreme if chance(rng, extreme) else material.shifted
-        source = (moved if chance(rng, shifted) else material.gendered)[gender]
+        source = (material.shifted if chance(rng, shifted) else material.gendered)[gender]
         speed = rng.uniform(0.92, 1.08) if chance(rng, 0.5) else 1.0
     else:
         source = material.speech
@@ -218,15 +216,11 @@ def speech_steps(mask, bed):
     return steps, voiced
 
 
-# What a pool holds, as the arguments of speech_item; None: items of every class.
-KINDS = {'pool': None, 'voices': (1.0, 0.7), 'extremes': (1.0, 0.8, 0.85)}
-
-
-def make_item(rng, material, voices=None):
+def make_item(rng, material, voices=False):
     """One item: int16-scale samples and targets. `voices`: only talkers of known gender, most of them shifted."""
     r = 0.0 if voices else rng.random()
     if r < 0.42:
-        x, (steps, voiced), gender, bits = speech_item(rng, material, *(voices or ()))
+        x, (steps, voiced), gender, bits = speech_item(rng, material, *((1.0, 0.7) if voices else ()))
         whole = SPEECH if voiced.mean() > 0.25 else IGNORE
     else:
         whole = MUSIC if r < 0.68 else OTHER
@@ -261,15 +255,14 @@ def make_item(rng, material, voices=None):
 
 def make_shard(task):
     """Make shard number `index` unless it is there; deterministic in (seed, index)."""
-    folder, seed, index = task
-    kind = Path(folder).name
+    folder, seed, index, voices = task
     target = Path(folder) / f'{index:04d}'
     if (target / 'done').exists():
         return
     torch.set_num_threads(1)
     target.mkdir(parents=True, exist_ok=True)
-    rng = np.random.default_rng([seed, index, list(KINDS).index(kind)])
-    items = [make_item(rng, MATERIAL, KINDS[kind]) for _ in range(SHARD)]
+    rng = np.random.default_rng([seed, index, voices])
+    items = [make_item(rng, MATERIAL, voices) for _ in range(SHARD)]
     x = torch.from_numpy(np.stack([item[0] for item in items]))
     with torch.no_grad():
         logmel = torch.cat([log_mel(part) for part in x.split(64)])
@@ -283,20 +276,20 @@ def make_shard(task):
 
 
 def material_for(data, cache):
-    clips, moved, extreme = prepare(data, cache)
+    clips, moved = prepare(data, cache)
     sung = sung_clips(clips, cache)
-    material = Material(clips, moved, extreme, sung)
-    for clip in [*clips, *moved, *extreme, *sung]:
+    material = Material(clips, moved, sung)
+    for clip in [*clips, *moved, *sung]:
         clip.bit = material.bits[clip.corpus]
     return material
 
 
-def build_pools(data, cache, shards, seed=1, workers=2):
-    """Fill CACHE/NAME for each name in `shards` with that many shards."""
+def build_pool(data, cache, shards, voices, seed=1, workers=2):
+    """Fill CACHE/pool with `shards` shards of every class and CACHE/voices with `voices` shards for Gender alone."""
     global MATERIAL
     MATERIAL = material_for(data, cache)
-    start = time.time()
-    tasks = [(Path(cache) / name, seed, index) for name, number in shards.items() for index in range(number)]
+    start, tasks = time.time(), [(Path(cache) / 'pool', seed, index, False) for index in range(shards)]
+    tasks += [(Path(cache) / 'voices', seed, index, True) for index in range(voices)]
     with multiprocessing.get_context('fork').Pool(workers) as pool:
         for number, _ in enumerate(pool.imap(make_shard, tasks), 1):
             if number % 10 == 0 or number == len(tasks):
@@ -311,8 +304,6 @@ if __name__ == '__main__':
     parser.add_argument('--cache', required=True)
     parser.add_argument('--shards', type=int, default=128)
     parser.add_argument('--voices', type=int, default=48)
-    parser.add_argument('--extremes', type=int, default=24)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
-    build_pools(options.data, options.cache,
-                {'pool': options.shards, 'voices': options.voices, 'extremes': options.extremes}, options.seed)
+    build_pool(options.data, options.cache, options.shards, options.voices, options.seed)

@@ -3,21 +3,20 @@ import argparse
 import time
 
 from corpus import decode_shards, load_clips
-from pitch import EXTREME_VARIANTS, EXTREMES, shift_clips
+from pitch import shift_clips
 
 
 def prepare(data, cache):
-    """Returns (all clips of the index, the shifted training clips, the extremely shifted ones)."""
+    """Returns (all clips of the index, the shifted training clips)."""
     start = time.time()
     decode_shards(data, cache)
     print(f'decoded, {time.time() - start:.0f} s', flush=True)
     clips = load_clips(data, cache)
     print(f'{len(clips)} clips, {sum(c.length for c in clips) / 16000 / 3600:.2f} h, {time.time() - start:.0f} s', flush=True)
     moved = shift_clips(clips, cache)
-    extreme = shift_clips(clips, cache, 'extreme', EXTREMES, EXTREME_VARIANTS)
     print(f'{len(moved)} shifted clips, {sum(c.length for c in moved) / 16000 / 3600:.2f} h, '
           f'{time.time() - start:.0f} s', flush=True)
-    return clips, moved, extreme
+    return clips, moved
 
 
 if __name__ == '__main__':

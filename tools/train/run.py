@@ -39,14 +39,8 @@ def train_all(options, runs):
         out = runs / f'{name}-{fold}.pt'
         return None if out.exists() else lambda: launch('train.py', name, *base, '--out', out, '--steps', steps, *held)
 
-    def second():     # men where women usually are in pitch, and the reverse
-        pools = [text for name in ('pool', 'voices', 'extremes') for text in ('--pool', name)]
-        return launch('train.py', 'gender', *base, '--out', runs / 'gender-final.pt', '--init', runs / 'gender-first.last.pt',
-                      '--steps', options.second_steps, '--rate', 8e-4, *pools)
-
     queues = [[task('speech', fold, options.fold_steps) for fold in FOLDS] + [task('speech', 'final', options.steps)],
-              [task('gender', fold, options.fold_steps) for fold in GENDER_FOLDS] +
-              [task('gender', 'first', options.steps - 1000), second]]
+              [task('gender', fold, options.fold_steps) for fold in GENDER_FOLDS] + [task('gender', 'final', options.steps * 8 // 9)]]
     running = [None, None]
     while any(queues) or any(running):
         for lane in (0, 1):
@@ -66,8 +60,7 @@ def main():
     parser.add_argument('--out', required=True, help='folder for the ONNX files')
     parser.add_argument('--shards', type=int, default=128, help='size of the pool, 1024 items of 3 s a shard')
     parser.add_argument('--steps', type=int, default=9000)
-    parser.add_argument('--second-steps', type=int, default=2500, help='second stage of Gender')
-    parser.add_argument('--fold-steps', type=int, default=1500)
+    parser.add_argument('--fold-steps', type=int, default=1300)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
