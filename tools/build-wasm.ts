@@ -4,11 +4,11 @@
  * usage: node --import tsx tools/build-wasm.ts [--if-stale]
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildResult } from 'esbuild';
+import { build, type BuildResult, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'src/backends/wasm');
@@ -38,32 +38,37 @@ export function buildKernels(): void {
   renameSync(fresh, target);
 }
 
-/** The backend's modules in `from` as one, minified; what lies outside the folder is imported as before. */
-export function bundle(from: string, extension: 'js' | 'ts', write: boolean): Promise<BuildResult> {
+/** Leaves imports of what is not in the folder as they are, seen from the folder itself. */
+function outside(folder: string): Plugin {
+  return {
+    name: 'outside',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\// }, ({ resolveDir, path, kind }) => {
+        if (kind === 'entry-point') return undefined;
+        const seen = relative(folder, join(resolveDir, path));
+        return seen.startsWith('..') ? { path: seen, external: true } : undefined;
+      });
+    },
+  };
+}
+
+/** The backend's modules in `from` as one, minified, not yet written; what lies outside the folder is imported as before. */
+export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResult<{ write: false }>> {
   return build({
     entryPoints: [join(from, `index.${extension}`), join(from, `pool.${extension}`)],
-    outdir: from, write, allowOverwrite: true, bundle: true, splitting: true, minify: true, keepNames: false,
+    outdir: from, write: false, bundle: true, splitting: true, minify: true,
+    // Names that nothing outside the backend sees.
+    mangleProps: /^(beginNode|blockStride|columnStride|constantsUsed|enter|forget|idle|leave|newResults|numbers|packed|prepared|relink|reserve|rowLength|rowStride|running|scratchLength|users|zeros)$/,
     format: 'esm', platform: 'node', target: 'es2022', logLevel: 'warning', chunkNames: 'shared-[hash]',
-    plugins: [{
-      name: 'outside',
-      setup({ onResolve }) {
-        onResolve({ filter: /^\.\.?\// }, ({ resolveDir, path, kind }) => {
-          if (kind === 'entry-point') return undefined;
-          const outside = relative(from, join(resolveDir, path));
-          return outside.startsWith('..') ? { path: outside, external: true } : undefined;
-        });
-      },
-    }],
+    plugins: [outside(from)],
   });
 }
 
 async function finishDist(): Promise<void> {
   copyFileSync(target, join(dist, 'kernels.wasm'));
-  await bundle(dist, 'js', true);
-  const kept = /^(index|pool|shared-\w+)\.js$/;
-  for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
-    if (/\.js$/.test(file) && !kept.test(file)) rmSync(join(dist, file));
-  }
+  const { outputFiles } = await bundle(dist, 'js');
+  for (const file of readdirSync(dist, { recursive: true, encoding: 'utf8' })) if (file.endsWith('.js')) rmSync(join(dist, file));
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

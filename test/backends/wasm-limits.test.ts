@@ -195,6 +195,22 @@ test('cpu: a run allocates nothing, and what is disposed is used again', async (
   own.dispose();
 });
 
+test('cpu: programs share the memory of their values, and move along when a larger one comes', async () => {
+  const own = await openWasm();
+  const step = await own.prepare(graph, { batch: 1, samples: 1024 });
+  const state = new Float32Array(step.plan.stateLength);
+  const expected = [0, 1].map(() => step.run([noise(1024)], state).map((output) => output.slice()));
+  const large = await own.prepare(graph, { batch: 8, samples: 65536 });
+  const size = own.heap.byteLength;
+  large.run([noise(8 * 65536)]);
+  state.fill(0);
+  for (const outputs of expected) assert.equal(step.run([noise(1024)], state), outputs);
+  for (let batch = 1; batch <= 8; batch++) await own.prepare(graph, { batch, samples: 65536 });
+  assert.ok(own.heap.byteLength < 1.2 * size, `${own.heap.byteLength} after ${size}`);
+  own.dispose();
+  assert.throws(() => large.run([noise(8 * 65536)]), (error: Error) => error instanceof DisposedError);
+});
+
 test('cpu: inputs and states that do not fit are refused by name', async () => {
   const program = await backend.prepare(graph, { batch: 1, samples: 1024 });
   assert.throws(() => program.run([]), (error: Error) => error instanceof ArgumentError && /inputs: got 0/.test(error.message));
@@ -222,8 +238,8 @@ test('cpu: after dispose everything says so', async () => {
 
 test('cpu: the compiled backend with its pool stays within 40 KiB', async () => {
   const folder = fileURLToPath(new URL('../../src/backends/wasm', import.meta.url));
-  const { outputFiles } = await bundle(folder, 'ts', false);
-  const size = outputFiles!.reduce((sum, { contents }) => sum + contents.length, statSync(`${folder}/kernels.wasm`).size);
+  const { outputFiles } = await bundle(folder, 'ts');
+  const size = outputFiles.reduce((sum, { contents }) => sum + contents.length, statSync(`${folder}/kernels.wasm`).size);
   assert.ok(size <= 40 * 1024, `${size} bytes`);
 });
 

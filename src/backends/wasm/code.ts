@@ -52,8 +52,6 @@ export type Region = (typeof regions)[number];
 export type Bases = Readonly<Record<Region, number>>;
 const regionSize = 2 ** 32;
 
-export const absoluteOnly = Object.fromEntries(regions.map((region) => [region, 0])) as Bases;
-
 export function inRegion(region: Region, offset: number): number {
   return regions.indexOf(region) * regionSize + offset;
 }

@@ -11,6 +11,7 @@ import { instantiate, kernelModule, type Run } from './kernels.ts';
 import { compile, type CompiledGraph } from './lower/compile.ts';
 import { WasmProgram } from './program.ts';
 import type { Module } from './webassembly.ts';
+import { Workspace } from './workspace.ts';
 
 export { wasmSupported } from './kernels.ts';
 
@@ -24,6 +25,7 @@ export class WasmBackend implements Backend {
   /** Runs the code at an address, on this thread. */
   readonly execute: Run;
   readonly #programs = new Set<WasmProgram>();
+  readonly #workspace = new Workspace(this.heap);
   #disposed = false;
 
   constructor(module: Module) {
@@ -45,10 +47,10 @@ export class WasmBackend implements Backend {
     return compile(graph, bindings, { heap: this.heap, constants: this.constants, run: this.execute });
   }
 
-  /** A program with memory of its own; several may be made of one compiled graph. */
-  place(compiled: CompiledGraph): WasmProgram {
+  /** A program; several may be made of one compiled graph. Those that run at the same time need workspaces of their own. */
+  place(compiled: CompiledGraph, workspace = this.#workspace): WasmProgram {
     if (this.#disposed) throw new DisposedError('the cpu backend');
-    const program = new WasmProgram(compiled, this.heap, this.constants, this.execute, () => this.#programs.delete(program));
+    const program = new WasmProgram(compiled, this.heap, this.constants, this.execute, workspace, () => this.#programs.delete(program));
     this.#programs.add(program);
     return program;
   }

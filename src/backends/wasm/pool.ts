@@ -11,6 +11,7 @@ import { openWasm, type WasmBackend } from './index.ts';
 import { kernelModule } from './kernels.ts';
 import type { CompiledGraph } from './lower/compile.ts';
 import type { WasmProgram } from './program.ts';
+import { Workspace } from './workspace.ts';
 
 export interface PoolOptions {
   /** Worker threads; default: the cores. */
@@ -184,11 +185,11 @@ export class WasmPool {
     const { idle, compiled } = job.prepared;
     let program = idle.pop();
     try {
-      program ??= this.#backend.place(compiled);
+      program ??= this.#backend.place(compiled, new Workspace(this.#backend.heap));
       program.load(job.inputs, job.state);
     } catch (error) {
       if (program) idle.push(program);
-      this.#settle(job);
+      job.prepared.jobs--;
       return job.reject(error);
     }
     thread.running.push({ job, program });
@@ -216,7 +217,7 @@ export class WasmPool {
     const outputs = program.newResults();
     program.save(outputs, job.state);
     job.prepared.idle.push(program);
-    this.#settle(job);
+    job.prepared.jobs--;
     job.resolve(outputs);
     this.#pump();
   }
@@ -228,17 +229,13 @@ export class WasmPool {
     thread.running.splice(0).reverse().forEach(({ job, program }, i, all) => {
       job.prepared.idle.push(program);
       if (i === all.length - 1 && ++job.attempts >= mostAttempts) {
-        this.#settle(job);
+        job.prepared.jobs--;
         job.reject(new WorkerError(job.attempts, { cause: thread.error }));
       } else {
         this.#queue.unshift(job);
       }
     });
     this.#pump();
-  }
-
-  #settle(job: Job): void {
-    job.prepared.jobs--;
   }
 }
 

@@ -2,67 +2,67 @@ import { ArgumentError, DisposedError } from '../../errors.ts';
 import type { Plan } from '../../graph/plan.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import type { Program } from '../backend.ts';
-import { absoluteOnly, type Region, resolve } from './code.ts';
+import { type Bases, resolve } from './code.ts';
 import type { Constants } from './constants.ts';
 import type { Heap } from './heap.ts';
 import type { Run } from './kernels.ts';
 import type { CompiledGraph } from './lower/compile.ts';
+import type { Tenant, Workspace } from './workspace.ts';
 
 const align = 64;
 
-/** A compiled graph with memory of its own. Everything is allocated here; a run copies in, calls once and copies out. */
-export class WasmProgram implements Program {
+/** A compiled graph in memory. Everything is allocated here; a run copies in, calls once and copies out. */
+export class WasmProgram implements Program, Tenant {
   readonly plan: Plan;
   /** Address of the code, for instances of the kernels on other threads. */
-  readonly entry: number;
+  entry = 0;
   readonly #compiled: CompiledGraph;
   readonly #heap: Heap;
   readonly #constants: Constants;
   readonly #run: Run;
+  readonly #workspace: Workspace;
   readonly #onDispose: () => void;
+  /** Tables, then code; the rest is in the workspace. */
   readonly #block: number;
-  readonly #inputs: readonly TensorData[];
-  readonly #state: Float32Array;
-  readonly #outputs: readonly Float32Array[];
   readonly #results: Float32Array[];
+  #inputs: readonly TensorData[] = [];
+  #state: Float32Array = new Float32Array(0);
+  #outputs: readonly Float32Array[] = [];
   #disposed = false;
 
-  constructor(compiled: CompiledGraph, heap: Heap, constants: Constants, run: Run, onDispose: () => void) {
+  constructor(compiled: CompiledGraph, heap: Heap, constants: Constants, run: Run, workspace: Workspace, onDispose: () => void) {
     const { plan, code, tables, sizes } = compiled;
     this.plan = plan;
     this.#compiled = compiled;
     this.#heap = heap;
     this.#constants = constants;
     this.#run = run;
+    this.#workspace = workspace;
     this.#onDispose = onDispose;
-
-    const lengths: [Region, number][] = [
-      ['tables', tables.byteLength],
-      ['arena', sizes.arena],
-      ['state', 4 * plan.batch * plan.stateLength],
-      ['scratch', sizes.scratch],
-      ['code', code.byteLength],
-    ];
-    const bases: Record<Region, number> = { ...absoluteOnly };
-    let size = 0;
-    for (const [region, length] of lengths) {
-      bases[region] = size;
-      size += Math.ceil(length / align) * align;
-    }
-    this.#block = heap.allocate(size);
-    for (const [region] of lengths) bases[region] += this.#block;
-    heap.words(bases.tables, tables.length).set(tables);
-    const linked = code.link(bases);
-    heap.words(bases.code, linked.length).set(linked);
-    this.entry = bases.code;
+    workspace.reserve(sizes.arena + sizes.scratch + align + 4 * plan.batch * plan.stateLength);
+    this.#block = heap.allocate(tables.byteLength + code.byteLength);
+    workspace.enter(this);
     for (const constant of compiled.constants) constant.users++;
+    this.relink();
+    this.#results = this.newResults();
+  }
 
-    this.#inputs = compiled.inputs.map(({ address, length, isInt16 }) =>
+  /** Writes tables and code for where the workspace stands now. */
+  relink(): void {
+    const { plan, code, tables, sizes, inputs, outputs } = this.#compiled;
+    const heap = this.#heap;
+    const arena = this.#workspace.address;
+    const scratch = arena + Math.ceil(sizes.arena / align) * align;
+    this.entry = this.#block + tables.byteLength;
+    const bases: Bases = { absolute: 0, tables: this.#block, arena, scratch, state: scratch + sizes.scratch, code: this.entry };
+    heap.words(this.#block, tables.length).set(tables);
+    const linked = code.link(bases);
+    heap.words(this.entry, linked.length).set(linked);
+    this.#inputs = inputs.map(({ address, length, isInt16 }) =>
       isInt16 ? heap.shorts(resolve(address, bases), length) : heap.floats(resolve(address, bases), length),
     );
     this.#state = heap.floats(bases.state, plan.batch * plan.stateLength);
-    this.#outputs = compiled.outputs.map(({ address, length }) => heap.floats(resolve(address, bases), length));
-    this.#results = this.#outputs.map(({ length }) => new Float32Array(length));
+    this.#outputs = outputs.map(({ address, length }) => heap.floats(resolve(address, bases), length));
   }
 
   run(inputs: readonly TensorData[], state?: Float32Array): Float32Array[] {
@@ -108,6 +108,7 @@ export class WasmProgram implements Program {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#heap.free(this.#block);
+    this.#workspace.leave(this);
     for (const constant of this.#compiled.constants) this.#constants.release(constant);
     this.#onDispose();
   }

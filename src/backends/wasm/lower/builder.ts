@@ -1,6 +1,6 @@
 import type { Plan, PlannedNode } from '../../../graph/plan.ts';
 import { sizeOf, type Tensor } from '../../../graph/tensor.ts';
-import { absoluteOnly, Code, inRegion } from '../code.ts';
+import { type Bases, Code, inRegion } from '../code.ts';
 import type { Constant, Constants } from '../constants.ts';
 import type { Heap } from '../heap.ts';
 import type { Run } from '../kernels.ts';
@@ -137,7 +137,8 @@ export class Builder {
       heap.floats(plain, tensor.data.length).set(tensor.data);
       const code = new Code();
       pack(code, plain, address);
-      const words = code.link(absoluteOnly);
+      // All of its addresses are absolute.
+      const words = code.link({} as Bases);
       const entry = heap.allocate(words.byteLength);
       heap.words(entry, words.length).set(words);
       run(entry);
