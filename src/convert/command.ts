@@ -2,15 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
+import { ReferenceBackend } from '../backends/reference/index.ts';
 import { openDevice } from '../devices.ts';
 import { ArgumentError, DeviceUnavailableError, UndertoneError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
+import type { Model } from '../models/model.ts';
 import type { Encoding } from '../models/weights.ts';
-import { convert, writeAtomically } from './convert.ts';
+import { convert, readGraph, writeAtomically } from './convert.ts';
+import { evaluateGraphs } from './evaluation.ts';
 import { parseMetadata } from './metadata.ts';
 import { quantizationCost } from './quantize.ts';
 
-export const convertUsage = `usage: undertone convert IN.onnx OUT.model --meta META.json [--no-verify] [--quantize f16|int8]
+export const convertUsage = `usage: undertone convert IN.onnx OUT.model --meta META.json [--no-verify] [--quantize f16|int8 [--evaluate LIST.tsv]]
 
 Turns an ONNX network into a model file and compares the two on onnxruntime-node before anything is written.
 
@@ -18,6 +21,9 @@ Turns an ONNX network into a model file and compares the two on onnxruntime-node
                    unknownCutoff, warmupWeights and training
   --no-verify      leave out the comparison; the model file says so
   --quantize TYPE  store kernels and matrices as f16 or int8; they are computed with in float32
+  --evaluate FILE  tell what that costs on labelled clips: a tab-separated list with a header row, a column "file"
+                   and one with the model's labels
+  --audio DIR      where the clips are, if not beside the list
 `;
 
 export interface Streams {
@@ -34,7 +40,7 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { meta: { type: 'string' }, 'no-verify': { type: 'boolean' }, quantize: { type: 'string' }, help: { type: 'boolean' } },
+      options: { meta: { type: 'string' }, 'no-verify': { type: 'boolean' }, quantize: { type: 'string' }, evaluate: { type: 'string' }, audio: { type: 'string' }, help: { type: 'boolean' } },
     });
     if (values.help) return streams.out(convertUsage), 0;
     const [input, output] = positionals;
@@ -42,7 +48,7 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
     const weights = values.quantize === undefined ? 'float32' : encodingOf[values.quantize];
     if (!weights) throw new ArgumentError('--quantize', JSON.stringify(values.quantize), 'f16 or int8');
     const metadata = values.meta === undefined ? undefined : parseMetadata(await readJson(values.meta));
-    if (!values['no-verify']) backends.push(...(await availableBackends()));
+    if (!values['no-verify'] || values.evaluate !== undefined) backends.push(...(await availableBackends()));
     const { model, bytes, verification, warnings } = await convert(input, { metadata, verify: !values['no-verify'], weights, backends });
     for (const warning of warnings) streams.err(`warning: ${input}: ${warning}\n`);
     const [plan] = probe(model.graph);
@@ -54,6 +60,7 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
     }
     if (!verification) streams.err(`warning: ${input}: not compared with the original (--no-verify)\n`);
     if (weights !== 'float32') streams.out(await quantizationCost(input, model));
+    if (values.evaluate !== undefined) streams.out(await evaluationText(input, model, values.evaluate, values.audio, backends));
     await writeAtomically(output, bytes);
     streams.out(`${output}: ${model.name}, version ${model.version}, ${bytes.length} bytes\n`);
     return 0;
@@ -62,6 +69,13 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
   } finally {
     for (const backend of backends) backend.dispose();
   }
+}
+
+async function evaluationText(input: string, model: Model, list: string, folder: string | undefined, backends: readonly Backend[]): Promise<string> {
+  const backend = backends[0] ?? new ReferenceBackend();
+  const { graph } = await readGraph(input);
+  const { clips, balanced, changed } = await evaluateGraphs([graph, model.graph], model, list, folder, backend);
+  return `  evaluated: balanced accuracy ${balanced[0]!.toFixed(4)} in float32, ${balanced[1]!.toFixed(4)} as stored; ${changed[1]} of ${clips} clips changed their label\n`;
 }
 
 /** The devices of this machine on which a conversion is proved besides the reference computations. */

@@ -1,5 +1,6 @@
 /** What it costs to store weights in fewer bits. */
 import { ReferenceBackend } from '../backends/reference/index.ts';
+import type { Bindings } from '../graph/graph.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import type { Model } from '../models/model.ts';
 import { readGraph } from './convert.ts';
@@ -9,7 +10,8 @@ import { comparedSizes, deviation } from './verify.ts';
 export async function quantizationCost(path: string, model: Model): Promise<string> {
   const { graph } = await readGraph(path);
   const reference = new ReferenceBackend();
-  const bindings = comparedSizes(graph, model.framesPerStep).at(-1)!;
+  const extent = (bindings: Bindings): number => Object.values(bindings).reduce((m, n) => m * n, 1);
+  const bindings = comparedSizes(graph, model.framesPerStep).reduce((a, b) => (extent(b) > extent(a) ? b : a));
   const [exact, stored] = await Promise.all([reference.prepare(graph, bindings), reference.prepare(model.graph, bindings)]);
   let state = 7;
   const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;

@@ -111,6 +111,29 @@ test('--quantize stores fewer bits and says what that costs', async () => {
   assert.is((await run(convertCommand, path('net.onnx'), path('x.model'), '--quantize', 'int4')).code, 1);
 });
 
+/** A WAV of half a second: a tone of this many Hz, int16 at 16 kHz. */
+function tone(hertz: number): Uint8Array {
+  const samples = Int16Array.from({ length: 8000 }, (_, i) => 8000 * Math.sin((2 * Math.PI * hertz * i) / 16000));
+  const head = Buffer.alloc(44);
+  head.write('RIFF');
+  head.writeUInt32LE(36 + samples.byteLength, 4);
+  head.write('WAVEfmt ', 8);
+  [16, 1 | (1 << 16), 16000, 32000, 2 | (16 << 16)].forEach((word, i) => head.writeUInt32LE(word, 16 + 4 * i));
+  head.write('data', 36);
+  head.writeUInt32LE(samples.byteLength, 40);
+  return Buffer.concat([head, Buffer.from(samples.buffer)]);
+}
+
+test('--evaluate says what quantization costs on labelled clips', async () => {
+  for (const hertz of [100, 200, 3000, 4000]) writeFileSync(path(`${hertz}.wav`), tone(hertz));
+  writeFileSync(path('list.tsv'), 'file\tpitch\n100.wav\tlow\n200.wav\tlow\n3000.wav\thigh\n4000.wav\thigh\nnothing.wav\t\n');
+  const { code, out, err } = await run(convertCommand, path('net.onnx'), path('small.model'), '--meta', path('meta.json'), '--quantize', 'int8', '--no-verify', '--evaluate', path('list.tsv'));
+  assert.is(code, 0, err);
+  assert.match(out, /evaluated: balanced accuracy 0\.\d{4} in float32, 0\.\d{4} as stored; \d of 4 clips changed/);
+  assert.match((await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('meta.json'), '--no-verify', '--evaluate', path('meta.json'))).err, /--evaluate: got .* no column "file"/);
+  for (const file of ['100.wav', '200.wav', '3000.wav', '4000.wav', 'list.tsv']) rmSync(path(file));
+});
+
 test('nothing is written on an error, and the old file stays', async () => {
   writeFileSync(path('bad.onnx'), buildOnnx(single('If', '', ['batch', 'time', 8])));
   writeFileSync(path('kept.model'), 'old');
