@@ -5,14 +5,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openWasm, wasmSupported } from '../../src/backends/wasm/index.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
-import { ArgumentError, DeviceLimitError, DisposedError, GraphError } from '../../src/errors.ts';
+import { ArgumentError, DeviceLimitError, DeviceUnavailableError, DisposedError, GraphError } from '../../src/errors.ts';
 import { defaultGeometry, type FrameGeometry } from '../../src/features/definition.ts';
 import { logMelOf } from '../../src/features/log-mel.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import { activations, type ActivationName } from '../../src/ops/activation.ts';
 import { parity } from '../../src/tolerances.ts';
-import { bundle } from '../../tools/build-wasm.ts';
+import { bundle, isStale } from '../../tools/build-wasm.ts';
 import { opCase } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
@@ -34,6 +34,22 @@ test('cpu: it is supported here and says what it is', () => {
   assert.ok(wasmSupported());
   assert.is(backend.name, 'cpu');
   assert.match(backend.adapter, /WebAssembly/);
+});
+
+test('cpu: the kernels are built from the sources as they stand', () => {
+  assert.not(isStale(), 'run npm run build:wasm');
+});
+
+test('cpu: where SIMD is missing it cannot be opened, and the error names what can', async () => {
+  const wasm = (globalThis as unknown as { WebAssembly: { validate: (bytes: Uint8Array) => boolean } }).WebAssembly;
+  const { validate } = wasm;
+  wasm.validate = () => false;
+  const error = await openWasm().then(() => undefined, (reason: unknown) => reason);
+  const supported = wasmSupported();
+  wasm.validate = validate;
+  assert.not(supported);
+  assert.instance(error, DeviceUnavailableError);
+  assert.match((error as Error).message, /no WebAssembly SIMD.*gpu\.js/);
 });
 
 for (const [kind, from, to] of [['exp', -87, 88], ['log', 1e-30, 1e30], ['sigmoid', -30, 30], ['tanh', -12, 12], ['erf', -5, 5], ['gelu', -8, 8]] as const) {

@@ -19,10 +19,10 @@ export function wasmSupported(): boolean {
 let compiled: Module | undefined;
 
 export function kernelModule(): Module {
-  if (compiled) return compiled;
   if (!wasmSupported()) {
     throw new DeviceUnavailableError('cpu', 'this JavaScript engine has no WebAssembly SIMD', 'Use Node.js 20 or later, or the device "gpu.js".');
   }
+  if (compiled) return compiled;
   const file = new URL('./kernels.wasm', import.meta.url);
   if (!existsSync(file)) throw new DeviceUnavailableError('cpu', 'its kernels are not built', 'Run `npm run build:wasm`.');
   return (compiled = new WebAssembly.Module(readFileSync(file)));
