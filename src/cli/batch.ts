@@ -119,8 +119,10 @@ export class Batch {
       },
       onWarning: ({ message }) => this.#progress.print(process.stderr, `${stderrStyle.yellow('warning')} ${message}\n`),
     });
+    // What a decoder gives at its very end comes after the last progress.
+    const heard = Math.max(0, ...Object.values(channels).map(({ time_series }) => ((time_series.at(-1)?.timestamp ?? -64) + 64) / 1000));
     const envelopes = needs.waveform ? await waveforms(file, Object.keys(channels)) : {};
-    return { report: { file, seconds, period, channels, warnings }, envelopes };
+    return { report: { file, seconds: Math.max(seconds, heard), period, channels, warnings }, envelopes };
   }
 
   /** What was asked for, or the format needs; the rest was for the closing table. */

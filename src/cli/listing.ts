@@ -1,5 +1,5 @@
 /** The result of one file as text for people: runs of equal results, the models side by side. */
-import { clock, type ChannelReport, type FileReport, modelsOf, percent, speechFirst } from '../reports/report.ts';
+import { clock, type ChannelReport, type FileReport, modelsOf, percent, periodEnd, speechFirst } from '../reports/report.ts';
 import { table } from '../reports/table.ts';
 import { paint, stdoutStyle } from './style.ts';
 
@@ -26,13 +26,13 @@ function periodRows(report: FileReport, output: ChannelReport): string {
   const models = speechFirst(modelsOf(output), (model) => model);
   const labels = models.flatMap((model) => Object.keys(output.time_series[0]?.raw?.[model] ?? {}).map((label) => [model, label] as const));
   const rows: Row[] = [];
-  for (const { timestamp, results, raw } of output.time_series) {
+  for (const [i, { timestamp, results, raw }] of output.time_series.entries()) {
     const own = models.map((model) => results[model]!);
-    const end = Math.min(timestamp + report.period, report.seconds * 1000);
+    const end = periodEnd(report, output.time_series, i);
     const last = rows.at(-1);
-    if (last && !raw && own.every(({ result }, i) => result === last.results[i])) {
+    if (last && !raw && own.every(({ result }, model) => result === last.results[model])) {
       last.end = end;
-      own.forEach(({ confidence }, i) => last.confidences[i]!.push(confidence));
+      own.forEach(({ confidence }, model) => last.confidences[model]!.push(confidence));
     } else {
       rows.push({ start: timestamp, end, results: own.map(({ result }) => result), confidences: own.map(({ confidence }) => [confidence]), raw: labels.map(([model, label]) => raw![model]![label]!) });
     }

@@ -1,4 +1,4 @@
-import { type FileReport, modelsOf } from './report.ts';
+import { type FileReport, modelsOf, periodEnd } from './report.ts';
 
 /**
  * One row a channel and period, comma-separated as RFC 4180 has it: file, channel, start and end in milliseconds, then for
@@ -12,7 +12,7 @@ export function toCsv(report: FileReport, options: { header?: boolean } = {}): s
   const header = ['file', 'channel', 'start_ms', 'end_ms', ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i]!.map((label) => `${model}_${label}`)])];
   const rows = Object.entries(report.channels).flatMap(([channel, { time_series }]) =>
     time_series.map(({ timestamp, results, raw }, at) => {
-      const end = time_series[at + 1]?.timestamp ?? Math.min(timestamp + report.period, Math.round(report.seconds * 1000));
+      const end = periodEnd(report, time_series, at);
       const values = models.flatMap((model, i) => [results[model]!.result, results[model]!.confidence, ...labels[i]!.map((label) => raw?.[model]?.[label] ?? '')]);
       return [report.file, channel, timestamp, end, ...values];
     }),

@@ -29,12 +29,19 @@ export function modelsOf({ time_series, transitions, summary }: ChannelReport): 
   return Object.keys(time_series[0]?.results ?? transitions ?? summary ?? {});
 }
 
+/** Where period i ends, in ms: the last one with the audio, though not before its first step does. */
+export function periodEnd(report: FileReport, series: ChannelReport['time_series'], i: number): number {
+  const { timestamp } = series[i]!;
+  return series[i + 1]?.timestamp ?? Math.max(timestamp + 64, Math.min(timestamp + report.period, Math.round(report.seconds * 1000)));
+}
+
 /** Periods of equal result joined; the confidence is the mean over the run. */
 function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model: string): Run[] {
   const runs: { timestamp_start: number; timestamp_end: number; result: string; confidences: number[] }[] = [];
   time_series.forEach(({ timestamp, results }, i) => {
     const { result, confidence } = results[model]!;
-    const end = time_series[i + 1]?.timestamp ?? Math.min(timestamp + report.period, Math.floor((report.seconds * 1000) / 64) * 64);
+    // What is behind the last whole step was not heard.
+    const end = Math.floor(periodEnd(report, time_series, i) / 64) * 64;
     const last = runs.at(-1);
     if (last?.result === result) {
       last.timestamp_end = end;

@@ -1,5 +1,5 @@
 /** A model of two labels as a line between them: how far towards which, period by period, where somebody speaks. */
-import type { ChannelReport, FileReport } from './report.ts';
+import { type ChannelReport, type FileReport, periodEnd } from './report.ts';
 import { className } from './svg-palette.ts';
 import { escaped, plot, plotWidth, text } from './svg-parts.ts';
 
@@ -32,8 +32,7 @@ export function voiceLine({ time_series }: ChannelReport, model: string, report:
       if (stretches.at(-1)!.length > 0) stretches.push([]);
       return;
     }
-    const to = time_series[i + 1]?.timestamp ?? Math.min(timestamp + report.period, report.seconds * 1000);
-    stretches.at(-1)!.push({ from: timestamp / 1000, to: to / 1000, value: probabilities[upper]! - probabilities[lower]! });
+    stretches.at(-1)!.push({ from: timestamp / 1000, to: periodEnd(report, time_series, i) / 1000, value: probabilities[upper]! - probabilities[lower]! });
   });
   const middle = top + height / 2;
   const y = (value: number): string => (middle - value * (height / 2 - 2)).toFixed(1);
