@@ -82,7 +82,10 @@ export class WebGPUBackend implements Backend {
     this.#replaced = true;
     this.#replacing = GpuDevice.open(this.#options)
       .then(
-        (device) => void (this.#current = device),
+        (device) => {
+          this.#current = device;
+          if (this.#disposed) device.destroy();
+        },
         (error: Error) => {
           throw new DeviceLostError(`the GPU device was lost (${reason}) and could not be opened again: ${error.message}`, { cause: error });
         },
@@ -109,7 +112,7 @@ export class WebGPUProgram implements Program {
   readonly #lowered: Lowered;
   #resources: Resources;
   /** Resources on another device that are being made, after a loss. */
-  #rebuilt: Promise<Resources> | undefined;
+  #rebuilding: Promise<void> | undefined;
   #disposed = false;
 
   constructor(backend: WebGPUBackend, lowered: Lowered, resources: Resources) {
@@ -146,11 +149,16 @@ export class WebGPUProgram implements Program {
     });
   }
 
-  async #rebuild(device: GpuDevice): Promise<void> {
-    this.#rebuilt ??= Resources.make(device, this.#lowered, this.#backend.weights);
+  /** One for all runs that wait for it. */
+  #rebuild(device: GpuDevice): Promise<void> {
+    this.#rebuilding ??= this.#remake(device).finally(() => (this.#rebuilding = undefined));
+    return this.#rebuilding;
+  }
+
+  async #remake(device: GpuDevice): Promise<void> {
     const lost = this.#resources;
-    this.#resources = await this.#rebuilt;
-    if (lost.device !== device) lost.destroy(this.#backend.weights);
+    this.#resources = await Resources.make(device, this.#lowered, this.#backend.weights);
+    lost.destroy(this.#backend.weights);
   }
 
   /** Frees what it owns, once the runs under way have ended. */
