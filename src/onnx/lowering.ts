@@ -7,7 +7,7 @@ import { handlers } from './ops/index.ts';
 import { OnnxNode } from './node.ts';
 import type { OnnxModel, OnnxTensor } from './reader.ts';
 import { isFloat } from './reader.ts';
-import { product, Size } from './size.ts';
+import { Size } from './size.ts';
 import { identityOrder, sameOrder, type TensorValue, type Value } from './value.ts';
 
 /** A tensor of the graph and its shape, axes as they are in the graph. */
@@ -297,8 +297,4 @@ export class Lowering {
 
 export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
   return a.length === b.length && a.every((size, axis) => size.equals(b[axis]!));
-}
-
-export function sameCount(a: readonly Size[], b: readonly Size[]): boolean {
-  return product(a).equals(product(b));
 }

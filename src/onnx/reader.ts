@@ -28,7 +28,7 @@ export interface OnnxModel {
   readonly outputs: readonly string[];
 }
 
-export const opsets = { oldest: 9, newest: 20 } as const;
+const opsets = { oldest: 9, newest: 20 } as const;
 const rankLimit = 8;
 
 const integerTypes: readonly DataType[] = ['uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'bool', 'uint32', 'uint64'];

@@ -3,7 +3,7 @@ import { type Decoded, many, manyMessages, messageType, one, oneMessage } from '
 
 const entryType = messageType({ key: one(1, 'string'), value: one(2, 'string') });
 
-export const tensorProto = messageType({
+const tensorProto = messageType({
   dims: many(1, 'int64'),
   dataType: one(2, 'int32'),
   floatData: many(4, 'float'),
@@ -16,7 +16,7 @@ export const tensorProto = messageType({
   dataLocation: one(14, 'int32'),
 });
 
-export const attributeProto = messageType({
+const attributeProto = messageType({
   name: one(1, 'string'),
   f: one(2, 'float'),
   i: one(3, 'int64'),
@@ -28,7 +28,7 @@ export const attributeProto = messageType({
   type: one(20, 'int32'),
 });
 
-export const nodeProto = messageType({
+const nodeProto = messageType({
   input: many(1, 'string'),
   output: many(2, 'string'),
   name: one(3, 'string'),
@@ -42,9 +42,9 @@ const shapeProto = messageType({ dim: manyMessages(1, () => dimensionProto) });
 const tensorTypeProto = messageType({ elementType: one(1, 'int32'), shape: oneMessage(2, () => shapeProto) });
 const typeProto = messageType({ tensorType: oneMessage(1, () => tensorTypeProto) });
 
-export const valueProto = messageType({ name: one(1, 'string'), type: oneMessage(2, () => typeProto) });
+const valueProto = messageType({ name: one(1, 'string'), type: oneMessage(2, () => typeProto) });
 
-export const graphProto = messageType({
+const graphProto = messageType({
   node: manyMessages(1, () => nodeProto),
   name: one(2, 'string'),
   initializer: manyMessages(5, () => tensorProto),
@@ -69,7 +69,7 @@ export type GraphProto = Decoded<typeof graphProto>;
 export type ValueProto = Decoded<typeof valueProto>;
 
 /** TensorProto.DataType. */
-export const dataTypes = ['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'double', 'uint32', 'uint64', 'complex64', 'complex128', 'bfloat16'] as const;
+const dataTypes = ['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'double', 'uint32', 'uint64', 'complex64', 'complex128', 'bfloat16'] as const;
 export type DataType = (typeof dataTypes)[number];
 
 export function dataTypeName(type: number | undefined): DataType | `type ${number}` {

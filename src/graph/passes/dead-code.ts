@@ -17,7 +17,7 @@ export const tidyNames: Pass = (graph) => {
   const names = new Map<string, string>();
   for (const name of graph.constants.keys()) {
     const plain = name.replace(/(\.\d+)+$/, '');
-    if (plain === '' || taken.has(plain)) continue;
+    if (plain === '' || taken.has(plain) || graph.outputs.includes(name)) continue;
     taken.add(plain);
     names.set(name, plain);
   }
@@ -26,6 +26,5 @@ export const tidyNames: Pass = (graph) => {
     ...graph,
     nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(renamed) })),
     constants: new Map([...graph.constants].map(([name, tensor]) => [renamed(name), tensor])),
-    outputs: graph.outputs,
   };
 };

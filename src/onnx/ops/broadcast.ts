@@ -20,7 +20,7 @@ export function broadcastSizes(node: OnnxNode, a: readonly Size[], b: readonly S
 }
 
 /** The value with axes of extent 1 put in front until it has `rank` of them. */
-export function withRank(value: TensorValue, rank: number, to: Lowering): TensorValue {
+function withRank(value: TensorValue, rank: number, to: Lowering): TensorValue {
   const added = rank - value.shape.length;
   if (added === 0) return value;
   const ones = new Array<Size>(added).fill(one);
