@@ -23,6 +23,11 @@ def predict(network, features, rows, temperature=1.0):
             for part in np.array_split(rows, max(1, len(rows) // 64))]) if len(rows) else np.zeros((0, STEPS, network.shape.classes))
 
 
+def tempered(steps, temperature):
+    powered = steps ** (1 / temperature)
+    return powered / powered.sum(-1, keepdims=True)
+
+
 def heard(condition, rows, steps=STEPS, threshold=VOLUME_THRESHOLD):
     """1 for the steps that count: inside the clip and the length, and not silent. [rows, STEPS]."""
     inside = np.arange(STEPS) < np.minimum(condition['count'][rows], steps)[:, None]
@@ -81,9 +86,11 @@ def risk(probabilities, label, unknown=0.05):
 
 
 class Judge:
-    """Runs the two networks once over the rows and answers questions about them."""
+    """Runs the two networks once over the rows and answers questions about them. `warmup`: weights of the first steps."""
 
-    def __init__(self, evalset, rows, speech=None, gender=None, temperatures=(1.0, 1.0), conditions=CONDITIONS):
+    def __init__(self, evalset, rows, speech=None, gender=None, temperatures=(1.0, 1.0), conditions=CONDITIONS,
+                 warmup=(None, None)):
+        self.warmup = warmup
         self.set, self.rows = evalset, rows
         self.label, self.gender_label = evalset.label[rows], evalset.gender[rows]
         self.corpus = evalset.corpus[rows]
@@ -96,14 +103,20 @@ class Judge:
     def threshold(self, condition):
         return 0.0 if condition == 'quiet30' else VOLUME_THRESHOLD
 
-    def chunk(self, condition, steps=STEPS, warmup=(None, None)):
+    def chunk(self, condition, steps=STEPS):
         """Chunk probabilities of both models (None where a model is missing)."""
         mask = heard(self.set.conditions[condition], self.rows, steps, self.threshold(condition))
         speech, gender = self.steps[condition]
-        first = speech_of(speech, mask, warmup[0]) if speech is not None else None
+        first = speech_of(speech, mask, self.warmup[0]) if speech is not None else None
         weight = speech[..., 2] if speech is not None else 1.0
-        second = gender_of(gender, mask, weight, warmup[1]) if gender is not None else None
+        second = gender_of(gender, mask, weight, self.warmup[1]) if gender is not None else None
         return first, second
+
+    def apply_calibration(self, temperatures, warmup):
+        """Temper the answers that are already there."""
+        self.warmup = warmup
+        for name, answers in self.steps.items():
+            self.steps[name] = tuple(p if p is None else tempered(p, t) for p, t in zip(answers, temperatures))
 
     def gendered(self):
         return self.gender_label >= 0

@@ -37,7 +37,9 @@ def train_all(options, runs):
     def task(name, fold, steps):
         held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
         out = runs / f'{name}-{fold}.pt'
-        return None if out.exists() else lambda: launch('train.py', name, *base, '--out', out, '--steps', steps, *held)
+        done = runs / f'{name}-{fold}.done'
+        return None if done.exists() else lambda: launch('train.py', name, *base, '--out', out, '--steps', steps, '--done', done,
+                                                         '--every', 1500 if fold == 'final' else steps, *held)
 
     queues = [[task('speech', fold, options.fold_steps) for fold in FOLDS] + [task('speech', 'final', options.steps)],
               [task('gender', fold, options.fold_steps) for fold in GENDER_FOLDS] + [task('gender', 'final', options.steps * 8 // 9)]]

@@ -141,11 +141,14 @@ def train(options):
             say(f'{step} loss {smooth:.3f} {time.time() - start:.0f} s score {score:.4f} {text}')
             saved = {'shape': shape.as_dict(), 'ema': {k: v.clone() for k, v in ema.state_dict().items()}, 'task': options.task,
                      'step': step, 'score': score, 'options': vars(options), 'date': time.strftime('%Y-%m-%d')}
-            torch.save(saved, Path(options.out).with_suffix('.last.pt'))
             if score >= best[0]:
                 best = (score, step)
+            # With corpora held out the best checkpoint on them is kept, else the last: dev would flatter.
+            if best[1] == step or not options.hold_out:
                 torch.save(saved, options.out)
     say(f'best {best[0]:.4f} at step {best[1]}')
+    if options.done:
+        Path(options.done).touch()
 
 
 def update_average(ema, network, decay):
@@ -165,6 +168,7 @@ def arguments():
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--init', help='checkpoint to go on from')
     parser.add_argument('--pool', action='append', help='name of a pool in the cache; repeatable')
+    parser.add_argument('--done', help='file to make when all is done')
     parser.add_argument('--log')
     parser.add_argument('--hold-out', action='append', default=[], metavar='CORPUS', help='repeatable')
     parser.add_argument('--steps', type=int, default=4000)
