@@ -59,7 +59,8 @@ def shift_batch(clips, batch, factor, target):
     with wave.open(str(before), 'wb') as out:
         out.setparams((1, 2, RATE, len(joined), 'NONE', ''))
         out.writeframes((joined // 2).tobytes())    # headroom: shifting raises peaks
-    subprocess.run(['rubberband', '-q', '-F', '-f', str(factor), str(before), str(after)], check=True)
+    subprocess.run(['rubberband', '-q', '-F', '-f', str(factor), str(before), str(after)],
+                   check=True, capture_output=True)
     with wave.open(str(after), 'rb') as done:
         samples = np.frombuffer(done.readframes(done.getnframes()), np.int16)
     samples = np.pad(samples, (0, max(0, len(joined) - len(samples))))[:len(joined)]
