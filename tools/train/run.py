@@ -55,6 +55,17 @@ def train_all(options, runs):
         time.sleep(1)
 
 
+def sweep_stage(options, runs):
+    """A short last stage: Speech meets fast sweeps. The checkpoint from before stays beside it."""
+    final, before, done = runs / 'speech-final.pt', runs / 'speech-before-sweeps.pt', runs / 'speech-sweeps.done'
+    if done.exists():
+        return
+    if not before.exists():
+        final.rename(before)
+    wait([launch('train.py', 'speech', '--data', options.data, '--cache', options.cache, '--threads', 2, '--seed', options.seed, '--init', before,
+                 '--out', final, '--steps', max(1, options.steps // 18), '--rate', 5e-4, '--every', 250, '--sweeps', 0.1, '--done', done)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True, help='folder with index.tsv and audio/')
@@ -70,6 +81,7 @@ def main():
     runs = Path(options.cache) / 'runs'
     runs.mkdir(exist_ok=True)
     train_all(options, runs)
+    sweep_stage(options, runs)
     wait([launch('finish.py', '--data', options.data, '--cache', options.cache, '--runs', runs, '--out', options.out)])
     print(f'all done in {(time.time() - start) / 60:.0f} minutes', flush=True)
 

@@ -16,6 +16,7 @@ from evalset import EvalSet
 from evaluate import Judge, corpus_average
 from models import Network, Shape, multiply_adds, parameters, receptive_field
 from pool import IGNORE, OTHER, SPEECH
+from sweeps import Sweeps
 
 SMOOTHING = 0.05
 
@@ -116,6 +117,7 @@ def train(options):
         f"multiply-adds {multiply_adds(shape) / 1e6:.2f} M/s, convolutions see {receptive_field(shape)} steps, {device}")
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=options.decay)
     ema = copy.deepcopy(network).eval()
+    sweeps = Sweeps() if options.sweeps else None
     start, smooth, best = time.time(), None, (-1, None)
     for step in range(1, options.steps + 1):
         warm, progress = min(1, step / 200), step / options.steps
@@ -123,6 +125,8 @@ def train(options):
             group['lr'] = options.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         network.train()
         x, batch = draw(pool, options.task, options.batch, rng)
+        if sweeps:
+            sweeps.put_into(x, batch, options.sweeps, rng)
         x = augment(x, batch, options.task)
         with torch.autocast(device, dtype=torch.bfloat16):      # a third faster on CPUs that have it
             logits = network(x.to(device))
@@ -167,6 +171,7 @@ def arguments():
     parser.add_argument('--cache', required=True)
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--init', help='checkpoint to go on from')
+    parser.add_argument('--sweeps', type=float, default=0, help='share of each batch that is fast sweeps')
     parser.add_argument('--pool', action='append', help='name of a pool in the cache; repeatable')
     parser.add_argument('--done', help='file to make when all is done')
     parser.add_argument('--log')
