@@ -7,7 +7,7 @@ export interface Activation {
   readonly beta?: number;
 }
 
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
  * Error function, Abramowitz and Stegun 7.1.26 is only good to 1.5e-7; this is the series and continued fraction

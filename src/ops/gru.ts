@@ -1,8 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import { type FloatTensor, type Shape, type Tensor, zeros } from '../graph/tensor.ts';
+import { sigmoid } from './activation.ts';
 import { choiceAttribute, type Op } from './op.ts';
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
  * Gated recurrent unit over a sequence; ONNX's GRU with linear_before_reset = 1 (as torch and cuDNN have it):

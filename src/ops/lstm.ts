@@ -1,8 +1,7 @@
 import { ShapeError } from '../errors.ts';
 import { type FloatTensor, type Shape, type Tensor, zeros } from '../graph/tensor.ts';
+import { sigmoid } from './activation.ts';
 import { choiceAttribute, type Op } from './op.ts';
-
-const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
  * Long short-term memory over a sequence, as ONNX's LSTM without peepholes:
