@@ -127,6 +127,6 @@ def energy_segments(samples, hop=512, margin_db=30.0, bridge=0.3):
     return [(a, b) for a, b in segments if b - a >= 0.06 * RATE] or [(0, len(samples))]
 
 
-def shifted(clip, file, start, length, factor):
-    """The same clip after an offline pitch shift that keeps duration and formants."""
-    return replace(clip, file=file, start=start, length=length, pitch=factor)
+def shifted(clip, file, start, length, gender):
+    """The same clip after an offline pitch shift that keeps duration and formants; `gender` may be a guessed one."""
+    return replace(clip, file=file, start=start, length=length, gender=gender)

@@ -1,39 +1,32 @@
 """Offline pitch shifts that keep the formants, so that gender is not pitch alone.
 
-Acted, shouted and broadcast voices leave the pitch range of read speech. Rubber Band moves the pitch
-and keeps the spectral envelope, which carries the length of the vocal tract. Both genders are shifted
-up, women down too: an artefact of the shift then tells nothing about the gender.
+Read speech has men at 90 to 165 Hz and women at 160 to 275 Hz; acted, shouted and broadcast voices leave
+that range. Every talker is moved to pitches over almost the whole of it, whatever the gender, with wider or
+flatter intonation; the spectral envelope, which carries the length of the vocal tract, stays. Two methods
+(PSOLA and Rubber Band) and shifts of both genders in both directions: an artefact then tells nothing.
 """
-import json
 import subprocess
 import wave
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from corpus import GENDERS, RATE, shard, shifted
+from corpus import GENDERS, RATE, load_clips, shifted
+from psola import HOP, pitch_track, psola
 
-# Factors for one variant each; every clip takes `VARIANTS` of its gender's list, spread evenly.
-# Men who shout reach the pitch of women; women hardly ever sink to that of men, so they go
-# down less.
-FACTORS = {'male': (2.1, 1.2, 1.35, 1.5, 1.65, 1.85), 'female': (0.72, 1.3, 0.78, 0.86, 1.2, 1.4)}
-VARIANTS = {'male': 2, 'female': 4}
+# Median pitch in Hz that a variant is moved to, drawn evenly on a log scale, and the factors that are allowed.
+TARGETS = {'male': (80, 420), 'female': (115, 470)}
+FACTORS = {'male': (0.75, 3.4), 'female': (0.55, 2.2)}
+VARIANTS = {'psola': {'male': 2, 'female': 4}, 'rubberband': {'male': 1, 'female': 2}}
 BATCH_SECONDS = 300
 GAP = RATE // 10
 
 
-def plan(clips):
-    """(gender, factor) -> indices of the adult training clips that take this factor."""
-    jobs = {}
-    for gender in GENDERS:
-        factors = FACTORS[gender]
-        chosen = [i for i, clip in enumerate(clips) if clip.adult_gender == gender and clip.split == 'train']
-        for order, index in enumerate(chosen):
-            for variant in range(VARIANTS[gender]):
-                factor = factors[(order + variant * len(factors) // VARIANTS[gender]) % len(factors)]
-                jobs.setdefault((gender, factor), []).append(index)
-    return jobs
+def plan(clips, genders):
+    """(method, gender, variant) -> indices of the adult training clips."""
+    return {(method, gender, variant): [i for i, g in genders.items() if g == gender]
+            for method, counts in VARIANTS.items() for gender in GENDERS for variant in range(counts[gender])}
 
 
 def batches(clips, indices):
@@ -49,41 +42,77 @@ def batches(clips, indices):
         yield batch
 
 
-def shift_batch(clips, batch, factor, target):
-    """Shift a row of clips in one go; the clips stay where they were, gaps of silence between them."""
+def new_factors(rng, f0, gender):
+    """Factor of each hop: towards a drawn median, with a drawn range of intonation and slow wandering."""
+    voiced = f0 > 0
+    median = np.median(f0[voiced]) if voiced.sum() > 8 else {'male': 120.0, 'female': 210.0}[gender]
+    low, high = np.log(TARGETS[gender])
+    base = np.clip(np.exp(rng.uniform(low, high)) / median, *FACTORS[gender])
+    spread = np.where(voiced, np.log(np.maximum(f0, 1) / median), 0) * (rng.choice([1.0, rng.uniform(0.5, 2.0)]) - 1)
+    points = max(2, len(f0) // 30)
+    wander = np.interp(np.arange(len(f0)), np.linspace(0, len(f0), points), rng.normal(0, rng.choice([0, 0.05, 0.12]), points))
+    return base * np.exp(np.clip(spread + wander, -0.45, 0.45))
+
+
+def rubberband(samples, curve, target):
+    """All samples in one go; `curve`: place in samples -> factor."""
+    before, after, pitch_map = (target.with_suffix(suffix) for suffix in ('.in.wav', '.out.wav', '.map'))
+    with wave.open(str(before), 'wb') as out:
+        out.setparams((1, 2, RATE, len(samples), 'NONE', ''))
+        out.writeframes((samples // 2).tobytes())    # headroom: shifting raises peaks
+    pitch_map.write_text('\n'.join(f'{at} {12 * np.log2(factor):.3f}' for at, factor in curve.items()))
+    subprocess.run(['rubberband', '-q', '-F', '--pitchmap', str(pitch_map), str(before), str(after)], check=True, capture_output=True)
+    with wave.open(str(after), 'rb') as done:
+        shifted_samples = np.frombuffer(done.readframes(done.getnframes()), np.int16)
+    for path in (before, after, pitch_map):
+        path.unlink()
+    return np.pad(shifted_samples, (0, max(0, len(samples) - len(shifted_samples))))[:len(samples)]
+
+
+def shift_batch(job):
+    """Shift a row of clips; they stay where they were, gaps of silence between them."""
+    method, gender, parts, seed, target = job
     if target.exists():
         return
+    rng = np.random.default_rng(seed)
     gap = np.zeros(GAP, np.int16)
-    joined = np.concatenate([part for i in batch for part in (clips[i].samples(), gap)])
-    before, after = target.with_suffix('.in.wav'), target.with_suffix('.out.wav')
-    with wave.open(str(before), 'wb') as out:
-        out.setparams((1, 2, RATE, len(joined), 'NONE', ''))
-        out.writeframes((joined // 2).tobytes())    # headroom: shifting raises peaks
-    subprocess.run(['rubberband', '-q', '-F', '-f', str(factor), str(before), str(after)],
-                   check=True, capture_output=True)
-    with wave.open(str(after), 'rb') as done:
-        samples = np.frombuffer(done.readframes(done.getnframes()), np.int16)
-    samples = np.pad(samples, (0, max(0, len(joined) - len(samples))))[:len(joined)]
-    samples.tofile(target)
-    before.unlink()
-    after.unlink()
+    rows, curve, at = [], {}, 0
+    for samples in parts:
+        f0 = pitch_track(samples)
+        factors = new_factors(rng, f0, gender)
+        if method == 'psola':
+            samples = np.clip(psola(samples, f0, factors) / 2, -32768, 32767).astype(np.int16)
+        curve.update((at + i * HOP, factor) for i, factor in enumerate(factors))
+        rows += [samples, gap]
+        at += len(samples) + GAP
+    joined = np.concatenate(rows)
+    if method == 'rubberband':
+        joined = rubberband(joined, curve, target)
+    part = target.with_suffix('.part')
+    joined.tofile(part)
+    part.rename(target)
 
 
-def shift_clips(clips, cache):
-    """Make (or find in the cache) the shifted variants; returns them as clips."""
-    folder = Path(cache) / 'shift'
+def shift_clips(clips, cache, genders=None, name='shift', methods=tuple(VARIANTS)):
+    """Make (or find in the cache) the shifted variants of the clips in `genders` (index -> gender); returns them as clips."""
+    if genders is None:
+        genders = {i: c.adult_gender for i, c in enumerate(clips) if c.adult_gender and c.split == 'train'}
+    folder = Path(cache) / name
     folder.mkdir(parents=True, exist_ok=True)
-    work, result = [], []
-    for (gender, factor), indices in sorted(plan(clips).items()):
+    work = []
+    for order, ((method, gender, variant), indices) in enumerate(sorted(plan(clips, genders).items())):
+        if method not in methods:
+            continue
         for number, batch in enumerate(batches(clips, indices)):
-            target = folder / f'{gender}-{factor:.2f}-{number:03d}.i16'
-            work.append((batch, factor, target))
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda job: shift_batch(clips, *job), work))
-    for batch, factor, target in work:
+            target = folder / f'{method}-{gender}-{variant}-{number:03d}.i16'
+            work.append((batch, gender, (method, gender, [clips[i].samples() for i in batch], [17, order, number], target)))
+    with ProcessPoolExecutor(2) as pool:
+        list(pool.map(shift_batch, [job for _, _, job in work if not job[-1].exists()]))
+    result = []
+    for batch, gender, (*_, target) in work:
         at = 0
         for index in batch:
             clip = clips[index]
-            result.append(shifted(clip, target, at, clip.length, factor))
+            result.append(shifted(clip, target, at, clip.length, gender))
             at += clip.length + GAP
     return result
