@@ -15,17 +15,22 @@ that went into it, so that a held-out corpus leaves no trace, not even as noise.
 import argparse
 import multiprocessing
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 import effects
+from band import band_clips
+from calls import calls
 from corpus import CLASSES, GENDERS, RATE
 from effects import chance, rms
 from features import STEP, log_mel, step_level
+from guess import read_guesses
+from pitch import shift_clips
 from prepare import prepare
-from sing import sung_clips
+from sing import spoken, sung_clips
 from synth import synthetic_music, synthetic_other
 
 STEPS = 48
@@ -61,15 +66,15 @@ class Sampler:
 class Material:
     """All clips, sorted by what they are drawn for."""
 
-    def __init__(self, clips, shifted, sung):
+    def __init__(self, clips, voices, shifted, sung, band):
         train = [c for c in clips if c.split == 'train']
         self.bits = {name: np.uint64(1) << np.uint64(i) for i, name in enumerate(sorted({c.corpus for c in clips}))}
-        self.gendered = self.by_gender([c for c in train if c.adult_gender])
+        self.gendered = self.by_gender(voices)
         self.shifted = self.by_gender(shifted)
         self.speech = Sampler([c for c in train if c.label == 'speech'])
         self.music = Sampler([c for c in train if c.label == 'music'])
         self.vocals = Sampler([c for c in train if c.label == 'music' and c.vocals])
-        self.sung = Sampler(sung)
+        self.sung, self.band = Sampler(sung), Sampler(band)
         self.other = Sampler([c for c in train if c.label == 'other'])
 
     @staticmethod
@@ -125,10 +130,13 @@ def draw_noise(rng, material):
     """A bed of `other`: recorded, layered, synthetic, or a crowd. Returns samples and corpora."""
     speed = rng.choice([1.0, np.exp(rng.uniform(np.log(0.55), np.log(1.7)))])
     r = rng.random()
-    if r < 0.16:
+    if r < 0.14:
         return synthetic_other(rng, COUNT), np.uint64(0)
-    if r < 0.24:
+    if r < 0.22:
         return crowd(rng, material)
+    if r < 0.31:
+        clip = material.speech.clip(rng)
+        return calls(rng, spoken(clip)[:4 * RATE], COUNT), clip.bit
     x, _, bits = fill(rng, lambda: material.other.clip(rng), speed, rng.choice([0.0, 0.3, 1.0]))
     if chance(rng, 0.35):
         if chance(rng, 0.5):
@@ -163,7 +171,7 @@ def crowd(rng, material):
 def draw_music(rng, material):
     r = rng.random()
     speed = rng.choice([1.0, np.exp(rng.uniform(np.log(0.7), np.log(1.4)))])
-    source = material.vocals if r < 0.42 else material.sung if r < 0.54 else material.music
+    source = material.vocals if r < 0.32 else material.sung if r < 0.42 else material.band if r < 0.62 else material.music
     if r > 0.93:
         return synthetic_music(rng, COUNT), np.uint64(0)
     x, _, bits = fill(rng, lambda: source.clip(rng), speed, 0.0)
@@ -276,20 +284,26 @@ def make_shard(task):
 
 
 def material_for(data, cache):
+    """All clips as they are drawn from. Talkers whose gender was guessed join those whose corpus tells it."""
     clips, moved = prepare(data, cache)
-    sung = sung_clips(clips, cache)
-    material = Material(clips, moved, sung)
-    for clip in [*clips, *moved, *sung]:
-        clip.bit = material.bits[clip.corpus]
+    guesses = read_guesses(cache)
+    voices = [c for c in clips if c.split == 'train' and c.adult_gender]
+    voices += [replace(clips[i], gender=gender) for i, gender in guesses.items()]
+    if guesses:
+        moved = moved + shift_clips(clips, cache, guesses, 'shift-guessed', ('psola',))
+    sung, band = sung_clips(clips, cache), band_clips(clips, cache)
+    material = Material(clips, voices, moved, sung, band)
+    for clip in [*clips, *voices, *moved, *sung, *band]:
+        clip.bit = material.bits.get(clip.corpus, np.uint64(0))     # a piece that nobody sings has no corpus
     return material
 
 
-def build_pool(data, cache, shards, voices, seed=1, workers=2):
-    """Fill CACHE/pool with `shards` shards of every class and CACHE/voices with `voices` shards for Gender alone."""
+def build_pool(data, cache, counts, seed=1, workers=2):
+    """Fill the folders of CACHE with as many shards as `counts` says: `pool` has every class, `voices` and `first` only talkers."""
     global MATERIAL
     MATERIAL = material_for(data, cache)
-    start, tasks = time.time(), [(Path(cache) / 'pool', seed, index, False) for index in range(shards)]
-    tasks += [(Path(cache) / 'voices', seed, index, True) for index in range(voices)]
+    start = time.time()
+    tasks = [(Path(cache) / name, seed, index, name != 'pool') for name, count in counts.items() for index in range(count)]
     with multiprocessing.get_context('fork').Pool(workers) as pool:
         for number, _ in enumerate(pool.imap(make_shard, tasks), 1):
             if number % 10 == 0 or number == len(tasks):
@@ -302,8 +316,9 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
-    parser.add_argument('--shards', type=int, default=128)
-    parser.add_argument('--voices', type=int, default=48)
+    parser.add_argument('--voices', type=int, default=0, help='shards of talkers alone, for Gender')
+    parser.add_argument('--shards', type=int, default=0, help='shards of everything')
+    parser.add_argument('--first', type=int, default=0, help='shards of talkers alone, for the network that guesses')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
-    build_pool(options.data, options.cache, options.shards, options.voices, options.seed)
+    build_pool(options.data, options.cache, {'first': options.first, 'voices': options.voices, 'pool': options.shards}, options.seed)
