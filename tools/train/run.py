@@ -29,16 +29,31 @@ def wait(processes):
             raise SystemExit(f'{" ".join(process.args)} failed')
 
 
+def base(options):
+    return ['--data', options.data, '--cache', options.cache, '--seed', options.seed]
+
+
+def guess_stage(options, runs):
+    """A first Gender network guesses the gender of talkers whose corpus does not tell it."""
+    if (Path(options.cache) / 'guessed.tsv').exists():
+        return
+    first = runs / 'gender-first.pt'
+    wait([launch('pool.py', *base(options), '--first', max(1, options.voices // 3))])
+    wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', options.fold_steps,
+                 '--every', options.fold_steps)])
+    wait([launch('guess.py', '--data', options.data, '--cache', options.cache, '--network', first)])
+
+
 def train_all(options, runs):
     """The folds and the final pair as two queues, speech beside gender."""
     from folds import FOLDS, GENDER_FOLDS
-    base = ['--data', options.data, '--cache', options.cache, '--threads', 1, '--seed', options.seed]
 
     def task(name, fold, steps):
         held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
         out = runs / f'{name}-{fold}.pt'
         done = runs / f'{name}-{fold}.done'
-        return None if done.exists() else lambda: launch('train.py', name, *base, '--out', out, '--steps', steps, '--done', done,
+        return None if done.exists() else lambda: launch('train.py', name, *base(options), '--threads', 1, '--out', out, '--steps', steps,
+                                                         '--done', done, '--sweeps', 0.04,
                                                          '--every', 1500 if fold == 'final' else steps, *held)
 
     queues = [[task('speech', fold, options.fold_steps) for fold in FOLDS] + [task('speech', 'final', options.steps)],
@@ -55,33 +70,23 @@ def train_all(options, runs):
         time.sleep(1)
 
 
-def sweep_stage(options, runs):
-    """A short last stage: Speech meets fast sweeps. The checkpoint from before stays beside it."""
-    final, before, done = runs / 'speech-final.pt', runs / 'speech-before-sweeps.pt', runs / 'speech-sweeps.done'
-    if done.exists():
-        return
-    if not before.exists():
-        final.rename(before)
-    wait([launch('train.py', 'speech', '--data', options.data, '--cache', options.cache, '--threads', 2, '--seed', options.seed, '--init', before,
-                 '--out', final, '--steps', max(1, options.steps // 18), '--rate', 5e-4, '--every', 250, '--sweeps', 0.1, '--done', done)])
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True, help='folder with index.tsv and audio/')
     parser.add_argument('--cache', required=True, help='folder for decoded audio, the pool, checkpoints')
     parser.add_argument('--out', required=True, help='folder for the ONNX files')
     parser.add_argument('--shards', type=int, default=128, help='size of the pool, 1024 items of 3 s a shard')
+    parser.add_argument('--voices', type=int, default=48, help='size of the pool of talkers alone')
     parser.add_argument('--steps', type=int, default=9000)
     parser.add_argument('--fold-steps', type=int, default=1300)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
-    wait([launch('pool.py', '--data', options.data, '--cache', options.cache, '--shards', options.shards, '--seed', options.seed)])
     runs = Path(options.cache) / 'runs'
-    runs.mkdir(exist_ok=True)
+    runs.mkdir(parents=True, exist_ok=True)
+    guess_stage(options, runs)
+    wait([launch('pool.py', *base(options), '--voices', options.voices, '--shards', options.shards)])
     train_all(options, runs)
-    sweep_stage(options, runs)
     wait([launch('finish.py', '--data', options.data, '--cache', options.cache, '--runs', runs, '--out', options.out)])
     print(f'all done in {(time.time() - start) / 60:.0f} minutes', flush=True)
 

@@ -1,4 +1,4 @@
-"""Fast sweeps for a last, short stage of Speech: a rising tone of less than a second has the shape of a spoken glide."""
+"""Tones and sweeps: a rising tone of less than a second has the shape of a spoken glide, and no tone has a gender."""
 import numpy as np
 import torch
 
@@ -11,13 +11,15 @@ LOUD = 0.005
 
 
 def sweep(rng):
-    """Three seconds: sweeps of 0.15 s to 3 s, up or down, by octaves or by hertz, alone or again and again."""
+    """Three seconds: a tone, or sweeps of 0.15 s to 3 s, up or down, by octaves or by hertz, alone or again and again."""
     count = int(rng.choice([rng.uniform(0.15, 1.1), rng.uniform(0.5, 3)], p=[0.75, 0.25]) * RATE)
     low, high = np.sort(np.exp(rng.uniform(np.log(20), np.log(8000), 2)))
     high = max(high, min(4 * low, 8000))
     hertz = np.geomspace(low, high, count) if chance(rng, 0.6) else np.linspace(low, high, count)
     if chance(rng, 0.35):
         hertz = hertz[::-1]
+    if chance(rng, 0.25):
+        hertz = np.full(count, low)
     tone = np.sin(2 * np.pi * np.cumsum(hertz) / RATE)
     if chance(rng, 0.1):
         tone = np.sign(tone)

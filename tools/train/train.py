@@ -171,7 +171,7 @@ def arguments():
     parser.add_argument('--cache', required=True)
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--init', help='checkpoint to go on from')
-    parser.add_argument('--sweeps', type=float, default=0, help='share of each batch that is fast sweeps')
+    parser.add_argument('--sweeps', type=float, default=0, help='share of each batch that is tones and sweeps')
     parser.add_argument('--pool', action='append', help='name of a pool in the cache; repeatable')
     parser.add_argument('--done', help='file to make when all is done')
     parser.add_argument('--log')
