@@ -115,6 +115,24 @@ test('pool: errors of a job are its own', async () => {
   await pool.dispose();
 });
 
+test('pool: however many jobs, a shape is compiled once and memory stays as it is', async () => {
+  const own = await openWasm();
+  const pool = await openPool({ threads: 2, backend: own });
+  let compiled = 0;
+  own.compile = (...args) => {
+    compiled++;
+    return Object.getPrototypeOf(own).compile.apply(own, args);
+  };
+  const step = { batch: 1, samples: 1024 };
+  const many = (count: number) => Promise.all(Array.from({ length: count }, () => pool.run(graph, step, [pcm[0]!.subarray(0, 1024)])));
+  await many(20);
+  const size = own.heap.byteLength;
+  for (let i = 0; i < 10; i++) await many(300);
+  assert.is(compiled, 1);
+  assert.is(own.heap.byteLength, size);
+  await pool.dispose();
+});
+
 test('pool: dispose refuses what waits', async () => {
   const pool = await openPool({ threads: 1 });
   const jobs = pcm.map((samples) => pool.run(graph, bindings, [samples]).then(() => undefined, (reason: unknown) => reason));

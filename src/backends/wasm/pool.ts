@@ -128,14 +128,14 @@ export class WasmPool {
   }
 
   #prepared(graph: Graph, bindings: Bindings): Prepared {
-    let shapes = this.#graphs.get(graph);
-    if (!shapes) this.#graphs.set(graph, (shapes = new Map()));
+    const shapes = this.#graphs.get(graph) ?? new Map<string, Prepared>();
     const key = JSON.stringify(Object.entries(bindings).sort());
     let prepared = shapes.get(key);
     if (!prepared) {
       prepared = { compiled: this.#backend.compile(graph, bindings), idle: [], jobs: 0 };
       this.#evict();
-      shapes.set(key, prepared);
+      // Only now: evicting forgets a graph that has no shapes.
+      this.#graphs.set(graph, shapes.set(key, prepared));
     }
     return prepared;
   }
