@@ -34,7 +34,12 @@ export class WasmProgram implements Program, Tenant {
     this.#workspace = workspace;
     this.#onDispose = onDispose;
     workspace.reserve(sizes.arena + sizes.scratch + align + 4 * plan.batch * plan.stateLength);
-    this.#block = backend.heap.allocate(tables.byteLength + code.byteLength);
+    try {
+      this.#block = backend.heap.allocate(tables.byteLength + code.byteLength);
+    } catch (error) {
+      workspace.leave(this);
+      throw error;
+    }
     workspace.enter(this);
     for (const constant of compiled.constants) constant.users++;
     this.relink();
