@@ -34,6 +34,8 @@ const longestRun = 64;
 const streamRuns = [64, 32, 16, 8, 4, 2, 1];
 /** Lengths to which audio without a state is filled up: few programs, at most a fifth more work. */
 const chunkRuns = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64];
+/** Steps of all that waits for which one more thread is worth its hand-over: some 2 ms of work. */
+const threadSteps = 32;
 /** Jobs that may wait; further callers wait for room. */
 const queueBound = 8192;
 
@@ -116,16 +118,19 @@ export class Analyzer {
     this.#draining = undefined;
   }
 
-  /** The job that waited longest and all that can run with it. */
+  /** The job that waited longest and those that can run with it: all, or where that is much work, a thread's share. */
   #takeBatch(): Job[] {
     const aborted = this.#queue.filter((job) => job.signal?.aborted);
     for (const job of aborted) job.reject(job.signal!.reason);
     const waiting = aborted.length > 0 ? this.#queue.filter((job) => !job.signal?.aborted) : this.#queue;
     const first = waiting[0];
+    const idle = this.#programs.threads - this.#running.size;
+    const shares = Math.min(idle, Math.floor((waiting.length * (first?.steps ?? 0)) / threadSteps));
+    const largest = Math.min(this.#programs.batching.largest, Math.ceil(waiting.length / Math.max(shares, 1)));
     const batch: Job[] = [];
     const rest: Job[] = [];
     for (const job of waiting) {
-      const fits = batch.length < this.#programs.batching.largest && job.steps === first!.steps && !job.stream === !first!.stream && sameIds(job.ids, first!.ids);
+      const fits = batch.length < largest && job.steps === first!.steps && !job.stream === !first!.stream && sameIds(job.ids, first!.ids);
       (fits ? batch : rest).push(job);
     }
     this.#queue = rest;

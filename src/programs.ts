@@ -45,10 +45,15 @@ export class Programs {
     this.batching = backend.batching ?? { largest: 16, pad: false };
   }
 
+  /** Threads that runs are spread over. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
   /** Runs that may be under way at once. */
   get parallel(): number {
     // Two a thread, so that none waits for its next one.
-    return this.#pool ? 2 * this.#pool.threads : (this.batching.underWay ?? 1);
+    return this.#pool ? 2 * this.threads : (this.batching.underWay ?? 1);
   }
 
   stateLength(ids: readonly string[]): number {

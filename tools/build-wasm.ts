@@ -58,7 +58,7 @@ export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResul
     entryPoints: [join(from, `index.${extension}`), join(from, `pool.${extension}`)],
     outdir: from, write: false, bundle: true, splitting: true, minify: true,
     // Names that nothing outside the backend sees.
-    mangleProps: /^(beginNode|blockStride|columnStride|constantsUsed|enter|forget|idle|leave|newResults|numbers|packed|prepared|relink|reserve|rowLength|rowStride|running|scratchLength|users|zeros)$/,
+    mangleProps: /^(attempts|beginNode|blockStride|compiled|constantsUsed|emit|enter|execute|floats|forget|heap|hold|leave|newResults|numbers|packed|pass|place|prepared|programs|release|relink|reserve|rowLength|rowStride|save|scratchLength|shorts|table|target|tensor|users|workspace|zeros)$/,
     format: 'esm', platform: 'node', target: 'es2022', logLevel: 'warning', chunkNames: 'shared-[hash]',
     plugins: [outside(from)],
   });

@@ -17,17 +17,15 @@ export class Constants {
 
   /** The constant made of `owner` in this form; `make` allocates and fills it the first time. Counts as one use. */
   use(owner: unknown, form: string, make: () => number): Constant {
-    let forms = this.#known.get(owner);
-    if (!forms) this.#known.set(owner, (forms = new Map()));
+    const forms = this.#known.get(owner) ?? new Map<string, Constant>();
     let constant = forms.get(form);
     if (!constant) {
-      const kept = forms;
       const forget = (): void => {
-        kept.delete(form);
-        if (kept.size === 0) this.#known.delete(owner);
+        forms.delete(form);
+        if (forms.size === 0) this.#known.delete(owner);
       };
       constant = { address: make(), users: 0, forget };
-      forms.set(form, constant);
+      this.#known.set(owner, forms.set(form, constant));
     }
     constant.users++;
     return constant;

@@ -14,10 +14,15 @@ const base = 4096;
 /** Kernels may read this far past the end of a buffer. */
 const slack = 256;
 
+interface Piece {
+  from: number;
+  to: number;
+}
+
 export class Heap {
   readonly memory = new WebAssembly.Memory({ initial: 1, maximum: maximumPages, shared: true });
   /** Free pieces by address. */
-  #free: { from: number; to: number }[] = [{ from: base, to: page - slack }];
+  #free: Piece[] = [{ from: base, to: page - slack }];
   readonly #sizes = new Map<number, number>();
 
   get byteLength(): number {
@@ -28,7 +33,10 @@ export class Heap {
   allocate(bytes: number): number {
     const size = Math.ceil(Math.max(bytes, 1) / align) * align;
     let piece = this.#free.find(({ from, to }) => to - from >= size);
-    if (!piece) piece = this.#grow(size);
+    if (!piece) {
+      this.#grow(size);
+      piece = this.#free.at(-1)!;
+    }
     const address = piece.from;
     piece.from += size;
     if (piece.from === piece.to) this.#free.splice(this.#free.indexOf(piece), 1);
@@ -40,17 +48,20 @@ export class Heap {
     const size = this.#sizes.get(address);
     if (size === undefined) throw new RangeError(`nothing is allocated at ${address}`);
     this.#sizes.delete(address);
-    const at = this.#free.findIndex(({ from }) => from > address);
-    this.#free.splice(at < 0 ? this.#free.length : at, 0, { from: address, to: address + size });
-    this.#free = this.#free.reduce<{ from: number; to: number }[]>((merged, piece) => {
-      const last = merged.at(-1);
-      if (last && last.to === piece.from) last.to = piece.to;
-      else merged.push(piece);
-      return merged;
-    }, []);
+    this.#add({ from: address, to: address + size });
   }
 
-  #grow(size: number): { from: number; to: number } {
+  #add(freed: Piece): void {
+    const merged: Piece[] = [];
+    for (const piece of [...this.#free, freed].sort((a, b) => a.from - b.from)) {
+      const last = merged.at(-1);
+      if (last?.to === piece.from) last.to = piece.to;
+      else merged.push(piece);
+    }
+    this.#free = merged;
+  }
+
+  #grow(size: number): void {
     const before = this.byteLength;
     const pages = Math.ceil((size + slack) / page);
     try {
@@ -58,15 +69,7 @@ export class Heap {
     } catch {
       throw new DeviceLimitError('WebAssembly memory in bytes', before + pages * page, maximumPages * page);
     }
-    const end = this.byteLength - slack;
-    const last = this.#free.at(-1);
-    if (last && last.to === before - slack) {
-      last.to = end;
-      return last;
-    }
-    const piece = { from: before - slack, to: end };
-    this.#free.push(piece);
-    return piece;
+    this.#add({ from: before - slack, to: this.byteLength - slack });
   }
 
   floats(address: number, length: number): Float32Array {

@@ -8,6 +8,7 @@ import type { Backend, Batching } from '../backend.ts';
 import { Constants } from './constants.ts';
 import { Heap } from './heap.ts';
 import { instantiate, kernelModule, type Run } from './kernels.ts';
+import type { Target } from './lower/builder.ts';
 import { compile, type CompiledGraph } from './lower/compile.ts';
 import { WasmProgram } from './program.ts';
 import type { Module } from './webassembly.ts';
@@ -15,14 +16,13 @@ import { Workspace } from './workspace.ts';
 
 export { wasmSupported } from './kernels.ts';
 
-export class WasmBackend implements Backend {
+export class WasmBackend implements Backend, Target {
   readonly name = 'cpu';
   readonly adapter = 'WebAssembly SIMD, 128 bits';
   /** Four to sixteen steps at once cost a sixth less each than one alone; larger batches leave the second-level cache. */
   readonly batching: Batching = { largest: 16, pad: false };
   readonly heap = new Heap();
   readonly constants = new Constants(this.heap);
-  /** Runs the code at an address, on this thread. */
   readonly execute: Run;
   readonly #programs = new Set<WasmProgram>();
   readonly #workspace = new Workspace(this.heap);
@@ -44,13 +44,13 @@ export class WasmBackend implements Backend {
   /** The graph's instructions at one shape, not yet bound to memory. */
   compile(graph: Graph, bindings: Bindings): CompiledGraph {
     if (this.#disposed) throw new DisposedError('the cpu backend');
-    return compile(graph, bindings, { heap: this.heap, constants: this.constants, run: this.execute });
+    return compile(graph, bindings, this);
   }
 
   /** A program; several may be made of one compiled graph. Those that run at the same time need workspaces of their own. */
   place(compiled: CompiledGraph, workspace = this.#workspace): WasmProgram {
     if (this.#disposed) throw new DisposedError('the cpu backend');
-    const program = new WasmProgram(compiled, this.heap, this.constants, this.execute, workspace, () => this.#programs.delete(program));
+    const program = new WasmProgram(compiled, this, workspace, () => this.#programs.delete(program));
     this.#programs.add(program);
     return program;
   }

@@ -1,6 +1,6 @@
 /**
  * Throughput mode: many runs at once on worker threads. All threads share one linear memory, so weights are there once
- * and a job is handed over as an address. Latency mode is `WasmBackend` itself, on the caller's thread.
+ * and threads find their jobs there by themselves. Latency mode is `WasmBackend` itself, on the caller's thread.
  */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -22,11 +22,12 @@ export interface PoolOptions {
   readonly backend?: WasmBackend;
 }
 
-/** A graph at one shape, and its programs that no worker uses just now. */
+/** A graph at one shape, and its programs by slot. */
 interface Prepared {
+  readonly graph: Graph;
+  readonly key: string;
   readonly compiled: CompiledGraph;
-  readonly idle: WasmProgram[];
-  jobs: number;
+  readonly programs: Map<Slot, WasmProgram>;
 }
 
 interface Job {
@@ -38,37 +39,56 @@ interface Job {
   attempts: number;
 }
 
-interface Thread {
-  readonly worker: Worker;
-  /** In the order in which the thread does them. */
-  readonly running: { readonly job: Job; readonly program: WasmProgram }[];
-  error: unknown;
+/** Memory in which one job at a time is computed, by whichever thread takes it. */
+interface Slot {
+  /** Where its state is among the shared words. */
+  readonly at: number;
+  readonly workspace: Workspace;
+  job: Job | undefined;
 }
 
-/** A second job waits at each thread, so that it has work while the answer to the first is on its way. */
-const jobsPerThread = 2;
+/** Jobs in memory for each thread, so that none waits while the caller's thread is busy elsewhere. */
+const slotsPerThread = 4;
 const mostAttempts = 3;
 const preparedKept = 32;
 
+/** The shared words: how many jobs were ever placed, whether a message is on its way, then state and code of each slot. */
+const [placed, told, firstSlot] = [0, 1, 2];
+/** States of a slot; higher ones are the number of the thread that has taken it. */
+const [empty, ready, done] = [0, 1, 2];
+
 /**
- * A thread runs the program at an address of the shared memory and says when it is done. As text it needs no file of
- * its own: Node 20 gives worker threads no TypeScript loader, and a bundler would not see that the file is used.
+ * A thread takes jobs for itself, and sleeps only where there are none; it sends a message only where none is on its way.
+ * As text it needs no file of its own: Node 20 gives worker threads no TypeScript loader, and a bundler would not see
+ * that the file is used.
  */
 const threadSource = `
-const { parentPort, workerData: { module, memory } } = require('node:worker_threads');
+const { parentPort, workerData: { module, memory, words, id } } = require('node:worker_threads');
 const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-parentPort.on('message', (entry) => {
-  run(entry);
-  parentPort.postMessage(entry);
-});`;
+for (let at = 2;;) {
+  const placed = Atomics.load(words, 0);
+  let left = words.length;
+  while ((left -= 2) && Atomics.compareExchange(words, at, 1, id) !== 1) if ((at += 2) === words.length) at = 2;
+  if (left) {
+    run(words[at + 1]);
+    Atomics.store(words, at, 2);
+    if (!Atomics.exchange(words, 1, 1)) parentPort.postMessage(0);
+  } else Atomics.wait(words, 0, placed);
+}`;
 
 export class WasmPool {
   readonly threads: number;
   readonly #bound: number;
   readonly #backend: WasmBackend;
   readonly #ownsBackend: boolean;
-  readonly #graphs = new Map<Graph, Map<string, Prepared>>();
-  readonly #workers = new Set<Thread>();
+  /** Used last comes first. */
+  readonly #prepared: Prepared[] = [];
+  readonly #slots: readonly Slot[];
+  readonly #words: Int32Array;
+  /** By number. */
+  readonly #threads = new Map<number, Worker>();
+  #lastThread = done;
+  #busy = 0;
   readonly #queue: Job[] = [];
   readonly #waiting: (() => void)[] = [];
   #disposed = false;
@@ -80,6 +100,8 @@ export class WasmPool {
     if (!(this.#bound >= 1)) throw new ArgumentError('bound', `${bound}`, 'a number, 1 or more');
     this.#backend = backend;
     this.#ownsBackend = ownsBackend;
+    this.#slots = Array.from({ length: slotsPerThread * threads }, (_, i) => ({ at: firstSlot + 2 * i, workspace: new Workspace(backend.heap), job: undefined }));
+    this.#words = new Int32Array(new SharedArrayBuffer(4 * (firstSlot + 2 * this.#slots.length)));
   }
 
   /**
@@ -89,9 +111,7 @@ export class WasmPool {
   run(graph: Graph, bindings: Bindings, inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]> {
     return new Promise((resolve, reject) => {
       if (this.#disposed) throw new DisposedError('the pool');
-      const prepared = this.#prepared(graph, bindings);
-      prepared.jobs++;
-      this.#queue.push({ prepared, inputs, state, resolve, reject, attempts: 0 });
+      this.#queue.push({ prepared: this.#prepare(graph, bindings), inputs, state, resolve, reject, attempts: 0 });
       this.#pump();
     });
   }
@@ -109,7 +129,7 @@ export class WasmPool {
       // It is awaited later; until then a failure is not unhandled.
       job.catch(() => undefined);
       ahead.push(job);
-      if (ahead.length >= this.#bound + jobsPerThread * this.threads) yield await ahead.shift()!;
+      if (ahead.length >= this.#bound + this.#slots.length) yield await ahead.shift()!;
     }
     for (const job of ahead) yield await job;
   }
@@ -118,55 +138,47 @@ export class WasmPool {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    const jobs = [...this.#workers].flatMap(({ running }) => running.splice(0).map(({ job }) => job));
-    for (const job of [...jobs, ...this.#queue.splice(0)]) job.reject(new DisposedError('the pool'));
+    this.#refuse(new DisposedError('the pool'));
     this.#wake();
-    await Promise.all([...this.#workers].map(({ worker }) => worker.terminate()));
-    for (const shapes of this.#graphs.values()) for (const prepared of shapes.values()) this.#release(prepared);
-    this.#graphs.clear();
+    await Promise.all([...this.#threads.values()].map((worker) => worker.terminate()));
+    for (const prepared of this.#prepared.splice(0)) this.#release(prepared);
     if (this.#ownsBackend) this.#backend.dispose();
   }
 
-  #prepared(graph: Graph, bindings: Bindings): Prepared {
-    let shapes = this.#graphs.get(graph);
-    if (!shapes) this.#graphs.set(graph, (shapes = new Map()));
-    const key = JSON.stringify(Object.entries(bindings).sort());
-    let prepared = shapes.get(key);
-    if (!prepared) {
-      prepared = { compiled: this.#backend.compile(graph, bindings), idle: [], jobs: 0 };
-      this.#evict();
-      shapes.set(key, prepared);
-    }
+  #refuse(error: unknown): void {
+    for (const slot of this.#slots) if (slot.job) this.#vacate(slot).reject(error);
+    for (const job of this.#queue.splice(0)) job.reject(error);
+  }
+
+  #prepare(graph: Graph, bindings: Bindings): Prepared {
+    const key = JSON.stringify(bindings);
+    const at = this.#prepared.findIndex((known) => known.graph === graph && known.key === key);
+    if (at === 0) return this.#prepared[0]!;
+    const prepared = at > 0 ? this.#prepared.splice(at, 1)[0]! : { graph, key, compiled: this.#backend.compile(graph, bindings), programs: new Map() };
+    this.#prepared.unshift(prepared);
+    if (at < 0) this.#evict();
     return prepared;
   }
 
-  /** Forgets the oldest shapes that nobody uses. */
+  /** Forgets the shapes unused for longest that no job needs. */
   #evict(): void {
-    let count = [...this.#graphs.values()].reduce((sum, shapes) => sum + shapes.size, 0);
-    for (const [graph, shapes] of this.#graphs) {
-      for (const [key, prepared] of shapes) {
-        if (count < preparedKept) return;
-        if (prepared.jobs > 0) continue;
-        this.#release(prepared);
-        shapes.delete(key);
-        count--;
-      }
-      if (shapes.size === 0) this.#graphs.delete(graph);
+    const needed = new Set([...this.#queue, ...this.#slots.map(({ job }) => job)].map((job) => job?.prepared));
+    for (const prepared of this.#prepared.slice(preparedKept)) {
+      if (needed.has(prepared)) continue;
+      this.#prepared.splice(this.#prepared.indexOf(prepared), 1);
+      this.#release(prepared);
     }
   }
 
-  #release({ compiled, idle }: Prepared): void {
-    for (const program of idle) program.dispose();
+  #release({ compiled, programs }: Prepared): void {
+    for (const program of programs.values()) program.dispose();
     this.#backend.release(compiled);
   }
 
-  /** Gives waiting jobs to threads: free ones first, then new ones, then the second place at busy ones. */
+  /** Places waiting jobs where threads find them. */
   #pump(): void {
-    while (this.#queue.length > 0 && !this.#disposed) {
-      const thread = this.#freeThread();
-      if (!thread) break;
-      this.#start(this.#queue.shift()!, thread);
-    }
+    while (this.#queue.length > 0 && this.#busy < this.#slots.length) this.#place(this.#queue.shift()!, this.#slots.find(({ job }) => !job)!);
+    this.#hire();
     if (this.#queue.length < this.#bound) this.#wake();
   }
 
@@ -174,67 +186,90 @@ export class WasmPool {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  #freeThread(): Thread | undefined {
-    const [least] = [...this.#workers].sort((a, b) => a.running.length - b.running.length);
-    if (least?.running.length === 0) return least;
-    if (this.#workers.size < this.threads) return this.#spawn();
-    return least && least.running.length < jobsPerThread ? least : undefined;
-  }
-
-  #start(job: Job, thread: Thread): void {
-    const { idle, compiled } = job.prepared;
-    let program = idle.pop();
+  #place(job: Job, slot: Slot): void {
+    const { programs, compiled } = job.prepared;
     try {
-      program ??= this.#backend.place(compiled, new Workspace(this.#backend.heap));
+      let program = programs.get(slot);
+      if (!program) programs.set(slot, (program = this.#backend.place(compiled, slot.workspace)));
       program.load(job.inputs, job.state);
+      this.#words[slot.at + 1] = program.entry;
     } catch (error) {
-      if (program) idle.push(program);
-      job.prepared.jobs--;
       return job.reject(error);
     }
-    thread.running.push({ job, program });
-    // Only while it works does a thread keep the process alive.
-    thread.worker.ref();
-    thread.worker.postMessage(program.entry);
+    if (this.#busy++ === 0) this.#holdProcess('ref');
+    slot.job = job;
+    Atomics.store(this.#words, slot.at, ready);
+    Atomics.add(this.#words, placed, 1);
+    Atomics.notify(this.#words, placed, 1);
   }
 
-  #spawn(): Thread {
-    const worker = new Worker(threadSource, { eval: true, execArgv: [], workerData: { module: kernelModule(), memory: this.#backend.heap.memory } });
-    const thread: Thread = { worker, running: [], error: undefined };
-    worker.unref();
-    worker.on('message', () => this.#finish(thread));
-    worker.on('error', (error) => (thread.error = error));
-    worker.on('exit', () => this.#bury(thread));
-    this.#workers.add(thread);
-    return thread;
+  #vacate(slot: Slot): Job {
+    const job = slot.job!;
+    slot.job = undefined;
+    Atomics.store(this.#words, slot.at, empty);
+    if (--this.#busy === 0) this.#holdProcess('unref');
+    return job;
   }
 
-  #finish(thread: Thread): void {
-    const done = thread.running.shift();
-    if (!done) return;
-    if (thread.running.length === 0) thread.worker.unref();
-    const { job, program } = done;
-    const outputs = program.newResults();
-    program.save(outputs, job.state);
-    job.prepared.idle.push(program);
-    job.prepared.jobs--;
-    job.resolve(outputs);
-    this.#pump();
+  /** Only while there is work do threads keep the process alive. */
+  #holdProcess(how: 'ref' | 'unref'): void {
+    for (const worker of this.#threads.values()) worker[how]();
   }
 
-  /** A thread has died: its jobs go back to the head of the queue; the first, at which it died, only a few times. */
-  #bury(thread: Thread): void {
-    this.#workers.delete(thread);
-    if (this.#disposed) return;
-    thread.running.splice(0).reverse().forEach(({ job, program }, i, all) => {
-      job.prepared.idle.push(program);
-      if (i === all.length - 1 && ++job.attempts >= mostAttempts) {
-        job.prepared.jobs--;
-        job.reject(new WorkerError(job.attempts, { cause: thread.error }));
-      } else {
-        this.#queue.unshift(job);
-      }
+  /** Starts threads while there is work for more. */
+  #hire(): void {
+    try {
+      while (this.#threads.size < Math.min(this.threads, this.#busy)) this.#spawn(++this.#lastThread);
+    } catch (error) {
+      if (this.#threads.size === 0) this.#refuse(error);
+    }
+  }
+
+  #spawn(id: number): void {
+    const worker = new Worker(threadSource, { eval: true, execArgv: [], workerData: { module: kernelModule(), memory: this.#backend.heap.memory, words: this.#words, id } });
+    let cause: unknown;
+    worker.on('message', () => {
+      this.#collect();
+      this.#pump();
     });
+    worker.on('error', (error) => (cause = error));
+    worker.on('exit', () => this.#bury(id, cause));
+    this.#threads.set(id, worker);
+  }
+
+  /** Settles the jobs that are done. */
+  #collect(): void {
+    // Before looking, so that what is done from now on is told again.
+    Atomics.store(this.#words, told, 0);
+    for (const slot of this.#slots) {
+      if (!slot.job || Atomics.load(this.#words, slot.at) !== done) continue;
+      const { prepared, state, resolve, reject } = this.#vacate(slot);
+      try {
+        const program = prepared.programs.get(slot)!;
+        const outputs = program.newResults();
+        program.save(outputs, state);
+        resolve(outputs);
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  /**
+   * A thread has died: the job it had goes back to the head of the queue, but only a few times. If it had none and was the
+   * last, that counts for the first job, lest threads that cannot start are replaced for ever.
+   */
+  #bury(id: number, cause: unknown): void {
+    this.#threads.delete(id);
+    if (this.#disposed) return;
+    this.#collect();
+    const jobs = this.#slots.filter(({ job }) => job);
+    const slot = jobs.find(({ at }) => Atomics.load(this.#words, at) === id) ?? (this.#threads.size === 0 ? jobs[0] : undefined);
+    if (slot) {
+      const job = this.#vacate(slot);
+      if (++job.attempts < mostAttempts) this.#queue.unshift(job);
+      else job.reject(new WorkerError(job.attempts, { cause }));
+    }
     this.#pump();
   }
 }

@@ -3,9 +3,7 @@ import type { Plan } from '../../graph/plan.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import type { Program } from '../backend.ts';
 import { type Bases, resolve } from './code.ts';
-import type { Constants } from './constants.ts';
-import type { Heap } from './heap.ts';
-import type { Run } from './kernels.ts';
+import type { Target } from './lower/builder.ts';
 import type { CompiledGraph } from './lower/compile.ts';
 import type { Tenant, Workspace } from './workspace.ts';
 
@@ -17,9 +15,7 @@ export class WasmProgram implements Program, Tenant {
   /** Address of the code, for instances of the kernels on other threads. */
   entry = 0;
   readonly #compiled: CompiledGraph;
-  readonly #heap: Heap;
-  readonly #constants: Constants;
-  readonly #run: Run;
+  readonly #backend: Target;
   readonly #workspace: Workspace;
   readonly #onDispose: () => void;
   /** Tables, then code; the rest is in the workspace. */
@@ -30,17 +26,20 @@ export class WasmProgram implements Program, Tenant {
   #outputs: readonly Float32Array[] = [];
   #disposed = false;
 
-  constructor(compiled: CompiledGraph, heap: Heap, constants: Constants, run: Run, workspace: Workspace, onDispose: () => void) {
+  constructor(compiled: CompiledGraph, backend: Target, workspace: Workspace, onDispose: () => void) {
     const { plan, code, tables, sizes } = compiled;
     this.plan = plan;
     this.#compiled = compiled;
-    this.#heap = heap;
-    this.#constants = constants;
-    this.#run = run;
+    this.#backend = backend;
     this.#workspace = workspace;
     this.#onDispose = onDispose;
     workspace.reserve(sizes.arena + sizes.scratch + align + 4 * plan.batch * plan.stateLength);
-    this.#block = heap.allocate(tables.byteLength + code.byteLength);
+    try {
+      this.#block = backend.heap.allocate(tables.byteLength + code.byteLength);
+    } catch (error) {
+      workspace.leave(this);
+      throw error;
+    }
     workspace.enter(this);
     for (const constant of compiled.constants) constant.users++;
     this.relink();
@@ -50,7 +49,7 @@ export class WasmProgram implements Program, Tenant {
   /** Writes tables and code for where the workspace stands now. */
   relink(): void {
     const { plan, code, tables, sizes, inputs, outputs } = this.#compiled;
-    const heap = this.#heap;
+    const { heap } = this.#backend;
     const arena = this.#workspace.address;
     const scratch = arena + Math.ceil(sizes.arena / align) * align;
     this.entry = this.#block + tables.byteLength;
@@ -67,7 +66,7 @@ export class WasmProgram implements Program, Tenant {
 
   run(inputs: readonly TensorData[], state?: Float32Array): Float32Array[] {
     this.load(inputs, state);
-    this.#run(this.entry);
+    this.#backend.execute(this.entry);
     this.save(this.#results, state);
     return this.#results;
   }
@@ -107,9 +106,9 @@ export class WasmProgram implements Program, Tenant {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#heap.free(this.#block);
+    this.#backend.heap.free(this.#block);
     this.#workspace.leave(this);
-    for (const constant of this.#compiled.constants) this.#constants.release(constant);
+    for (const constant of this.#compiled.constants) this.#backend.constants.release(constant);
     this.#onDispose();
   }
 }

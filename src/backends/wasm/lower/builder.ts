@@ -5,20 +5,20 @@ import type { Constant, Constants } from '../constants.ts';
 import type { Heap } from '../heap.ts';
 import type { Run } from '../kernels.ts';
 
-/** What compiling needs of a backend. */
+/** What compiling and programs need of a backend. */
 export interface Target {
   readonly heap: Heap;
   readonly constants: Constants;
-  readonly run: Run;
+  /** Runs the code at an address, on this thread. */
+  readonly execute: Run;
 }
 
-/** A matrix inside a tensor: its first element, extents, and elements between two rows and two columns. */
+/** A matrix inside a tensor: its first element, extents, and elements between two rows; left out, all of a plain matrix. */
 export interface MatrixView {
-  readonly offset: number;
+  readonly offset?: number;
   readonly rows: number;
   readonly columns: number;
-  readonly rowStride: number;
-  readonly columnStride: number;
+  readonly rowStride?: number;
   /** Rows come in blocks of this many, `blockStride` elements apart; left out, all rows are one block. */
   readonly block?: number;
   readonly blockStride?: number;
@@ -117,11 +117,11 @@ export class Builder {
 
   /** A matrix in the panels of the `product` kernel: packed once if it is constant, else in every run. */
   packed(name: string, view: MatrixView): number {
-    const { rows, columns, rowStride, columnStride, block = rows, blockStride = rows * rowStride } = view;
+    const { offset = 0, rows, columns, rowStride = columns, block = rows, blockStride = rows * rowStride } = view;
     const length = Math.ceil(columns / 8) * 8 * rows;
     const pack = (code: Code, x: number, y: number): void => {
       code.emit('pack', {
-        x: x + 4 * view.offset, rows, columns, step: 4 * rowStride, columnStep: 4 * columnStride, block, blockJump: 4 * (blockStride - block * rowStride), y,
+        x: x + 4 * offset, rows, columns, step: 4 * rowStride, columnStep: 4, block, blockJump: 4 * (blockStride - block * rowStride), y,
       });
     };
     const tensor = this.tensor(name);
@@ -130,8 +130,8 @@ export class Builder {
       pack(this.code, this.address(name), address);
       return address;
     }
-    return this.#constant(tensor, `${rows}x${columns} at ${view.offset} by ${rowStride}, ${columnStride}, ${block} of ${blockStride}`, () => {
-      const { heap, run } = this.target;
+    return this.#constant(tensor, `${rows}x${columns} at ${offset} by ${rowStride}, ${block} of ${blockStride}`, () => {
+      const { heap, execute } = this.target;
       const address = heap.allocate(4 * length);
       const plain = heap.allocate(4 * sizeOf(tensor.shape));
       heap.floats(plain, tensor.data.length).set(tensor.data);
@@ -141,7 +141,7 @@ export class Builder {
       const words = code.link({} as Bases);
       const entry = heap.allocate(words.byteLength);
       heap.words(entry, words.length).set(words);
-      run(entry);
+      execute(entry);
       heap.free(entry);
       heap.free(plain);
       return address;

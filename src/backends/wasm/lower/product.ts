@@ -40,7 +40,7 @@ export const conv: Lower = (planned, to) => {
     const tapOffsets = to.table(taps);
     for (let group = 0; group < groups; group++) {
       const weights = to.packed(node.inputs[1]!, {
-        offset: group * groupOut, rows: kernel[0] * kernel[1] * groupIn, columns: groupOut, rowStride: outChannels, columnStride: 1,
+        offset: group * groupOut, rows: kernel[0] * kernel[1] * groupIn, columns: groupOut, rowStride: outChannels,
       });
       const column = 4 * group * groupOut;
       to.code.emit('product', {
@@ -77,7 +77,7 @@ export const dense: Lower = ({ node, inputShapes, outputShapes: [shape] }, to) =
   const y = to.address(node.outputs[0]!);
   const product = plainProduct(to, {
     x: to.address(node.inputs[0]!), rows: sizeOf(shape!) / columns, length, columns, y,
-    weights: to.packed(node.inputs[1]!, { offset: 0, rows: length, columns, rowStride: columns, columnStride: 1 }),
+    weights: to.packed(node.inputs[1]!, { rows: length, columns }),
     bias: node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(columns),
   });
   to.code.emit('product', { ...product, low, high });
@@ -91,7 +91,7 @@ export const matmul: Lower = ({ node, inputShapes }, to) => {
   const packed = new Map<number, number>();
   aOffsets.forEach((aOffset, matrix) => {
     const offset = bOffsets[matrix]!;
-    if (!packed.has(offset)) packed.set(offset, to.packed(node.inputs[1]!, { offset, rows: inner, columns, rowStride: columns, columnStride: 1 }));
+    if (!packed.has(offset)) packed.set(offset, to.packed(node.inputs[1]!, { offset, rows: inner, columns }));
     to.code.emit('product', plainProduct(to, { x: a + 4 * aOffset, rows, length: inner, columns, weights: packed.get(offset)!, bias, y: y + 4 * matrix * rows * columns }));
   });
 };
@@ -125,7 +125,7 @@ export const convTranspose: Lower = ({ node, inputShapes }, to) => {
   const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
   for (let group = 0; group < groups; group++) {
     const weights = to.packed(node.inputs[1]!, {
-      offset: group * groupIn * groupOut, rows: taps.length * groupIn, columns: groupOut, rowStride: groupOut, columnStride: 1,
+      offset: group * groupIn * groupOut, rows: taps.length * groupIn, columns: groupOut,
       block: groupIn, blockStride: inChannels * groupOut,
     });
     const column = 4 * group * groupOut;

@@ -10,7 +10,7 @@ function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: num
   const columns = gates * hidden;
   const fromX = to.scratch(batch * time * columns);
   const fromH = to.scratch(batch * columns);
-  const matrix = (name: string, rows: number): number => to.packed(name, { offset: 0, rows, columns, rowStride: columns, columnStride: 1 });
+  const matrix = (name: string, rows: number): number => to.packed(name, { rows, columns });
   to.code.emit('product', plainProduct(to, { x: to.address(x), rows: batch * time, length: features, columns, weights: matrix(w, features), bias: to.address(bias), y: fromX }));
   const recurrent = to.code.hold('product', plainProduct(to, { x: h, rows: batch, length: hidden, columns, weights: matrix(r, hidden), bias: recurrentBias, y: fromH }));
   return { fromX, fromH, h, y: to.address(node.outputs[0]!), batch, time, hidden, reverse: Number(node.attributes['direction'] === 'reverse'), recurrent };
