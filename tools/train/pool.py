@@ -299,11 +299,11 @@ def material_for(data, cache):
 
 
 def build_pool(data, cache, counts, seed=1, workers=2):
-    """Fill the folders of CACHE with as many shards as `counts` says: `pool` has every class, `voices` and `first` only talkers."""
+    """Fill the folders of CACHE with as many shards as `counts` says: `voices` has talkers alone."""
     global MATERIAL
     MATERIAL = material_for(data, cache)
     start = time.time()
-    tasks = [(Path(cache) / name, seed, index, name != 'pool') for name, count in counts.items() for index in range(count)]
+    tasks = [(Path(cache) / name, seed, index, name == 'voices') for name, count in counts.items() for index in range(count)]
     with multiprocessing.get_context('fork').Pool(workers) as pool:
         for number, _ in enumerate(pool.imap(make_shard, tasks), 1):
             if number % 10 == 0 or number == len(tasks):
@@ -318,7 +318,7 @@ if __name__ == '__main__':
     parser.add_argument('--cache', required=True)
     parser.add_argument('--voices', type=int, default=0, help='shards of talkers alone, for Gender')
     parser.add_argument('--shards', type=int, default=0, help='shards of everything')
-    parser.add_argument('--first', type=int, default=0, help='shards of talkers alone, for the network that guesses')
+    parser.add_argument('--first', type=int, default=0, help='shards of everything without guessed talkers, for the network that guesses')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     build_pool(options.data, options.cache, {'first': options.first, 'voices': options.voices, 'pool': options.shards}, options.seed)

@@ -38,7 +38,7 @@ def guess_stage(options, runs):
     if (Path(options.cache) / 'guessed.tsv').exists():
         return
     first = runs / 'gender-first.pt'
-    wait([launch('pool.py', *base(options), '--first', max(1, options.voices // 3))])
+    wait([launch('pool.py', *base(options), '--first', max(1, options.shards // 4))])
     wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', options.fold_steps,
                  '--every', options.fold_steps)])
     wait([launch('guess.py', '--data', options.data, '--cache', options.cache, '--network', first)])
