@@ -1,4 +1,4 @@
-// uses activation.wgsl
+// uses weights.wgsl, activation.wgsl
 // The recurrent part of a GRU: one workgroup walks one sequence, the hidden state stays in workgroup memory. The
 // inputs' share of the gates, x W + b, is already there: `projected` [batch, time, 3 HIDDEN], columns z, r, n.
 // HIDDEN x PARTS invocations; each goes through SPAN rows of R for its unit. Weights: R [HIDDEN, 3 HIDDEN] and bR. As in
@@ -18,7 +18,6 @@ override SPAN: u32 = 1;
 const KEPT = 16u;
 
 @group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
 
 // A copy of the workgroup's job; conditions around barriers read `jobs`, which the compiler knows to be uniform.
@@ -49,8 +48,8 @@ fn projectedAt(row: u32, unit: u32) -> vec3f {
 }
 
 fn recurrentAt(k: u32, unit: u32) -> vec3f {
-  let at = p.weights + k * 3u * HIDDEN + unit;
-  return vec3f(weights[at], weights[at + HIDDEN], weights[at + 2u * HIDDEN]);
+  let at = k * 3u * HIDDEN + unit;
+  return vec3f(weightAt(p.weights, at), weightAt(p.weights, at + HIDDEN), weightAt(p.weights, at + 2u * HIDDEN));
 }
 
 // Adds the parts up and lets the first of them turn the gates; all have read the old state before.
@@ -79,7 +78,7 @@ fn end(sequence: u32, local: vec3u) {
 }
 
 fn biasOf(unit: u32) -> vec3f {
-  return vec3f(weights[p.bias + unit], weights[p.bias + HIDDEN + unit], weights[p.bias + 2u * HIDDEN + unit]);
+  return vec3f(weightScalars[p.bias + unit], weightScalars[p.bias + HIDDEN + unit], weightScalars[p.bias + 2u * HIDDEN + unit]);
 }
 
 // R is read anew at every step, from the caches.

@@ -30,7 +30,7 @@ export type DeviceLimits = Readonly<Record<(typeof requestedLimits)[number], num
 
 export class GpuDevice {
   readonly limits: DeviceLimits;
-  /** One layout for all kernels: uniforms, what a program reads only, and its arena. */
+  /** One layout for all kernels: uniforms, what a program reads only, its arena, and again what it reads only, as words. */
   readonly groupLayout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();
@@ -52,7 +52,7 @@ export class GpuDevice {
       visibility: computeStage,
       buffer: { type, minBindingSize },
     });
-    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage')] });
+    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage'), entry(3, 'read-only-storage')] });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.groupLayout] });
     void device.lost.then(({ message, reason }) => (this.lost = message || reason));
     device.addEventListener('uncapturederror', (event) => {

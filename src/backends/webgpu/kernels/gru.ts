@@ -31,20 +31,21 @@ export const buildGru: Builder = (task) => {
   });
 
   const { parts, span, resident } = shapeOf(hidden, limits);
-  const recurrent = lowering.weights(`${node.outputs[0]}: recurrent`, 3 * hidden * hidden, () => lowering.constant(node, 2).data as Float32Array);
+  const r = lowering.constant(node, 2);
+  const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: 3 * hidden * hidden }, () => r.data as Float32Array);
   const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => lowering.constant(node, 4).data as Float32Array);
   const first = node.inputs[5] ? lowering.operand(node.inputs[5]) : undefined;
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span } },
+    kernel: { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants } },
     grid: spread(batch, limits),
     reads: [projected, ...(first === undefined ? [] : [first])],
     writes: [y],
     params: (places) => ({
       projected: places.value(projected),
       y: places.value(y),
-      weights: places.weights(recurrent),
+      weights: places.weights(recurrent.key),
       bias: places.weights(bias),
       time,
       reverse: node.attributes.direction === 'reverse' ? 1 : 0,

@@ -33,9 +33,12 @@ const builders: ReadonlyMap<string, Builder> = new Map(
   }),
 );
 
-/** All dispatches of a plan and where everything lies. Throws GraphError for an op without a kernel. */
-export function lower(plan: Plan, limits: DeviceLimits): Lowered {
-  const lowering = new Lowering(plan);
+/**
+ * All dispatches of a plan and where everything lies; matrices of `halvesFrom` numbers and more become float16. Throws
+ * GraphError for an op without a kernel.
+ */
+export function lower(plan: Plan, limits: DeviceLimits, halvesFrom = Infinity): Lowered {
+  const lowering = new Lowering(plan, halvesFrom);
   const folds = findFolds(plan);
   for (const planned of plan.nodes) {
     // A node that another is folded with is built where the later of the two stands: all operands are there by then.

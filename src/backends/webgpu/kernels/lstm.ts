@@ -26,12 +26,13 @@ export const buildLstm: Builder = (task) => {
   });
 
   const parts = partsOf(hidden, limits.maxComputeInvocationsPerWorkgroup, limits);
-  const recurrent = lowering.weights(`${node.outputs[0]}: recurrent`, 4 * hidden * hidden, () => lowering.constant(node, 2).data as Float32Array);
+  const r = lowering.constant(node, 2);
+  const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: 4 * hidden * hidden }, () => r.data as Float32Array);
   const given = [node.inputs[4], node.inputs[5]].map((name) => (name ? lowering.operand(name) : undefined));
   const [y, cell] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'lstm.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts) } },
+    kernel: { file: 'lstm.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts), ...recurrent.constants } },
     grid: spread(batch, limits),
     reads: [projected, ...given.filter((name) => name !== undefined)],
     writes: node.outputs,
@@ -50,7 +51,7 @@ export const buildLstm: Builder = (task) => {
       return {
         projected: places.value(projected),
         y: places.value(y),
-        weights: places.weights(recurrent),
+        weights: places.weights(recurrent.key),
         time,
         reverse: node.attributes.direction === 'reverse' ? 1 : 0,
         batch,
