@@ -16,6 +16,11 @@ export interface WebGPUOptions {
   readonly weightPrecision?: WeightPrecision;
   /** With f16, numbers that a matrix must have to be kept so; default 8192. */
   readonly halvesFrom?: number;
+  /**
+   * Lets kernels use subgroup operations where the adapter has them. Default false, until a real GPU has shown that they are
+   * faster.
+   */
+  readonly subgroups?: boolean;
   /** Leaves Dawn's validation and bounds checks out. Only for kernels that have been tested with them. */
   readonly unchecked?: boolean;
 }

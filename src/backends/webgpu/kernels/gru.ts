@@ -1,10 +1,11 @@
 import { DeviceLimitError } from '../../../errors.ts';
+import type { SubgroupSizes } from '../device.ts';
 import type { Builder } from './common.ts';
 import { floorPower, spread } from './common.ts';
 import { denseProduct, identity } from './conv.ts';
 import { buildProduct } from './product.ts';
 
-/** Rows of R that one invocation may keep in registers, three floats each; KEPT in gru.wgsl. */
+/** Rows of R that one invocation may keep in registers, three floats each; KEPT in gru-step.wgsl. */
 const kept = 16;
 
 /** A workgroup larger than this leaves too few registers for the rows that are kept. */
@@ -12,7 +13,7 @@ const residentInvocations = 768;
 
 /** All steps' share of the inputs in one product, then one workgroup a sequence that walks the time. */
 export const buildGru: Builder = (task) => {
-  const { planned, lowering, limits } = task;
+  const { planned, lowering, limits, subgroups } = task;
   const { node, inputShapes, state } = planned;
   const [batch, time] = inputShapes[0];
   const hidden = inputShapes[2][0];
@@ -31,6 +32,7 @@ export const buildGru: Builder = (task) => {
   });
 
   const { parts, span, resident } = shapeOf(hidden, limits);
+  const joined = subgroups && inSubgroups(hidden, { ...limits, maxComputeInvocationsPerWorkgroup: widest }, subgroups);
   const r = lowering.constant(node, 2);
   const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: 3 * hidden * hidden }, () => r.data as Float32Array);
   const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => lowering.constant(node, 4).data as Float32Array);
@@ -38,7 +40,9 @@ export const buildGru: Builder = (task) => {
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants } },
+    kernel: joined
+      ? { file: 'gru-subgroups.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: joined.parts, SPAN: joined.span, ...recurrent.constants } }
+      : { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants } },
     grid: spread(batch, limits),
     reads: [projected, ...(first === undefined ? [] : [first])],
     writes: [y],
@@ -81,4 +85,15 @@ export function shapeOf(hidden: number, room: Room): { parts: number; span: numb
   if (Math.ceil(hidden / parts) <= kept) return { parts, span: Math.ceil(hidden / parts), resident: true };
   const most = partsOf(hidden, invocations, room);
   return { parts: most, span: Math.ceil(hidden / most), resident: false };
+}
+
+/**
+ * The division with which the parts of a unit fit into one subgroup, whatever its size, and all subgroups are full;
+ * undefined if there is none, or not with rows that fit the registers.
+ */
+export function inSubgroups(hidden: number, room: Room, { smallest, largest }: SubgroupSizes): { parts: number; span: number } | undefined {
+  const invocations = Math.min(room.maxComputeInvocationsPerWorkgroup, residentInvocations);
+  const parts = Math.min(partsOf(hidden, invocations, room), floorPower(smallest));
+  const span = Math.ceil(hidden / parts);
+  return span <= kept && (hidden * parts) % largest === 0 ? { parts, span } : undefined;
 }
