@@ -6,40 +6,25 @@ import { fitsHalves, packHalves } from '../../src/backends/webgpu/halves.ts';
 import { openWebGPU, type WebGPUBackend } from '../../src/backends/webgpu/index.ts';
 import { Engine } from '../../src/engine.ts';
 import { composeModels } from '../../src/graph/compose.ts';
-import type { Graph } from '../../src/graph/graph.ts';
-import { fromHalf, toHalf } from '../../src/graph/half.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 import { approximate } from '../../src/tolerances.ts';
 import { type OpCase, opCase, opCases } from '../ops/cases.ts';
+import { matrixInputs, rounded } from '../support/halves.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { sampleVoice } from '../support/sample.ts';
 import { countObjects, webgpuForTests } from '../support/webgpu.ts';
 import { frontCase, tilesCases } from '../support/webgpu-cases.ts';
 
 const step = 1024;
-/** Which inputs are matrices of weights, by op. */
-const matrices: Readonly<Record<string, readonly number[]>> = { conv: [1], convTranspose: [1], dense: [1], gru: [1, 2], lstm: [1, 2] };
 // One case of tiles: a software GPU takes half a minute for each.
-const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(({ graph }) => graph.nodes[0]!.op in matrices);
+const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(({ graph }) => graph.nodes[0]!.op in matrixInputs);
 
 // The cases are small.
 const backend = await webgpuForTests({ weightPrecision: 'f16', halvesFrom: 1 });
 const gpuTest = backend ? test : test.skip;
 const models = await Promise.all(['gender', 'speech'].map((name) => loadModel(fileURLToPath(new URL(`../../weights/${name}.model`, import.meta.url)))));
 const composed = composeModels(models);
-
-/** The graph with its matrices rounded to float16 and all else as it was. */
-function rounded(graph: Graph): Graph {
-  const constants = new Map(graph.constants);
-  for (const { op, inputs } of graph.nodes) {
-    for (const index of matrices[op] ?? []) {
-      const { shape, data } = graph.constants.get(inputs[index]!)!;
-      constants.set(inputs[index]!, { shape, data: Float32Array.from(data, (value) => fromHalf(toHalf(value))) });
-    }
-  }
-  return { ...graph, constants };
-}
 
 /** Entries of the kernels a case runs on, and whether all of them read float16. */
 async function kernelsOf(own: WebGPUBackend, { graph }: Pick<OpCase, 'graph'>): Promise<{ entries: string[]; halves: boolean }> {
