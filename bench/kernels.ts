@@ -1,17 +1,19 @@
 /**
  * Each WebGPU kernel alone, at the shapes the models have with 1,024 chunks of a second, against its floor: the bytes it
  * must move at the GPU's bandwidth, or its multiply-adds at the GPU's float32 rate, whichever takes longer. Parity with the
- * reference comes first. Software GPUs are held to parity and never timed.
+ * reference comes first. Software GPUs are held to parity and never timed. Where a kernel has variants that are off by default
+ * (float16 weights, subgroups), each is timed beside it.
  *
  * The time of a kernel is the slope between a program that has it once and one that has it many times, so that what a
  * run costs besides (upload, submission, reading back) falls out.
  */
-import { openWebGPU, type WebGPUBackend } from '../src/backends/webgpu/index.ts';
+import { openWebGPU, type WebGPUBackend, type WebGPUOptions } from '../src/backends/webgpu/index.ts';
 import { ReferenceBackend } from '../src/backends/reference/index.ts';
 import { DeviceUnavailableError } from '../src/errors.ts';
 import type { Attributes, Graph } from '../src/graph/graph.ts';
 import { planGraph } from '../src/graph/plan.ts';
 import { type Shape, sizeOf, type Tensor, type TensorData } from '../src/graph/tensor.ts';
+import { matrixInputs, rounded } from '../test/support/halves.ts';
 import { seeded } from '../test/support/random.ts';
 import { type Context, mustAgree } from './support/context.ts';
 import type { Row } from './support/row.ts';
@@ -44,6 +46,19 @@ const cases: readonly Case[] = [
   { name: 'add', op: 'binary', item: [64, 96], batch: chunks, weights: [[96]], attributes: { kind: 'add' } },
 ];
 
+interface Variant {
+  readonly suffix: string;
+  readonly options: WebGPUOptions;
+  /** Whether it concerns the op. */
+  takes(op: string): boolean;
+}
+
+const plain: Variant = { suffix: '', options: {}, takes: () => true };
+const offByDefault: readonly Variant[] = [
+  { suffix: '-f16', options: { weightPrecision: 'f16', halvesFrom: 1 }, takes: (op) => op in matrixInputs },
+  { suffix: '-subgroups', options: { subgroups: true }, takes: (op) => op === 'gru' },
+];
+
 /** Bytes and float32 operations a second, from the makers' data sheets; tensor cores are not used. */
 const peaks: readonly { readonly name: RegExp; readonly bytes: number; readonly flops: number }[] = [
   { name: /H200/, bytes: 4.8e12, flops: 67e12 },
@@ -57,14 +72,21 @@ const peaks: readonly { readonly name: RegExp; readonly bytes: number; readonly 
 const repeats = 32;
 
 export async function kernelRows(context: Context): Promise<Row[]> {
-  const backend = await openAny();
+  const rows = await variantRows(plain, context);
+  // On a software GPU the tests hold them to parity.
+  if (rows.length > 0) for (const variant of offByDefault) rows.push(...(await variantRows(variant, context)));
+  return rows;
+}
+
+async function variantRows(variant: Variant, context: Context): Promise<Row[]> {
+  const backend = await openAny(variant.options);
   if (!backend) return [];
   try {
     const timed = !/swiftshader|llvmpipe|lavapipe/i.test(backend.adapter);
     const rows: Row[] = [];
-    for (const each of cases) {
-      await checkParity(backend, each);
-      if (timed) rows.push(...(await timeCase(backend, each, context.quick ? 3 : 15)));
+    for (const each of cases.filter(({ op }) => variant.takes(op))) {
+      await checkParity(backend, each, variant);
+      if (timed) rows.push(...(await timeCase(backend, each, variant, context.quick ? 3 : 15)));
     }
     return rows;
   } finally {
@@ -72,9 +94,9 @@ export async function kernelRows(context: Context): Promise<Row[]> {
   }
 }
 
-async function openAny(): Promise<WebGPUBackend | undefined> {
+async function openAny(options: WebGPUOptions): Promise<WebGPUBackend | undefined> {
   try {
-    return await openWebGPU({ allowSoftware: true });
+    return await openWebGPU({ allowSoftware: true, ...options });
   } catch (error) {
     if (error instanceof DeviceUnavailableError) return undefined;
     throw error;
@@ -104,16 +126,16 @@ function inputOf({ name, op, item }: Case, batch: number): TensorData {
   return op === 'logmel' ? Int16Array.from({ length }, () => 3000 * random.normal()) : Float32Array.from({ length }, () => random.normal());
 }
 
-async function checkParity(backend: WebGPUBackend, each: Case): Promise<void> {
+async function checkParity(backend: WebGPUBackend, each: Case, { suffix, options }: Variant): Promise<void> {
   const graph = graphOf(each, 2, 1);
   const input = [inputOf(each, 2)];
-  const [expected] = (await new ReferenceBackend().prepare(graph, {})).run(input);
+  const [expected] = (await new ReferenceBackend().prepare(options.weightPrecision === 'f16' ? rounded(graph) : graph, {})).run(input);
   const program = await backend.prepare(graph, {});
-  mustAgree(`kernel ${each.name}`, (await program.run(input))[0], expected);
+  mustAgree(`kernel ${each.name}${suffix}`, (await program.run(input))[0], expected);
   program.dispose();
 }
 
-async function timeCase(backend: WebGPUBackend, each: Case, rounds: number): Promise<Row[]> {
+async function timeCase(backend: WebGPUBackend, each: Case, { suffix, options }: Variant, rounds: number): Promise<Row[]> {
   const input = [inputOf(each, each.batch)];
   const once = await backend.prepare(graphOf(each, each.batch, 1), {});
   const often = await backend.prepare(graphOf(each, each.batch, 1 + repeats), {});
@@ -123,13 +145,13 @@ async function timeCase(backend: WebGPUBackend, each: Case, rounds: number): Pro
     if (round >= 2) seconds.push((end - middle - (middle - start)) / 1000 / repeats);
   }
   const time = median(seconds);
-  const { bytes, flops } = workOf(each);
+  const { bytes, flops } = workOf(each, options.weightPrecision === 'f16' ? 2 : 4);
   const { file, entry } = often.describe().steps.at(-1)!.kernel;
   once.dispose();
   often.dispose();
 
   const device = `webgpu (${backend.adapter})`;
-  const name = `kernel-${each.name}`;
+  const name = `kernel-${each.name}${suffix}`;
   const rows: Row[] = [{ name: `${name}-us`, value: 1e6 * time, unit: `us, ${file} ${entry}`, device }];
   const peak = peaks.find((known) => known.name.test(backend.adapter));
   if (peak) rows.push({ name: `${name}-over-floor`, value: time / Math.max(bytes / peak.bytes, flops / peak.flops), unit: 'times its floor', device });
@@ -142,9 +164,9 @@ async function timeOf(run: () => Promise<unknown>): Promise<number> {
 }
 
 /** What one run of the op must at least read, write and compute. */
-function workOf(each: Case): { bytes: number; flops: number } {
+function workOf(each: Case, weightBytes: number): { bytes: number; flops: number } {
   const plan = planGraph(graphOf(each, each.batch, 1), {});
   const read = each.batch * sizeOf(each.item) * (each.op === 'logmel' ? 2 : 4);
-  const weights = each.weights.reduce((sum, shape) => sum + 4 * sizeOf(shape), 0);
+  const weights = each.weights.reduce((sum, shape) => sum + (shape.length > 1 ? weightBytes : 4) * sizeOf(shape), 0);
   return { bytes: read + weights + 4 * sizeOf(plan.shapes.get('y0')!), flops: 2 * plan.multiplyAdds };
 }

@@ -1,6 +1,6 @@
-// uses activation.wgsl
-// Transposed convolution, one element an invocation: each gathers the inputs that reach it. Weights: [TAPS, channels in,
-// channels out of a group], then the bias [OUT_CHANNELS].
+// uses weights.wgsl, activation.wgsl
+// Transposed convolution, one element an invocation: each gathers the inputs that reach it. Weights: the bias
+// [OUT_CHANNELS padded to 4], then [TAPS, channels in, channels out of a group] as in weights.wgsl.
 struct Params {
   x: u32, y: u32, weights: u32, count: u32,
   time: u32, bins: u32, outTime: u32, outBins: u32,
@@ -16,7 +16,6 @@ override KERNEL_BINS: u32 = 1;
 override LANES: u32 = 64;
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
 
 @compute @workgroup_size(LANES)
@@ -30,7 +29,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   let time = i32(index / OUT_CHANNELS / p.outBins % p.outTime + p.padTime);
   let item = index / OUT_CHANNELS / p.outBins / p.outTime;
   let firstChannel = o / GROUP_OUT * GROUP_IN;
-  var sum = weights[p.weights + TAPS * CHANNELS * GROUP_OUT + o];
+  let matrix = p.weights + (OUT_CHANNELS + 3u) / 4u * 4u;
+  var sum = weightScalars[p.weights + o];
   for (var tap = 0u; tap < TAPS; tap++) {
     let row = time - i32(tap / KERNEL_BINS * p.dilationTime);
     let column = bin - i32(tap % KERNEL_BINS * p.dilationBins);
@@ -41,9 +41,9 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
       continue;
     }
     let start = p.x + ((item * p.time + sourceRow) * p.bins + sourceColumn) * CHANNELS + firstChannel;
-    let factor = p.weights + (tap * CHANNELS + firstChannel) * GROUP_OUT + o % GROUP_OUT;
+    let factor = (tap * CHANNELS + firstChannel) * GROUP_OUT + o % GROUP_OUT;
     for (var c = 0u; c < GROUP_IN; c++) {
-      sum = fma(arena[start + c], weights[factor + c * GROUP_OUT], sum);
+      sum = fma(arena[start + c], weightAt(matrix, factor + c * GROUP_OUT), sum);
     }
   }
   arena[p.y + index] = activate(sum);

@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // Convolution of each channel with its own kernel, four channels an invocation; channels a multiple of 4.
 override LANES: u32 = 64;
 
@@ -10,9 +10,10 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workg
   let width = CHANNELS / 4u;
   let column = index % width;
   let origin = originOf(index / width);
+  let matrix = matrixStart();
   var sum = vec4f();
   for (var tap = 0u; tap < TAPS; tap++) {
-    sum = fma(windowAt(origin, tap * width + column), weights[p.weights / 4u + tap * width + column], sum);
+    sum = fma(windowAt(origin, tap * width + column), weightsAt(matrix, tap * width + column), sum);
   }
-  finish(index / width, column, TAPS, sum);
+  finish(index / width, column, sum);
 }

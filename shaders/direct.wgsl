@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // Convolution straight from its definition, for what the matrix kernels don't take: a channel count that is no
 // multiple of 4, or groups. `wide` makes four channels an invocation (channels out a multiple of 4, one group, and a
 // row that is a multiple of 4 where a history is carried), `wider` sixteen, so that the search for a tap's place is
@@ -16,6 +16,7 @@ fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workg
   let row = index / width;
   let column = index % width;
   let origin = originOf(row);
+  let matrix = matrixStart();
   var sum = vec4f();
   for (var tap = 0u; tap < TAPS; tap++) {
     let at = tapOf(origin, tap);
@@ -23,13 +24,13 @@ fn wide(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workg
       continue;
     }
     let start = placeOf(u32(origin.x), at);
-    let factor = p.weights / 4u + tap * CHANNELS * width + column;
+    let factor = tap * CHANNELS * width + column;
     for (var c = 0u; c < CHANNELS; c++) {
       let x = arena[(start + c) / 4u][(start + c) % 4u];
-      sum = fma(vec4f(x), weights[factor + c * width], sum);
+      sum = fma(vec4f(x), weightsAt(matrix, factor + c * width), sum);
     }
   }
-  finish(row, column, TAPS * CHANNELS, sum);
+  finish(row, column, sum);
 }
 
 @compute @workgroup_size(LANES)
@@ -41,6 +42,7 @@ fn wider(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) work
   let row = index / (width / 4u);
   let column = index % (width / 4u) * 4u;
   let origin = originOf(row);
+  let matrix = matrixStart();
   var sum0 = vec4f();
   var sum1 = vec4f();
   var sum2 = vec4f();
@@ -51,20 +53,20 @@ fn wider(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) work
       continue;
     }
     let start = placeOf(u32(origin.x), at);
-    var factor = p.weights / 4u + tap * CHANNELS * width + column;
+    var factor = tap * CHANNELS * width + column;
     for (var c = 0u; c < CHANNELS; c++) {
       let x = vec4f(arena[(start + c) / 4u][(start + c) % 4u]);
-      sum0 = fma(x, weights[factor], sum0);
-      sum1 = fma(x, weights[factor + 1u], sum1);
-      sum2 = fma(x, weights[factor + 2u], sum2);
-      sum3 = fma(x, weights[factor + 3u], sum3);
+      sum0 = fma(x, weightsAt(matrix, factor), sum0);
+      sum1 = fma(x, weightsAt(matrix, factor + 1u), sum1);
+      sum2 = fma(x, weightsAt(matrix, factor + 2u), sum2);
+      sum3 = fma(x, weightsAt(matrix, factor + 3u), sum3);
       factor += width;
     }
   }
-  finish(row, column, TAPS * CHANNELS, sum0);
-  finish(row, column + 1u, TAPS * CHANNELS, sum1);
-  finish(row, column + 2u, TAPS * CHANNELS, sum2);
-  finish(row, column + 3u, TAPS * CHANNELS, sum3);
+  finish(row, column, sum0);
+  finish(row, column + 1u, sum1);
+  finish(row, column + 2u, sum2);
+  finish(row, column + 3u, sum3);
 }
 
 @compute @workgroup_size(LANES)
@@ -80,16 +82,17 @@ fn scalar(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) wor
   let origin = originOf(row);
   let stride = (OUT_CHANNELS + 3u) / 4u * 4u;
   let firstChannel = column / GROUP_OUT * GROUP_IN;
-  var sum = weightScalars[p.weights + TAPS * GROUP_IN * stride + column];
+  let matrix = matrixStart();
+  var sum = weightScalars[p.weights + column];
   for (var tap = 0u; tap < TAPS; tap++) {
     let at = tapOf(origin, tap);
     if (isPadding(origin, at)) {
       continue;
     }
     let start = placeOf(u32(origin.x), at) + firstChannel;
-    let factor = p.weights + tap * GROUP_IN * stride + column;
+    let factor = tap * GROUP_IN * stride + column;
     for (var c = 0u; c < GROUP_IN; c++) {
-      sum = fma(scalars[start + c], weightScalars[factor + c * stride], sum);
+      sum = fma(scalars[start + c], weightAt(matrix, factor + c * stride), sum);
     }
   }
   if (RESIDUAL == 1u) {

@@ -1,56 +1,14 @@
-// uses activation.wgsl
-// The recurrent part of a GRU: one workgroup walks one sequence, the hidden state stays in workgroup memory. The
-// inputs' share of the gates, x W + b, is already there: `projected` [batch, time, 3 HIDDEN], columns z, r, n.
-// HIDDEN x PARTS invocations; each goes through SPAN rows of R for its unit. Weights: R [HIDDEN, 3 HIDDEN] and bR. As in
-// window.wgsl, one dispatch may do several jobs, each `depth` of the grid's z.
-struct Params {
-  @align(16) projected: u32, y: u32, weights: u32, bias: u32,
-  time: u32, reverse: u32, batch: u32,
-  // Where a sequence's first state lies, how far apart, and whether there is one; where its last state goes.
-  first: u32, firstStride: u32, hasFirst: u32,
-  last: u32, lastStride: u32, hasLast: u32,
-  depth: u32,
-}
-
-override HIDDEN: u32 = 1;
-override PARTS: u32 = 1;
-override SPAN: u32 = 1;
-const KEPT = 16u;
-
-@group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
-@group(0) @binding(2) var<storage, read_write> arena: array<f32>;
-
-// A copy of the workgroup's job; conditions around barriers read `jobs`, which the compiler knows to be uniform.
-var<private> p: Params;
-
+// uses gru-step.wgsl, weights.wgsl, activation.wgsl
+// The recurrent part of a GRU: one workgroup walks one sequence, the hidden state stays in workgroup memory, through which
+// the parts of a unit's sums are joined.
 var<workgroup> state: array<f32, HIDDEN>;
 var<workgroup> partial: array<vec3f, HIDDEN * PARTS>;
 
 fn begin(sequence: u32, local: vec3u) {
   if (local.y == 0u) {
-    var value = 0.0;
-    if (p.hasFirst != 0u) {
-      value = arena[p.first + sequence * p.firstStride + local.x];
-    }
-    state[local.x] = value;
+    state[local.x] = firstState(sequence, local.x);
   }
   workgroupBarrier();
-}
-
-// Row of y and of the projections that a step works on.
-fn rowOf(sequence: u32, step: u32) -> u32 {
-  return sequence * p.time + select(step, p.time - 1u - step, p.reverse != 0u);
-}
-
-fn projectedAt(row: u32, unit: u32) -> vec3f {
-  let at = p.projected + row * 3u * HIDDEN + unit;
-  return vec3f(arena[at], arena[at + HIDDEN], arena[at + 2u * HIDDEN]);
-}
-
-fn recurrentAt(k: u32, unit: u32) -> vec3f {
-  let at = p.weights + k * 3u * HIDDEN + unit;
-  return vec3f(weights[at], weights[at + HIDDEN], weights[at + 2u * HIDDEN]);
 }
 
 // Adds the parts up and lets the first of them turn the gates; all have read the old state before.
@@ -62,10 +20,7 @@ fn turn(row: u32, local: vec3u, input: vec3f, bias: vec3f, sum: vec3f) {
     for (var part = 0u; part < PARTS; part++) {
       gates += partial[part * HIDDEN + local.x];
     }
-    let z = sigmoid(input.x + gates.x);
-    let r = sigmoid(input.y + gates.y);
-    let n = safeTanh(input.z + r * gates.z);
-    let next = (1.0 - z) * n + z * state[local.x];
+    let next = nextState(input, gates, state[local.x]);
     state[local.x] = next;
     arena[p.y + row * HIDDEN + local.x] = next;
   }
@@ -73,13 +28,9 @@ fn turn(row: u32, local: vec3u, input: vec3f, bias: vec3f, sum: vec3f) {
 }
 
 fn end(sequence: u32, local: vec3u) {
-  if (local.y == 0u && p.hasLast != 0u) {
-    arena[p.last + sequence * p.lastStride + local.x] = state[local.x];
+  if (local.y == 0u) {
+    keepLast(sequence, local.x, state[local.x]);
   }
-}
-
-fn biasOf(unit: u32) -> vec3f {
-  return vec3f(weights[p.bias + unit], weights[p.bias + HIDDEN + unit], weights[p.bias + 2u * HIDDEN + unit]);
 }
 
 // R is read anew at every step, from the caches.

@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // A dense layer of at most four units and the softmax over them, as a classifier ends. 16 invocations split the
 // features of a row; four rows a workgroup.
 override SOFTMAX: u32 = 0;  // 1: probabilities, 2: their logarithm
@@ -11,10 +11,11 @@ var<workgroup> partial: array<vec4f, PARTS * ROWS>;
 fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) groups: vec3u) {
   let group = begin(workgroup);
   let row = (group.y * groups.x + group.x) * ROWS + local.y;
+  let matrix = matrixStart();
   var sum = vec4f();
   if (row < p.rows) {
     for (var c = local.x; c < CHANNELS; c += PARTS) {
-      sum = fma(vec4f(scalars[p.x + row * CHANNELS + c]), weights[p.weights / 4u + c], sum);
+      sum = fma(vec4f(scalars[p.x + row * CHANNELS + c]), weightsAt(matrix, c), sum);
     }
   }
   let at = local.y * PARTS + local.x;
@@ -29,7 +30,7 @@ fn main(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) workg
   if (local.x != 0u || row >= p.rows) {
     return;
   }
-  var value = activate4(partial[at] + weights[p.weights / 4u + CHANNELS]);
+  var value = activate4(partial[at] + weights[p.weights / 4u]);
   if (SOFTMAX != 0u) {
     let real = vec4u(0u, 1u, 2u, 3u) < vec4u(p.outChannels);
     let shown = select(vec4f(value.x), value, real);

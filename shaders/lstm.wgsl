@@ -1,4 +1,4 @@
-// uses activation.wgsl
+// uses weights.wgsl, activation.wgsl
 // The recurrent part of an LSTM: one workgroup walks one sequence, hidden and cell state stay on chip. The inputs' share
 // of the gates, x W + b, is already there: `projected` [batch, time, 4 HIDDEN], columns i, o, f, g. HIDDEN x PARTS
 // invocations; each goes through SPAN rows of R [HIDDEN, 4 HIDDEN] for its unit at every step.
@@ -18,15 +18,19 @@ override PARTS: u32 = 1;
 override SPAN: u32 = 1;
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
 
 var<workgroup> state: array<f32, HIDDEN>;
 var<workgroup> partial: array<vec4f, HIDDEN * PARTS>;
 
 fn recurrentAt(k: u32, unit: u32) -> vec4f {
-  let at = p.weights + k * 4u * HIDDEN + unit;
-  return vec4f(weights[at], weights[at + HIDDEN], weights[at + 2u * HIDDEN], weights[at + 3u * HIDDEN]);
+  let at = k * 4u * HIDDEN + unit;
+  return vec4f(
+    weightAt(p.weights, at),
+    weightAt(p.weights, at + HIDDEN),
+    weightAt(p.weights, at + 2u * HIDDEN),
+    weightAt(p.weights, at + 3u * HIDDEN),
+  );
 }
 
 fn projectedAt(row: u32, unit: u32) -> vec4f {

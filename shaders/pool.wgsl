@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // Average or largest value of a window, one element an invocation; neighbours take neighbouring channels.
 override KIND: u32 = 0;  // 0: average, 1: largest
 override COUNT_PADDING: u32 = 0;

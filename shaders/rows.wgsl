@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // Matrix product of windows and weights for few rows, where tiles would leave most of the GPU idle: the depth is split
 // over PARTS invocations whose sums are then added in a fixed order, so the same input gives the same bits. Needs
 // channels in and out that are multiples of 4. Grid: rows over x and y, column tiles over z.
@@ -19,15 +19,16 @@ fn main(
   let origin = originOf(row);
   let depth = TAPS * CHANNELS / 4u;
   let width = OUT_CHANNELS / 4u;
+  let matrix = matrixStart();
   var sum = vec4f();
   if (column < width) {
     for (var k = local.y; k < depth; k += PARTS) {
       let x = windowAt(origin, k);
-      let at = p.weights / 4u + k * 4u * width + column;
-      sum = fma(x.xxxx, weights[at], sum);
-      sum = fma(x.yyyy, weights[at + width], sum);
-      sum = fma(x.zzzz, weights[at + 2u * width], sum);
-      sum = fma(x.wwww, weights[at + 3u * width], sum);
+      let at = k * 4u * width + column;
+      sum = fma(x.xxxx, weightsAt(matrix, at), sum);
+      sum = fma(x.yyyy, weightsAt(matrix, at + width), sum);
+      sum = fma(x.zzzz, weightsAt(matrix, at + 2u * width), sum);
+      sum = fma(x.wwww, weightsAt(matrix, at + 3u * width), sum);
     }
   }
   partial[local.y * COLUMNS + local.x] = sum;
@@ -39,7 +40,7 @@ fn main(
     workgroupBarrier();
   }
   if (local.y == 0u) {
-    finish(row, column, depth * 4u, partial[local.x]);
+    finish(row, column, partial[local.x]);
   }
   let lanes = COLUMNS * PARTS;
   carry(indexOf(group, groups) * lanes + local.y * COLUMNS + local.x, groups, lanes);

@@ -1,14 +1,11 @@
-// exp(x) / sum(exp(x)) over rows of `classes`, or its logarithm. `few`: one invocation a row; `many`: one workgroup a
-// row, joined in a fixed order.
+// uses join.wgsl
+// exp(x) / sum(exp(x)) over rows of `classes`, or its logarithm. `few`: one invocation a row; `many`: one workgroup a row.
 struct Params { x: u32, y: u32, rows: u32, classes: u32 }
 
 override LOGARITHM: u32 = 0;
-override LANES: u32 = 64;
 
 @group(0) @binding(0) var<uniform> p: Params;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
-
-var<workgroup> partial: array<f32, LANES>;
 
 fn finish(at: u32, largest: f32, total: f32) {
   let shifted = arena[p.x + at] - largest;
@@ -50,29 +47,12 @@ fn many(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var i = lane; i < p.classes; i += LANES) {
     largest = max(largest, arena[p.x + first + i]);
   }
-  partial[lane] = largest;
-  workgroupBarrier();
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      partial[lane] = max(partial[lane], partial[lane + half]);
-    }
-    workgroupBarrier();
-  }
-  largest = partial[0];
-  workgroupBarrier();
+  largest = joined(LARGEST, lane, largest);
   var total = 0.0;
   for (var i = lane; i < p.classes; i += LANES) {
     total += exp(arena[p.x + first + i] - largest);
   }
-  partial[lane] = total;
-  workgroupBarrier();
-  for (var half = LANES / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      partial[lane] += partial[lane + half];
-    }
-    workgroupBarrier();
-  }
-  total = partial[0];
+  total = joined(SUM, lane, total);
   for (var i = lane; i < p.classes; i += LANES) {
     finish(first + i, largest, total);
   }

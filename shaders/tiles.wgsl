@@ -1,4 +1,4 @@
-// uses window.wgsl, activation.wgsl
+// uses window.wgsl, weights.wgsl, activation.wgsl
 // Matrix product of windows and weights for many rows. A workgroup makes 4 ROWS x 4 COLUMNS results, an invocation
 // 4 x 4 of them in registers; both operands pass through workgroup memory 16 deep. Needs channels in and out that are
 // multiples of 4. Grid: row tiles over x and y, column tiles over z.
@@ -32,6 +32,7 @@ fn main(
   var sum2 = vec4f();
   var sum3 = vec4f();
   let depth = TAPS * CHANNELS / 4u;
+  let matrix = matrixStart();
   for (var first = 0u; first < depth; first += DEPTH) {
     for (var i = lane; i < ROWS * 4u * DEPTH; i += lanes) {
       windows[i] = windowAt(origins[i / DEPTH], first + i % DEPTH);
@@ -41,7 +42,7 @@ fn main(
       let column = firstColumn + i % COLUMNS;
       var factor = vec4f();
       if (row < depth * 4u && column < OUT_CHANNELS / 4u) {
-        factor = weights[p.weights / 4u + row * (OUT_CHANNELS / 4u) + column];
+        factor = weightsAt(matrix, row * (OUT_CHANNELS / 4u) + column);
       }
       factors[i] = factor;
     }
@@ -64,9 +65,9 @@ fn main(
   }
 
   let row = tile * ROWS * 4u + local.y * 4u;
-  finish(row + 0u, firstColumn + local.x, depth * 4u, sum0);
-  finish(row + 1u, firstColumn + local.x, depth * 4u, sum1);
-  finish(row + 2u, firstColumn + local.x, depth * 4u, sum2);
-  finish(row + 3u, firstColumn + local.x, depth * 4u, sum3);
+  finish(row + 0u, firstColumn + local.x, sum0);
+  finish(row + 1u, firstColumn + local.x, sum1);
+  finish(row + 2u, firstColumn + local.x, sum2);
+  finish(row + 3u, firstColumn + local.x, sum3);
   carry(indexOf(group, groups) * lanes + lane, groups, lanes);
 }

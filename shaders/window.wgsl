@@ -1,8 +1,8 @@
 // Where the elements of a convolution's window lie, and what becomes of a sum: shared by the kernels that multiply
 // windows with weights. A dense layer is a convolution whose window is one row.
 //
-// Addresses and lengths of state are in floats. Weights are [taps x channels in a group + 1, channels out padded to
-// 4], the bias being the last row.
+// Addresses and lengths of state are in floats. Weights are the bias, channels out padded to 4, and behind it a matrix
+// [taps x channels in a group, channels out padded to 4] as in weights.wgsl.
 //
 // One dispatch may do several jobs of one kind, for two models side by side, say: each takes `depth` of the grid's z.
 struct Params {
@@ -23,8 +23,6 @@ override KERNEL_BINS: u32 = 1;
 override RESIDUAL: u32 = 0;
 
 @group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(1) var<storage, read> weightScalars: array<f32>;
 @group(0) @binding(2) var<storage, read_write> arena: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
 
@@ -35,6 +33,11 @@ var<private> p: Params;
 fn begin(group: vec3u) -> vec3u {
   p = jobs[group.z / jobs[0].depth];
   return vec3u(group.xy, group.z % p.depth);
+}
+
+// Address of the matrix.
+fn matrixStart() -> u32 {
+  return p.weights + (OUT_CHANNELS + 3u) / 4u * 4u;
 }
 
 // Counts the workgroups of a job.
@@ -104,12 +107,12 @@ fn carryScalars(index: u32, groups: vec3u, lanes: u32) {
 }
 
 // Bias, residual and activation of four channels, and their way to memory.
-fn finish(row: u32, column: u32, biasRow: u32, sum: vec4f) {
+fn finish(row: u32, column: u32, sum: vec4f) {
   if (row >= p.rows || column >= OUT_CHANNELS / 4u) {
     return;
   }
   let at = row * (OUT_CHANNELS / 4u) + column;
-  var value = sum + weights[p.weights / 4u + biasRow * (OUT_CHANNELS / 4u) + column];
+  var value = sum + weights[p.weights / 4u + column];
   if (RESIDUAL == 1u) {
     value += arena[p.residual / 4u + at];
   }

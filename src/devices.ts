@@ -1,12 +1,19 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
 import { existsSync } from 'node:fs';
-import type { Backend } from './backends/backend.ts';
+import type { Backend, WeightPrecision } from './backends/backend.ts';
 import type { WasmBackend } from './backends/wasm/index.ts';
 import { ArgumentError, DeviceUnavailableError } from './errors.ts';
 import type { Pool } from './programs.ts';
 
 export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
 export type DeviceName = (typeof deviceNames)[number];
+
+const weightPrecisions: readonly WeightPrecision[] = ['f32', 'f16'];
+
+export interface DeviceOptions {
+  /** Device webgpu only. */
+  readonly weightPrecision?: WeightPrecision;
+}
 
 export interface DeviceInfo {
   readonly backend: Exclude<DeviceName, 'auto'>;
@@ -32,7 +39,8 @@ export interface DeviceReport {
 
 // Backends are imported when they are asked for: a CPU user never loads Dawn, a GPU user never loads gpu.js.
 const openers = {
-  webgpu: async (allowSoftware: boolean): Promise<Backend> => (await import('./backends/webgpu/index.ts')).openWebGPU({ allowSoftware }),
+  webgpu: async (allowSoftware: boolean, { weightPrecision }: DeviceOptions = {}): Promise<Backend> =>
+    (await import('./backends/webgpu/index.ts')).openWebGPU({ allowSoftware, weightPrecision }),
   cpu: async (): Promise<Backend> => (await import('./backends/wasm/index.ts')).openWasm(),
   'gpu.js': async (): Promise<Backend> => {
     const { openGpuJs } = await import('./backends/gpujs/index.ts');
@@ -42,12 +50,16 @@ const openers = {
 };
 
 /** Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device. */
-export async function openDevice(name: DeviceName): Promise<OpenDevice> {
+export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<OpenDevice> {
   if (!deviceNames.includes(name)) {
     throw new ArgumentError('device', JSON.stringify(name), `one of ${deviceNames.map((known) => JSON.stringify(known)).join(', ')}`);
   }
+  const { weightPrecision = 'f32' } = options;
+  if (!weightPrecisions.includes(weightPrecision)) {
+    throw new ArgumentError('weightPrecision', JSON.stringify(weightPrecision), weightPrecisions.map((known) => JSON.stringify(known)).join(' or '));
+  }
   if (name !== 'auto') {
-    const backend = await openers[name](true);
+    const backend = await openers[name](true, options);
     return describe(backend, name, 'it was asked for by name');
   }
   const why: string[] = [];
@@ -57,7 +69,7 @@ export async function openDevice(name: DeviceName): Promise<OpenDevice> {
       continue;
     }
     try {
-      const backend = await openers[candidate](false);
+      const backend = await openers[candidate](false, options);
       const reason = candidate === 'webgpu' ? 'the first choice of auto: a hardware GPU is there' : `the next choice of auto: ${why.join('; ')}`;
       return describe(backend, candidate, reason);
     } catch (error) {

@@ -6,6 +6,7 @@ import { Analyzer } from './analyzer.ts';
 import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, describe } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
+import type { WeightPrecision } from './backends/backend.ts';
 import { type DeviceInfo, type DeviceName, openDevice } from './devices.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
 import { Listener } from './listener.ts';
@@ -28,6 +29,11 @@ export interface EngineOptions {
    * such work; a call that is alone is computed on the caller's thread. Default: the cores; 1 for none.
    */
   readonly threads?: number;
+  /**
+   * Device webgpu: how the large matrices of weights are kept on the GPU. `f16` takes half the memory; products and sums are
+   * float32 all the same. A matrix that float16 can't hold stays float32. Default `f32`.
+   */
+  readonly weightPrecision?: WeightPrecision;
 }
 
 /** A model that an engine holds, as `engine.models.Speech`. */
@@ -101,13 +107,14 @@ export class Engine {
 
   /**
    * Opens a device and the model files.
-   * @throws DeviceUnavailableError if a device was named that is not there, ModelFileError for a damaged model file.
+   * @throws DeviceUnavailableError if a device was named that is not there, ModelFileError for a damaged model file,
+   * ArgumentError for an option that is not allowed.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const { device = 'auto', weights = packagedWeights, threads = availableParallelism() } = options;
+    const { device = 'auto', weights = packagedWeights, threads = availableParallelism(), weightPrecision } = options;
     if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError('threads', describe(threads), 'a whole number from 1 on');
     const models = await openModels(weights);
-    const { backend, info, openPool } = await openDevice(device);
+    const { backend, info, openPool } = await openDevice(device, { weightPrecision });
     const pool = threads > 1 ? await openPool?.(threads) : undefined;
     return new Engine(info, models, new Programs(backend, models, pool));
   }

@@ -1,5 +1,6 @@
 /** The public face of undertone: everything a user imports. */
 export type { AudioData } from './audio/format.ts';
+export type { WeightPrecision } from './backends/backend.ts';
 export type { DeviceInfo, DeviceName, DeviceReport } from './devices.ts';
 export { listDevices } from './devices.ts';
 export type { AnalysisOptions, ChunkOptions, ChunkOutput, EngineOptions, ModelHandle, ModelHandles } from './engine.ts';

@@ -168,6 +168,12 @@ test('a device of another name is refused', async () => {
   await Engine.create({ device: 'quantum' as 'cpu' }).then(() => assert.unreachable(), (error: Error) => assert.match(error.message, /^device: got "quantum".*"webgpu"/));
 });
 
+test('a precision of weights that there is not is refused, on whatever device', async () => {
+  const error = await Engine.create({ device: 'cpu', weightPrecision: 'f8' as 'f16' }).then(() => undefined, (reason: unknown) => reason as Error);
+  assert.instance(error, ArgumentError);
+  assert.is(error!.message, 'weightPrecision: got "f8", but it must be "f32" or "f16"');
+});
+
 test('an aborted call is refused with the reason given', async () => {
   await chunk({ signal: AbortSignal.abort(new Error('hung up')) }).then(() => assert.unreachable(), (error: Error) => assert.is(error.message, 'hung up'));
 });

@@ -27,6 +27,9 @@ export interface Batching {
   readonly underWay?: number;
 }
 
+/** How a backend keeps matrices of weights. Products are summed in float32 either way. */
+export type WeightPrecision = 'f32' | 'f16';
+
 /** A graph prepared on one backend for one shape. */
 export interface Program {
   readonly plan: Plan;

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, normalize, isAbsolute } from 'node:path';
 import { ConversionError } from '../errors.ts';
+import { fromHalf } from '../graph/half.ts';
 import { sizeOf } from '../graph/tensor.ts';
-import { fromHalf } from '../models/weights.ts';
 import { dataTypeName, type DataType, type GraphProto, modelProto, type NodeProto, type TensorProto, type ValueProto } from './schema.ts';
 
 export interface OnnxTensor {

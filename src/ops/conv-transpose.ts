@@ -1,8 +1,9 @@
 import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { type Shape, sizeOf, zeros } from '../graph/tensor.ts';
-import { numberAttribute, numbersAttribute, type Op } from './op.ts';
+import { numberAttribute, type Op } from './op.ts';
 import { applyActivation, fusedActivation } from './unary.ts';
+import { windowAxes } from './window.ts';
 
 export interface ConvTransposeGeometry {
   /** Time and frequency, as in ConvGeometry. */
@@ -22,30 +23,20 @@ export interface ConvTransposeGeometry {
 
 export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[]): ConvTransposeGeometry {
   const [x, w, b] = shapes as [Shape, Shape, Shape | undefined];
-  const axes = x.length - 2;
-  if (axes !== 1 && axes !== 2) throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
+  const { axes, inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
   if (w.length !== x.length) throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in, channels out of a group]');
-  const list = (name: string, length: number, otherwise: number): readonly number[] => {
-    const given = numbersAttribute(node, name, new Array<number>(length).fill(otherwise));
-    if (given.length !== length) throw new ShapeError(node, shapes, `"${name}" must have ${length} elements`);
-    return given;
-  };
-  const pair = (values: readonly number[], otherwise: number): readonly [number, number] => [values[0]!, values[1] ?? otherwise];
-  const stride = pair(list('strides', axes, 1), 1);
-  const dilation = pair(list('dilations', axes, 1), 1);
-  const padList = list('pads', 2 * axes, 0);
-  const extra = pair(list('outputPadding', axes, 0), 0);
+  const stride = pair('strides', [1, 1]);
+  const dilation = pair('dilations', [1, 1]);
+  const extra = pair('outputPadding', [0, 0]);
   const groups = numberAttribute(node, 'groups', 1);
   const kernel = [w[0]!, axes === 1 ? 1 : w[1]!] as const;
-  const inExtent = [x[1]!, axes === 1 ? 1 : x[2]!] as const;
-  const pads = [[padList[0]!, padList[1]!], [padList[2] ?? 0, padList[3] ?? 0]] as const;
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)! * groups;
   if (inChannels % groups || w.at(-2) !== inChannels) throw new ShapeError(node, shapes, `the kernel must have ${inChannels} channels in, and ${groups} groups must divide them`);
   if (b?.length && (b.length !== 1 || b[0] !== outChannels)) throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
   const outExtent = [0, 1].map((axis) => (inExtent[axis]! - 1) * stride[axis]! + (kernel[axis]! - 1) * dilation[axis]! + 1 + extra[axis]! - pads[axis]![0] - pads[axis]![1]) as [number, number];
   if (outExtent[0] < 1 || outExtent[1] < 1) throw new ShapeError(node, shapes, 'the padding cuts everything off');
-  const outShape = axes === 1 ? [x[0]!, outExtent[0], outChannels] : [x[0]!, outExtent[0], outExtent[1], outChannels];
+  const outShape = shapeOf(outExtent, outChannels);
   return { kernel, stride, dilation, pads, groups, batch: x[0]!, inExtent, outExtent, inChannels, outChannels, outShape };
 }
 

@@ -1,8 +1,9 @@
 import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { type FloatTensor, type Shape, sizeOf, type Tensor, zeros } from '../graph/tensor.ts';
-import { numberAttribute, numbersAttribute, type Op } from './op.ts';
+import { numberAttribute, type Op } from './op.ts';
 import { applyActivation, fusedActivation } from './unary.ts';
+import { windowAxes } from './window.ts';
 
 export interface ConvGeometry {
   /** Time and frequency; a 1-D convolution is one over a single frequency bin, with a kernel of 1 there. */
@@ -24,22 +25,12 @@ export interface ConvGeometry {
 /** All numbers of a convolution, 1-D and 2-D alike, checked against each other. */
 export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeometry {
   const [x, w, b, residual] = shapes as [Shape, Shape, Shape | undefined, Shape | undefined];
-  const oneD = x.length === 3;
-  if (!oneD && x.length !== 4) throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
+  const { axes, inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
   if (w.length !== x.length) throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in a group, channels out]');
-  const pair = (name: string, otherwise: number): readonly [number, number] => {
-    const given = numbersAttribute(node, name, oneD ? [otherwise] : [otherwise, otherwise]);
-    if (given.length !== (oneD ? 1 : 2)) throw new ShapeError(node, shapes, `"${name}" must have ${oneD ? 1 : 2} elements`);
-    return oneD ? [given[0]!, otherwise] : [given[0]!, given[1]!];
-  };
-  const stride = pair('strides', 1);
-  const dilation = pair('dilations', 1);
-  const padList = numbersAttribute(node, 'pads', oneD ? [0, 0] : [0, 0, 0, 0]);
-  if (padList.length !== (oneD ? 2 : 4)) throw new ShapeError(node, shapes, '"pads" must be [before, after] for each axis in turn');
-  const pads = [[padList[0]!, padList[1]!], [padList[2] ?? 0, padList[3] ?? 0]] as const;
+  const stride = pair('strides', [1, 1]);
+  const dilation = pair('dilations', [1, 1]);
   const groups = numberAttribute(node, 'groups', 1);
-  const kernel = [w[0]!, oneD ? 1 : w[1]!] as const;
-  const inExtent = [x[1]!, oneD ? 1 : x[2]!] as const;
+  const kernel = [w[0]!, axes === 1 ? 1 : w[1]!] as const;
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)!;
   if (inChannels % groups || outChannels % groups || w.at(-2) !== inChannels / groups) {
@@ -51,7 +42,7 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
     return Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - reach) / stride[axis]!) + 1;
   }) as [number, number];
   if (out[0] < 1 || out[1] < 1) throw new ShapeError(node, shapes, 'the kernel reaches over the whole padded input');
-  const outShape = oneD ? [x[0]!, out[0], outChannels] : [x[0]!, out[0], out[1], outChannels];
+  const outShape = shapeOf(out, outChannels);
   if (residual?.length && (residual.length !== outShape.length || residual.some((extent, i) => extent !== outShape[i]))) {
     throw new ShapeError(node, shapes, `the residual must have the output's shape [${outShape.join(', ')}]`);
   }

@@ -1,7 +1,7 @@
-import { ShapeError } from '../errors.ts';
-import { type FloatTensor, type Shape, type Tensor, zeros } from '../graph/tensor.ts';
+import { type FloatTensor, type Tensor, zeros } from '../graph/tensor.ts';
 import { sigmoid } from './activation.ts';
-import { choiceAttribute, type Op } from './op.ts';
+import type { Op } from './op.ts';
+import { recurrentGeometry } from './recurrent.ts';
 
 /**
  * Gated recurrent unit over a sequence; ONNX's GRU with linear_before_reset = 1 (as torch and cuDNN have it):
@@ -16,18 +16,12 @@ import { choiceAttribute, type Op } from './op.ts';
 export const gru: Op = {
   name: 'gru',
   infer(node, shapes) {
-    choiceAttribute(node, 'direction', ['forward', 'reverse'], 'forward');
-    const [x, w, r, bw, br, h] = shapes as Shape[];
-    const hidden = r![0]!;
-    if (x!.length !== 3 || w!.length !== 2 || x![2] !== w![0]) throw new ShapeError(node, shapes, 'x must be [batch, time, features] with as many features as W has rows');
-    if (r!.length !== 2 || r![1] !== 3 * hidden || w![1] !== 3 * hidden) throw new ShapeError(node, shapes, 'R must be [hidden, 3 hidden] and W [features, 3 hidden]');
-    for (const bias of [bw!, br!]) if (bias.length !== 1 || bias[0] !== 3 * hidden) throw new ShapeError(node, shapes, `both biases must have 3 x ${hidden} elements`);
-    if (h?.length && (h.length !== 2 || h[0] !== x![0] || h[1] !== hidden)) throw new ShapeError(node, shapes, `the first state must be [${x![0]}, ${hidden}]`);
-    return [[x![0]!, x![1]!, hidden]];
+    const { batch, time, hidden } = recurrentGeometry(node, shapes, 3, 2);
+    return [[batch, time, hidden]];
   },
   state(node, shapes) {
-    if (shapes[5]?.length || choiceAttribute(node, 'direction', ['forward', 'reverse'], 'forward') === 'reverse') return undefined;
-    return [[shapes[2]![0]!]];
+    const whole = shapes[5]?.length || node.attributes.direction === 'reverse';
+    return whole ? undefined : [[shapes[2]![0]!]];
   },
   compute(node, inputs, state) {
     const [x, w, r, bw, br, first] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | undefined];

@@ -1,7 +1,7 @@
-import { ShapeError } from '../errors.ts';
-import { type FloatTensor, type Shape, type Tensor, zeros } from '../graph/tensor.ts';
+import { type FloatTensor, type Tensor, zeros } from '../graph/tensor.ts';
 import { sigmoid } from './activation.ts';
-import { choiceAttribute, type Op } from './op.ts';
+import type { Op } from './op.ts';
+import { recurrentGeometry } from './recurrent.ts';
 
 /**
  * Long short-term memory over a sequence, as ONNX's LSTM without peepholes:
@@ -16,16 +16,8 @@ import { choiceAttribute, type Op } from './op.ts';
 export const lstm: Op = {
   name: 'lstm',
   infer(node, shapes) {
-    choiceAttribute(node, 'direction', ['forward', 'reverse'], 'forward');
-    const [x, w, r, bias, h, c] = shapes as Shape[];
-    const hidden = r![0]!;
-    if (x!.length !== 3 || w!.length !== 2 || x![2] !== w![0]) throw new ShapeError(node, shapes, 'x must be [batch, time, features] with as many features as W has rows');
-    if (r!.length !== 2 || r![1] !== 4 * hidden || w![1] !== 4 * hidden) throw new ShapeError(node, shapes, 'R must be [hidden, 4 hidden] and W [features, 4 hidden]');
-    if (bias!.length !== 1 || bias![0] !== 4 * hidden) throw new ShapeError(node, shapes, `the bias must have 4 x ${hidden} elements`);
-    for (const first of [h, c]) {
-      if (first?.length && (first.length !== 2 || first[0] !== x![0] || first[1] !== hidden)) throw new ShapeError(node, shapes, `the first states must be [${x![0]}, ${hidden}]`);
-    }
-    const outputs = [[x![0]!, x![1]!, hidden], [x![0]!, hidden]];
+    const { batch, time, hidden } = recurrentGeometry(node, shapes, 4, 1);
+    const outputs = [[batch, time, hidden], [batch, hidden]];
     return outputs.slice(0, node.outputs.length);
   },
   state(node, shapes) {

@@ -2,7 +2,8 @@ import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { type Shape, sizeOf, zeros } from '../graph/tensor.ts';
 import { causalHistory, prependHistory } from './conv.ts';
-import { choiceAttribute, numberAttribute, numbersAttribute, type Op } from './op.ts';
+import { choiceAttribute, numberAttribute, type Op } from './op.ts';
+import { windowAxes } from './window.ts';
 
 export interface PoolGeometry {
   readonly kind: 'average' | 'max';
@@ -20,21 +21,9 @@ export interface PoolGeometry {
 
 export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeometry {
   const x = shapes[0]!;
-  const oneD = x.length === 3;
-  if (!oneD && x.length !== 4) throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
-  const axes = oneD ? 1 : 2;
-  const list = (name: string, length: number, otherwise?: readonly number[]): readonly number[] => {
-    const given = numbersAttribute(node, name, otherwise);
-    if (given.length !== length) throw new ShapeError(node, shapes, `"${name}" must have ${length} elements`);
-    return given;
-  };
-  const kernelList = list('kernel', axes);
-  const strideList = list('strides', axes, kernelList);
-  const padList = list('pads', 2 * axes, new Array<number>(2 * axes).fill(0));
-  const kernel = [kernelList[0]!, kernelList[1] ?? 1] as const;
-  const stride = [strideList[0]!, strideList[1] ?? 1] as const;
-  const pads = [[padList[0]!, padList[1]!], [padList[2] ?? 0, padList[3] ?? 0]] as const;
-  const inExtent = [x[1]!, oneD ? 1 : x[2]!] as const;
+  const { inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
+  const kernel = pair('kernel');
+  const stride = pair('strides', kernel);
   const outExtent = [0, 1].map((axis) => Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - kernel[axis]!) / stride[axis]!) + 1) as [number, number];
   if (outExtent[0] < 1 || outExtent[1] < 1) throw new ShapeError(node, shapes, 'the window reaches over the whole padded input');
   const channels = x.at(-1)!;
@@ -48,7 +37,7 @@ export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeo
     inExtent,
     outExtent,
     channels,
-    outShape: oneD ? [x[0]!, outExtent[0], channels] : [x[0]!, outExtent[0], outExtent[1], channels],
+    outShape: shapeOf(outExtent, channels),
   };
 }
 

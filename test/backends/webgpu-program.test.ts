@@ -8,7 +8,8 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { parity } from '../../src/tolerances.ts';
 import { opCase } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
-import { webgpuForTests } from '../support/webgpu.ts';
+import { countObjects, webgpuForTests } from '../support/webgpu.ts';
+import { frontCase, tilesCases } from '../support/webgpu-cases.ts';
 import { networkOf, noise } from '../support/webgpu-network.ts';
 
 const step = 1024;
@@ -55,13 +56,7 @@ gpuTest('a network with two outputs equals the reference, batch by batch', async
 });
 
 gpuTest('tiles, few rows and straight convolution give the same, with everything in the epilogue', async () => {
-  const cases = [
-    opCase('dense', 'tiles, 3 columns of 8', [[2, 1100, 24]], { constants: [[24, 96], [96]], attributes: { activation: 'tanh' } }),
-    opCase('dense', 'tiles, ragged at every edge', [[1, 3300, 20]], { constants: [[20, 68], [68]] }),
-    opCase('conv', 'tiles, 12 columns, stride, history', [[2, 3200, 12]], { constants: [[5, 12, 48], [48]], attributes: { strides: [2], pads: [3, 0], activation: 'relu' } }),
-    opCase('conv', 'tiles, two axes', [[2, 74, 42, 8]], { constants: [[3, 3, 8, 32], [32]], attributes: { pads: [2, 0, 1, 1], activation: 'relu' } }),
-  ];
-  for (const each of cases) {
+  for (const each of tilesCases) {
     await assertMatchesReference(backend!, each);
     await assertStreams(backend!, each);
     const program = await backend!.prepare(each.graph, {});
@@ -71,12 +66,11 @@ gpuTest('tiles, few rows and straight convolution give the same, with everything
 });
 
 gpuTest('many rows of a convolution with one channel in; a constant repeated by the row', async () => {
-  const front = opCase('conv', 'sixteen channels an invocation', [[3, 260, 128, 1]], { constants: [[2, 3, 1, 16], [16]], attributes: { strides: [2, 1], pads: [0, 0, 1, 1], activation: 'relu' } });
-  const program = await backend!.prepare(front.graph, {});
+  const program = await backend!.prepare(frontCase.graph, {});
   assert.is(program.describe().steps[0].kernel.entry, 'wider');
   program.dispose();
-  await assertMatchesReference(backend!, front);
-  await assertStreams(backend!, front);
+  await assertMatchesReference(backend!, frontCase);
+  await assertStreams(backend!, frontCase);
   for (const [a, b] of [[[3, 5, 8], [8]], [[3, 5, 8], [5, 8]], [[3, 5, 7], [7]], [[8], [3, 5, 8]]]) {
     await assertMatchesReference(backend!, opCase('binary', `subtract ${a} and ${b}`, [a], { constants: [b], attributes: { kind: 'subtract', activation: 'tanh' } }));
   }
@@ -183,21 +177,6 @@ test('1,000 runs make no buffers, bind groups or pipelines; a model takes at mos
   assert.equal(made, new Map([['createCommandEncoder', 1000]]));
   own.dispose();
 });
-
-/** Counts every create call on a device from now on. */
-function countObjects(device: GPUDevice): Map<string, number> {
-  const made = new Map<string, number>();
-  const methods = device as unknown as Record<string, (...given: unknown[]) => unknown>;
-  const names = ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createPipelineLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync', 'createCommandEncoder', 'createQuerySet', 'createTexture', 'createSampler'];
-  for (const name of names) {
-    const create = methods[name].bind(device);
-    methods[name] = (...given) => {
-      made.set(name, (made.get(name) ?? 0) + 1);
-      return create(...given);
-    };
-  }
-  return made;
-}
 
 test('shapes of one graph share pipelines and weights', async () => {
   const own = await openWebGPU({ adapterBackend: 'null', allowSoftware: true });

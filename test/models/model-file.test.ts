@@ -7,8 +7,6 @@ import { ModelFileError } from '../../src/errors.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { loadModel, readModel, readModelFile, writeModel } from '../../src/models/model-file.ts';
 import { modelFileType, modelType } from '../../src/models/model-schema.ts';
-import { fromHalf, toHalf } from '../../src/models/weights.ts';
-import { seeded } from '../support/random.ts';
 import { tinyModel } from './tiny-model.ts';
 
 const schema = protobuf.parse(readFileSync(new URL('../../weights/model.proto', import.meta.url), 'utf8')).root;
@@ -59,21 +57,6 @@ test('the golden file of format version 1 is read', async () => {
     const largest = Math.max(...got!.data.map((value, i) => Math.abs(value - exact!.data[i]!)));
     assert.ok(largest < (weights === 'int8' ? 0.01 : 0.001), `${weights}: ${largest}`);
   }
-});
-
-test('half precision: every number that has one comes back, others are rounded to the nearest', () => {
-  for (let half = 0; half < 0x7c00; half++) assert.is(toHalf(fromHalf(half)), half);
-  const random = seeded('half');
-  for (let i = 0; i < 2000; i++) {
-    const value = Math.fround(random.normal() * 2 ** (random.below(40) - 28));
-    const half = toHalf(value);
-    for (const neighbour of [half - 1, half + 1]) {
-      if ((half & 0x7fff) === 0) continue;
-      assert.ok(Math.abs(fromHalf(half) - value) <= Math.abs(fromHalf(neighbour) - value), `${value}`);
-    }
-  }
-  assert.is(fromHalf(toHalf(-1e6)), -Infinity);
-  assert.ok(Number.isNaN(fromHalf(toHalf(NaN))));
 });
 
 test('a file cut off anywhere is refused', () => {

@@ -23,3 +23,18 @@ export async function webgpuForTests(options: WebGPUOptions = {}): Promise<WebGP
     return undefined;
   }
 }
+
+/** Counts every create call on a device from now on. */
+export function countObjects(device: GPUDevice): Map<string, number> {
+  const made = new Map<string, number>();
+  const methods = device as unknown as Record<string, (...given: unknown[]) => unknown>;
+  const names = ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createPipelineLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync', 'createCommandEncoder', 'createQuerySet', 'createTexture', 'createSampler'];
+  for (const name of names) {
+    const create = methods[name].bind(device);
+    methods[name] = (...given) => {
+      made.set(name, (made.get(name) ?? 0) + 1);
+      return create(...given);
+    };
+  }
+  return made;
+}

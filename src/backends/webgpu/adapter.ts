@@ -3,6 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { DeviceUnavailableError } from '../../errors.ts';
+import type { WeightPrecision } from '../backend.ts';
 
 export interface WebGPUOptions {
   /** Whether a software adapter will do. Default false: it is slower than the CPU backends. */
@@ -11,6 +12,15 @@ export interface WebGPUOptions {
   readonly adapterBackend?: string;
   /** Upper bounds on what is asked of the adapter, to stay below what it could give. */
   readonly limits?: Readonly<Record<string, number>>;
+  /** Default f32; f16 halves the memory of weights and what is read of it. */
+  readonly weightPrecision?: WeightPrecision;
+  /** With f16, numbers that a matrix must have to be kept so; default 8192. */
+  readonly halvesFrom?: number;
+  /**
+   * Lets kernels use subgroup operations where the adapter has them. Default false, until a real GPU has shown that they are
+   * faster.
+   */
+  readonly subgroups?: boolean;
   /** Leaves Dawn's validation and bounds checks out. Only for kernels that have been tested with them. */
   readonly unchecked?: boolean;
 }

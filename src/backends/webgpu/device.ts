@@ -28,9 +28,17 @@ const requestedLimits = [
 ] as const;
 export type DeviceLimits = Readonly<Record<(typeof requestedLimits)[number], number>>;
 
+/** Invocations of the smallest and the largest subgroup there may be. */
+export interface SubgroupSizes {
+  readonly smallest: number;
+  readonly largest: number;
+}
+
 export class GpuDevice {
   readonly limits: DeviceLimits;
-  /** One layout for all kernels: uniforms, what a program reads only, and its arena. */
+  /** Where kernels may use subgroups. */
+  readonly subgroups: SubgroupSizes | undefined;
+  /** One layout for all kernels: uniforms, what a program reads only, its arena, and again what it reads only, as words. */
   readonly groupLayout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();
@@ -47,12 +55,14 @@ export class GpuDevice {
   ) {
     // A device never has less than WebGPU's defaults, so bounds below them are kept here.
     this.limits = Object.fromEntries(requestedLimits.map((name) => [name, Math.min(device.limits[name], bounds[name] ?? Infinity)])) as DeviceLimits;
+    const { subgroupMinSize: smallest, subgroupMaxSize: largest } = device.adapterInfo;
+    this.subgroups = device.features.has('subgroups') && smallest && largest ? { smallest, largest } : undefined;
     const entry = (binding: number, type: GPUBufferBindingType, minBindingSize = 0): GPUBindGroupLayoutEntry => ({
       binding,
       visibility: computeStage,
       buffer: { type, minBindingSize },
     });
-    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage')] });
+    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage'), entry(3, 'read-only-storage')] });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.groupLayout] });
     void device.lost.then(({ message, reason }) => (this.lost = message || reason));
     device.addEventListener('uncapturederror', (event) => {
@@ -67,8 +77,9 @@ export class GpuDevice {
     const requiredLimits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(adapter.limits[name], options.limits?.[name] ?? Infinity)]),
     );
+    const requiredFeatures: GPUFeatureName[] = options.subgroups && adapter.features.has('subgroups') ? ['subgroups'] : [];
     try {
-      return new GpuDevice(await adapter.requestDevice({ requiredLimits }), nameOf(adapter), options.limits ?? {});
+      return new GpuDevice(await adapter.requestDevice({ requiredLimits, requiredFeatures }), nameOf(adapter), options.limits ?? {});
     } catch (error) {
       throw new DeviceUnavailableError('webgpu', `${nameOf(adapter)} gave no device (${(error as Error).message})`, 'Another process may hold it; or update its driver');
     }

@@ -6,6 +6,7 @@ import type { TensorData } from '../../graph/tensor.ts';
 import type { Backend, Batching, Program } from '../backend.ts';
 import type { WebGPUOptions } from './adapter.ts';
 import { GpuDevice } from './device.ts';
+import { halvesFromOf } from './halves.ts';
 import { lower } from './kernels/index.ts';
 import type { Lowered } from './lowering.ts';
 import { checkRun, Resources } from './resources.ts';
@@ -53,7 +54,8 @@ export class WebGPUBackend implements Backend {
   /** Throws ShapeError, GraphError, DeviceLimitError (too large for this device), DeviceLostError or DisposedError. */
   async prepare(graph: Graph, bindings: Bindings): Promise<WebGPUProgram> {
     if (this.#disposed) throw new DisposedError('the webgpu backend');
-    const lowered = lower(planGraph(graph, bindings), this.#current.limits);
+    const { limits, subgroups } = this.#current;
+    const lowered = lower(planGraph(graph, bindings), { limits, subgroups, halvesFrom: halvesFromOf(this.#options) });
     const program = new WebGPUProgram(this, lowered, await this.withDevice((device) => Resources.make(device, lowered, this.weights)));
     if (this.#disposed) throw new DisposedError('the webgpu backend');
     this.#programs.add(program);

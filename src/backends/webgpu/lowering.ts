@@ -12,6 +12,7 @@ import type { GraphNode } from '../../graph/graph.ts';
 import { allocate, type Plan } from '../../graph/plan.ts';
 import { type Shape, sizeOf, type Tensor } from '../../graph/tensor.ts';
 import type { Kernel } from './device.ts';
+import { fitsHalves, halvesLength, packHalves } from './halves.ts';
 import { mergeSteps } from './merge.ts';
 
 /** Values start at multiples of 128 bytes, a cache line, which also lets kernels read four floats at a time. */
@@ -51,7 +52,7 @@ export interface Dispatch extends Omit<Step, 'params'> {
 export interface Weights {
   readonly key: string;
   readonly length: number;
-  readonly make: (places: Places) => Float32Array | Int32Array;
+  readonly make: (places: Places) => Float32Array | Int32Array | Uint32Array;
   /** Whether its numbers hold for one program only. */
   readonly own: boolean;
 }
@@ -81,7 +82,11 @@ export class Lowering {
   readonly #scratch = new Map<string, Shape>();
   readonly #packed: ReadonlySet<string>;
 
-  constructor(readonly plan: Plan) {
+  constructor(
+    readonly plan: Plan,
+    /** Numbers from which on a matrix of weights is kept as float16. */
+    private readonly halvesFrom = Infinity,
+  ) {
     const { inputs, nodes, outputs } = plan.graph;
     // int16 audio goes up as it is where only log-mel hears it; any other op gets floats.
     const heardByOthers = new Set([...outputs, ...nodes.filter(({ op }) => op !== 'logmel').flatMap((node) => node.inputs)]);
@@ -96,6 +101,15 @@ export class Lowering {
   weights(key: string, length: number, make: Weights['make'], own = false): string {
     if (!this.#weights.has(key)) this.#weights.set(key, { key, length: Math.ceil(length / 4) * 4, make, own });
     return key;
+  }
+
+  /**
+   * A matrix made of `tensor`, `length` numbers behind `bias` others, which are a multiple of four and stay float32. The
+   * matrix is float16 where it is large enough and its numbers have a place there; kernels learn it from the constants.
+   */
+  matrix(key: string, tensor: Tensor, { bias = 0, length }: { bias?: number; length: number }, make: () => Float32Array): { key: string; constants: Kernel['constants'] } {
+    if (tensor.data.length < this.halvesFrom || !fitsHalves(tensor.data)) return { key: this.weights(key, bias + length, make), constants: {} };
+    return { key: this.weights(key, bias + halvesLength(length), () => packHalves(make(), bias)), constants: { HALVES: 1 } };
   }
 
   /** A value as an operand; a constant gets a place in the arena. */

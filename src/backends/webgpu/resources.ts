@@ -222,6 +222,7 @@ function makeDispatches(
         { binding: 0, resource: { buffer: uniforms, offset: index * paramsSize, size: paramsSize } },
         { binding: 1, resource: { buffer: weights } },
         { binding: 2, resource: { buffer: arena } },
+        { binding: 3, resource: { buffer: weights } },
       ],
     });
   return steps.map(({ grid }, i) => ({

@@ -56,13 +56,10 @@ export class WeightsCache {
     checkSize(bytes);
     const buffer = await device.buffer('weights', bytes, usage.storage | usage.copyTarget);
     const places = placesOf(lowered, undefined, 0);
-    const packed = new Float32Array(length);
+    const packed = new Uint32Array(length);
     for (const { key, make } of lowered.weights) {
-      const data = make(places);
-      const at = addresses.get(key)!;
-      // Tables of whole numbers are kept bit by bit.
-      if (data instanceof Int32Array) new Int32Array(packed.buffer).set(data, at);
-      else packed.set(data, at);
+      const { buffer: words, byteOffset, length: count } = make(places);
+      packed.set(new Uint32Array(words, byteOffset, count), addresses.get(key)!);
     }
     device.device.queue.writeBuffer(buffer, 0, packed);
     return { buffer, address: (key) => addresses.get(key)!, device, signature, graph: lowered.plan.graph, users: 1 };

@@ -3,7 +3,7 @@ import { DeviceLimitError, GraphError } from '../../../errors.ts';
 import type { GraphNode } from '../../../graph/graph.ts';
 import type { PlannedNode } from '../../../graph/plan.ts';
 import type { UnaryAttributes } from '../../../ops/unary.ts';
-import type { DeviceLimits } from '../device.ts';
+import type { DeviceLimits, SubgroupSizes } from '../device.ts';
 import type { Lowering } from '../lowering.ts';
 
 /** A node about to become steps, and what the nodes behind it that are folded into it ask for. */
@@ -11,6 +11,7 @@ export interface Task {
   readonly planned: PlannedNode;
   readonly lowering: Lowering;
   readonly limits: DeviceLimits;
+  readonly subgroups?: SubgroupSizes;
   readonly fused?: Fused;
 }
 

@@ -3,7 +3,7 @@ import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { convGeometry } from '../../../ops/conv.ts';
 import { fusedActivation, type UnaryAttributes } from '../../../ops/unary.ts';
 import { activationConstants, type Builder, lanes, spread, type Task } from './common.ts';
-import { buildProduct, headUnits, type Product } from './product.ts';
+import { buildProduct, headUnits, padded, type Product } from './product.ts';
 
 export const identity: UnaryAttributes = { kind: 'identity', alpha: 0, beta: 0 };
 
@@ -50,10 +50,12 @@ export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lo
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
   const length = sizeOf(inputShapes[1]);
-  const weights = lowering.weights(`${y}: weights`, length + outChannels, () => {
-    const packed = new Float32Array(length + outChannels);
-    packed.set(lowering.constant(node, 1).data);
-    if (node.inputs[2]) packed.set(lowering.constant(node, 2).data, length);
+  const bias = padded(outChannels);
+  const tensor = lowering.constant(node, 1);
+  const weights = lowering.matrix(`${y}: weights`, tensor, { bias, length }, () => {
+    const packed = new Float32Array(bias + length);
+    if (node.inputs[2]) packed.set(lowering.constant(node, 2).data);
+    packed.set(tensor.data, bias);
     return packed;
   });
   const constants = {
@@ -64,6 +66,7 @@ export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lo
     TAPS: kernel[0] * kernel[1],
     KERNEL_BINS: kernel[1],
     ...activationConstants(node, fusedActivation(node)),
+    ...weights.constants,
     LANES: lanes,
   };
   lowering.step({
@@ -75,7 +78,7 @@ export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lo
     params: (places) => ({
       x: places.value(x),
       y: places.value(y),
-      weights: places.weights(weights),
+      weights: places.weights(weights.key),
       count,
       time: inExtent[0],
       bins: inExtent[1],

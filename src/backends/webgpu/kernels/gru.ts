@@ -1,10 +1,9 @@
-import { DeviceLimitError } from '../../../errors.ts';
+import type { SubgroupSizes } from '../device.ts';
 import type { Builder } from './common.ts';
 import { floorPower, spread } from './common.ts';
-import { denseProduct, identity } from './conv.ts';
-import { buildProduct } from './product.ts';
+import { buildProjection, partsOf, type Room } from './recurrent.ts';
 
-/** Rows of R that one invocation may keep in registers, three floats each; KEPT in gru.wgsl. */
+/** Rows of R that one invocation may keep in registers, three floats each; KEPT in gru-step.wgsl. */
 const kept = 16;
 
 /** A workgroup larger than this leaves too few registers for the rows that are kept. */
@@ -12,39 +11,26 @@ const residentInvocations = 768;
 
 /** All steps' share of the inputs in one product, then one workgroup a sequence that walks the time. */
 export const buildGru: Builder = (task) => {
-  const { planned, lowering, limits } = task;
-  const { node, inputShapes, state } = planned;
-  const [batch, time] = inputShapes[0];
-  const hidden = inputShapes[2][0];
-  const widest = Math.min(limits.maxComputeWorkgroupSizeX, limits.maxComputeInvocationsPerWorkgroup);
-  if (hidden > widest) throw new DeviceLimitError(`node "${node.name}" (gru): hidden size (maxComputeInvocationsPerWorkgroup)`, hidden, widest);
-
-  const projected = lowering.scratch(`${node.outputs[0]}: projected`, [batch, time, 3 * hidden]);
-  buildProduct(task, {
-    ...denseProduct(inputShapes[0], 3 * hidden),
-    node,
-    x: node.inputs[0],
-    y: projected,
-    weights: lowering.constant(node, 1),
-    bias: lowering.constant(node, 3),
-    activation: identity,
-  });
-
+  const { planned, lowering, limits, subgroups } = task;
+  const { node, state } = planned;
+  const { batch, time, hidden, widest, projected, recurrent } = buildProjection(task, 3);
   const { parts, span, resident } = shapeOf(hidden, limits);
-  const recurrent = lowering.weights(`${node.outputs[0]}: recurrent`, 3 * hidden * hidden, () => lowering.constant(node, 2).data as Float32Array);
-  const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => lowering.constant(node, 4).data as Float32Array);
+  const joined = subgroups && inSubgroups(hidden, { ...limits, maxComputeInvocationsPerWorkgroup: widest }, subgroups);
+  const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => Float32Array.from(lowering.constant(node, 4).data));
   const first = node.inputs[5] ? lowering.operand(node.inputs[5]) : undefined;
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span } },
+    kernel: joined
+      ? { file: 'gru-subgroups.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: joined.parts, SPAN: joined.span, ...recurrent.constants } }
+      : { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants } },
     grid: spread(batch, limits),
     reads: [projected, ...(first === undefined ? [] : [first])],
     writes: [y],
     params: (places) => ({
       projected: places.value(projected),
       y: places.value(y),
-      weights: places.weights(recurrent),
+      weights: places.weights(recurrent.key),
       bias: places.weights(bias),
       time,
       reverse: node.attributes.direction === 'reverse' ? 1 : 0,
@@ -60,16 +46,6 @@ export const buildGru: Builder = (task) => {
   });
 };
 
-/** Workgroup memory and invocations, as far as they matter here. */
-type Room = { readonly maxComputeInvocationsPerWorkgroup: number; readonly maxComputeWorkgroupStorageSize: number };
-
-/** Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to 8. */
-export function partsOf(hidden: number, invocations: number, { maxComputeWorkgroupStorageSize }: Room): number {
-  // 16 bytes of workgroup memory an invocation for the partial sums, and the state.
-  const memory = Math.floor((maxComputeWorkgroupStorageSize - 4 * hidden - 16) / (16 * hidden));
-  return Math.min(8, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
-}
-
 /**
  * How the rows of R are divided, so that each invocation has few of them to go through at a step, and whether those
  * few fit its registers.
@@ -80,4 +56,15 @@ export function shapeOf(hidden: number, room: Room): { parts: number; span: numb
   if (Math.ceil(hidden / parts) <= kept) return { parts, span: Math.ceil(hidden / parts), resident: true };
   const most = partsOf(hidden, invocations, room);
   return { parts: most, span: Math.ceil(hidden / most), resident: false };
+}
+
+/**
+ * The division with which the parts of a unit fit into one subgroup, whatever its size, and all subgroups are full;
+ * undefined if there is none, or not with rows that fit the registers.
+ */
+export function inSubgroups(hidden: number, room: Room, { smallest, largest }: SubgroupSizes): { parts: number; span: number } | undefined {
+  const invocations = Math.min(room.maxComputeInvocationsPerWorkgroup, residentInvocations);
+  const parts = Math.min(partsOf(hidden, invocations, room), floorPower(smallest));
+  const span = Math.ceil(hidden / parts);
+  return span <= kept && (hidden * parts) % largest === 0 ? { parts, span } : undefined;
 }

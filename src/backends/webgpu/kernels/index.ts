@@ -4,9 +4,8 @@ import { type Plan, type PlannedNode } from '../../../graph/plan.ts';
 import { sameShape } from '../../../graph/tensor.ts';
 import { opNamed } from '../../../ops/index.ts';
 import { fusedActivation } from '../../../ops/unary.ts';
-import type { DeviceLimits } from '../device.ts';
 import { type Lowered, Lowering } from '../lowering.ts';
-import type { Builder, Fused } from './common.ts';
+import type { Builder, Fused, Task } from './common.ts';
 import { buildConv, buildConvTranspose, buildDense, takesSoftmax } from './conv.ts';
 import { buildBinary, buildMatmul, buildMovement, buildReshape, buildUnary } from './elementwise.ts';
 import { buildGru } from './gru.ts';
@@ -33,16 +32,22 @@ const builders: ReadonlyMap<string, Builder> = new Map(
   }),
 );
 
+/** What kernels are chosen by, besides the plan. */
+export interface Traits extends Pick<Task, 'limits' | 'subgroups'> {
+  /** Numbers from which on a matrix of weights becomes float16. */
+  readonly halvesFrom?: number;
+}
+
 /** All dispatches of a plan and where everything lies. Throws GraphError for an op without a kernel. */
-export function lower(plan: Plan, limits: DeviceLimits): Lowered {
-  const lowering = new Lowering(plan);
+export function lower(plan: Plan, { limits, subgroups, halvesFrom }: Traits): Lowered {
+  const lowering = new Lowering(plan, halvesFrom);
   const folds = findFolds(plan);
   for (const planned of plan.nodes) {
     // A node that another is folded with is built where the later of the two stands: all operands are there by then.
     if (folds.waiting.has(planned)) continue;
     const first = folds.by.get(planned);
-    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, fused: first.fused });
-    else builderOf(planned)({ planned, lowering, limits });
+    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, subgroups, fused: first.fused });
+    else builderOf(planned)({ planned, lowering, limits, subgroups });
   }
   return lowering.finish();
 }

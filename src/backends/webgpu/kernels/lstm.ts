@@ -1,37 +1,18 @@
-import { DeviceLimitError } from '../../../errors.ts';
 import type { Builder } from './common.ts';
 import { spread } from './common.ts';
-import { denseProduct, identity } from './conv.ts';
-import { buildProduct } from './product.ts';
-import { partsOf } from './gru.ts';
+import { buildProjection, partsOf } from './recurrent.ts';
 
 /** As a GRU: one product for all inputs, then one workgroup a sequence. */
 export const buildLstm: Builder = (task) => {
   const { planned, lowering, limits } = task;
-  const { node, inputShapes, state } = planned;
-  const [batch, time] = inputShapes[0];
-  const hidden = inputShapes[2][0];
-  const widest = Math.min(limits.maxComputeWorkgroupSizeX, limits.maxComputeInvocationsPerWorkgroup);
-  if (hidden > widest) throw new DeviceLimitError(`node "${node.name}" (lstm): hidden size (maxComputeInvocationsPerWorkgroup)`, hidden, widest);
-
-  const projected = lowering.scratch(`${node.outputs[0]}: projected`, [batch, time, 4 * hidden]);
-  buildProduct(task, {
-    ...denseProduct(inputShapes[0], 4 * hidden),
-    node,
-    x: node.inputs[0],
-    y: projected,
-    weights: lowering.constant(node, 1),
-    bias: lowering.constant(node, 3),
-    activation: identity,
-  });
-
+  const { node, state } = planned;
+  const { batch, time, hidden, projected, recurrent } = buildProjection(task, 4);
   const parts = partsOf(hidden, limits.maxComputeInvocationsPerWorkgroup, limits);
-  const recurrent = lowering.weights(`${node.outputs[0]}: recurrent`, 4 * hidden * hidden, () => lowering.constant(node, 2).data as Float32Array);
   const given = [node.inputs[4], node.inputs[5]].map((name) => (name ? lowering.operand(name) : undefined));
   const [y, cell] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'lstm.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts) } },
+    kernel: { file: 'lstm.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts), ...recurrent.constants } },
     grid: spread(batch, limits),
     reads: [projected, ...given.filter((name) => name !== undefined)],
     writes: node.outputs,
@@ -50,7 +31,7 @@ export const buildLstm: Builder = (task) => {
       return {
         projected: places.value(projected),
         y: places.value(y),
-        weights: places.weights(recurrent),
+        weights: places.weights(recurrent.key),
         time,
         reverse: node.attributes.direction === 'reverse' ? 1 : 0,
         batch,

@@ -53,17 +53,14 @@ export function isHead(product: Product): boolean {
 export function buildProduct({ lowering, limits }: Task, product: Product): void {
   const { node, x, y, residual, batch, inExtent, outExtent, stride, dilation, before, history } = product;
   const { stateLength } = lowering.plan;
-  const { grid, ...kernel } = chooseKernel(product, stateLength, limits);
   const depth = (product.kernel[0] * product.kernel[1] * product.channels) / product.groups;
-  const key = lowering.weights(
-    `${node.outputs[0]}: weights`,
-    (depth + 1) * padded(product.outChannels),
-    () => packWeights(product, depth),
-  );
+  const bias = padded(product.outChannels);
+  const weights = lowering.matrix(`${node.outputs[0]}: weights`, product.weights, { bias, length: depth * bias }, () => packWeights(product, depth));
+  const { grid, constants, ...kernel } = chooseKernel(product, stateLength, limits);
   const [from, added] = [lowering.operand(x), residual && lowering.operand(residual.value)];
   lowering.step({
     node: node.name,
-    kernel,
+    kernel: { ...kernel, constants: { ...constants, ...weights.constants } },
     grid,
     reads: [from, ...(added === undefined ? [] : [added])],
     writes: [y],
@@ -71,7 +68,7 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
       x: places.value(from),
       y: places.value(y),
       residual: added === undefined ? 0 : places.value(added),
-      weights: places.weights(key),
+      weights: places.weights(weights.key),
       batch,
       time: inExtent[0],
       bins: inExtent[1],
@@ -148,13 +145,14 @@ function chooseMatrixKernel(rows: number, channels: number, outChannels: number,
   return { file: 'rows.wgsl', entry: 'main', constants: { ...constants, COLUMNS: lanesWide, PARTS: parts }, grid: spread(rows, limits, Math.ceil(width / lanesWide)) };
 }
 
-const padded = (channels: number): number => Math.ceil(channels / 4) * 4;
+/** Channels in whole fours. */
+export const padded = (channels: number): number => Math.ceil(channels / 4) * 4;
 
-/** [depth + 1, channels out padded to 4], the bias last. */
+/** The bias, channels out padded to 4, and behind it the matrix [depth, channels out padded to 4]. */
 function packWeights({ weights, bias, outChannels }: Product, depth: number): Float32Array {
   const width = padded(outChannels);
   const packed = new Float32Array((depth + 1) * width);
-  for (let row = 0; row < depth; row++) packed.set(weights.data.subarray(row * outChannels, (row + 1) * outChannels), row * width);
-  if (bias?.data.length) packed.set(bias.data, depth * width);
+  if (bias?.data.length) packed.set(bias.data);
+  for (let row = 0; row < depth; row++) packed.set(weights.data.subarray(row * outChannels, (row + 1) * outChannels), (row + 1) * width);
   return packed;
 }

@@ -4,7 +4,7 @@ import type { GraphNode } from '../../../graph/graph.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
 import { normaliseGeometry } from '../../../ops/normalise.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
-import { reduceGeometry } from '../../../ops/reduce.ts';
+import { reduceGeometry, type ReduceGeometry } from '../../../ops/reduce.ts';
 import { type Builder, lanes, spread } from './common.ts';
 import { axisLimit } from './elementwise.ts';
 
@@ -58,46 +58,37 @@ export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowe
   });
 };
 
-const loops = (axes: readonly { extent: number; stride: number }[]): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
+const loops = (axes: ReduceGeometry['kept']): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
+const positions = (axes: ReduceGeometry['kept']): number => axes.reduce((product, { extent }) => product * extent, 1);
 
-function checkAxes(node: GraphNode, ...lists: readonly (readonly unknown[])[]): void {
-  const most = Math.max(...lists.map(({ length }) => length));
+/** What axes.wgsl asks for besides addresses. */
+function axesParams(node: GraphNode, { kept, reduced }: Pick<ReduceGeometry, 'kept' | 'reduced'>) {
+  const most = Math.max(kept.length, reduced.length);
   if (most > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${most}`);
+  return { kept: loops(kept), gone: loops(reduced), results: positions(kept), length: positions(reduced), keptRank: kept.length, goneRank: reduced.length };
 }
 
-export const buildReduce: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
-  const { kind, kept, reduced } = reduceGeometry(node, inputShapes);
-  checkAxes(node, kept, reduced);
-  const results = sizeOf(outputShapes[0]);
-  const length = sizeOf(inputShapes[0]) / results;
+export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+  const geometry = reduceGeometry(node, inputShapes);
+  const axes = axesParams(node, geometry);
+  const { results, length } = axes;
   const entry = length >= many ? 'many' : 'few';
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'reduce.wgsl', entry, constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(kind), LANES: lanes } },
+    kernel: { file: 'reduce.wgsl', entry, constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(geometry.kind), LANES: lanes } },
     grid: spread(entry === 'many' ? results : Math.ceil(results / lanes), limits),
     reads: [x],
     writes: [y],
-    params: (places) => ({
-      kept: loops(kept),
-      gone: loops(reduced),
-      x: places.value(x),
-      y: places.value(y),
-      results,
-      length,
-      keptRank: kept.length,
-      goneRank: reduced.length,
-    }),
+    params: (places) => ({ ...axes, x: places.value(x), y: places.value(y), weights: 0 }),
   });
 };
 
 export const buildNormalise: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
-  const { kept, reduced, epsilon } = normaliseGeometry(node, inputShapes);
-  checkAxes(node, kept, reduced);
+  const geometry = normaliseGeometry(node, inputShapes);
+  const axes = axesParams(node, geometry);
   const channels = inputShapes[0].at(-1)!;
-  const length = reduced.reduce((product, { extent }) => product * extent, 1);
-  const groups = sizeOf(inputShapes[0]) / length;
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
   const weights = lowering.weights(`${y}: scale and bias`, 2 * channels, () => {
@@ -108,21 +99,11 @@ export const buildNormalise: Builder = ({ planned: { node, inputShapes }, loweri
   });
   lowering.step({
     node: node.name,
-    kernel: { file: 'normalise.wgsl', entry: 'main', constants: { CHANNELS: channels, EPSILON: epsilon, LANES: lanes } },
-    grid: spread(groups, limits),
+    kernel: { file: 'normalise.wgsl', entry: 'main', constants: { CHANNELS: channels, EPSILON: geometry.epsilon, LANES: lanes } },
+    grid: spread(axes.results, limits),
     reads: [x],
     writes: [y],
-    params: (places) => ({
-      kept: loops(kept),
-      gone: loops(reduced),
-      x: places.value(x),
-      y: places.value(y),
-      weights: places.weights(weights),
-      groups,
-      length,
-      keptRank: kept.length,
-      goneRank: reduced.length,
-    }),
+    params: (places) => ({ ...axes, x: places.value(x), y: places.value(y), weights: places.weights(weights) }),
   });
 };
 
