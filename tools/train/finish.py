@@ -43,8 +43,8 @@ def finish(options):
     loaded = {task: load_network(options.__dict__[task] or runs / f'{task}-final.pt') for task in ('speech', 'gender')}
     networks = [loaded[task][0] for task in ('speech', 'gender')]
     with torch.no_grad():
-        music, speech = chosen['speech'].get('biases', (0.0, 0.0))
-        networks[0].dense.bias += torch.tensor([music, 0.0, speech])
+        for network, task in zip(networks, ('speech', 'gender')):
+            network.dense.bias += torch.tensor(chosen[task].get('biases', (0.0,) * network.shape.classes))
     # The folds train for a fraction of the time and are less sure of themselves: take the milder of theirs and dev's.
     own = HeldOut([Judge(evalset, evalset.rows([]), *networks)])
     for task, answers in (('speech', own.speech), ('gender', own.gender)):
