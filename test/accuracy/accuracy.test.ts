@@ -59,10 +59,10 @@ interface Floors {
 
 /** Shares that are right at 3 s. */
 const floors: Readonly<Record<ConditionName, Floors>> = {
-  clean: { speech: 1, music: 0.7, other: 0.9, gender: 1 },
-  noise10: { speech: 0.9, music: 0.7, other: 0.85, gender: 0.85 },
-  quiet30: { speech: 0.9, music: 0.7, other: 0.85, gender: 0.85 },
-  tel8k: { speech: 0.9, music: 0.7, other: 0.85, gender: 0.85 },
+  clean: { speech: 1, music: 0.8, other: 0.9, gender: 1 },
+  noise10: { speech: 0.9, music: 0.8, other: 0.9, gender: 0.9 },
+  quiet30: { speech: 0.9, music: 0.8, other: 0.9, gender: 0.9 },
+  tel8k: { speech: 0.9, music: 0.8, other: 0.9, gender: 0.9 },
 };
 
 async function hear({ name, samples }: Clip, condition: ConditionName, seconds: number) {
