@@ -4,7 +4,7 @@ import type { WebGPUOptions } from './adapter.ts';
 
 /**
  * Smaller matrices stay float32: they take next to no memory, and a network's first layers, which are small, are the ones
- * whose rounding shows. Over 14 minutes of speech, music and noise (on the CPU) the probabilities of the two models moved by up
+ * whose rounding shows. Over 14 minutes of speech, music and noise (on the CPU) the probabilities of two earlier models moved by up
  * to 0.019 with all matrices rounded, 0.0013 with those from 1,024 numbers on, 0.0005 with those from 8,192 on.
  */
 const enough = 8192;
