@@ -58,14 +58,14 @@ export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowe
   });
 };
 
-const loops = (axes: ReduceGeometry['kept']): number[] => axes.flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
 const positions = (axes: ReduceGeometry['kept']): number => axes.reduce((product, { extent }) => product * extent, 1);
 
 /** What axes.wgsl asks for besides addresses. */
 function axesParams(node: GraphNode, { kept, reduced }: Pick<ReduceGeometry, 'kept' | 'reduced'>) {
   const most = Math.max(kept.length, reduced.length);
   if (most > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${most}`);
-  return { kept: loops(kept), gone: loops(reduced), results: positions(kept), length: positions(reduced), keptRank: kept.length, goneRank: reduced.length };
+  const axes = [...kept, ...reduced].flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
+  return { axes, results: positions(kept), length: positions(reduced), keptRank: kept.length, rank: kept.length + reduced.length };
 }
 
 export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
