@@ -5,7 +5,6 @@ here, with FluidR3's sampled instruments (MIT); voices sung by sing.py join some
 """
 import subprocess
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -13,7 +12,7 @@ import numpy as np
 
 from corpus import RATE
 from effects import chance, rms
-from sing import RANGES, spoken, voice
+from sing import RANGES, levelled, music_clip, singers, spoken, voice
 from synth import SCALES
 
 FONT = '/usr/share/sounds/sf2/FluidR3_GM.sf2'
@@ -180,9 +179,6 @@ def play(rng, folder, number):
 def make_songs(job):
     """A file of pieces, some of them sung to by talkers of one corpus; the names of the corpora that went in."""
     target, count, seed, pool = job
-    names = target.with_suffix('.txt')
-    if names.exists():
-        return
     rng = np.random.default_rng(seed)
     pieces, corpora = [], []
     for number in range(count):
@@ -194,21 +190,20 @@ def make_songs(job):
             voices = [singer] + [c for c in pool if c.speaker == singer.speaker][:rng.integers(0, 3)] * chance(rng, 0.3)
             sung = sum(voice(rng, spoken(c), len(x), *RANGES[c.adult_gender], scale, root % 12) for c in voices)
             x = x / rms(x) + sung / rms(sung) * 10 ** (rng.uniform(-8, 8) / 20)
-        pieces.append(np.clip(x * (0.1 * 32768 / rms(x)), -32768, 32767).astype(np.int16))
+        pieces.append(levelled(x))
         corpora.append(corpus)
     np.concatenate(pieces).tofile(target)
-    names.write_text('\n'.join(corpora))
+    target.with_suffix('.txt').write_text('\n'.join(corpora))
 
 
 def band_clips(clips, cache, files=16, count=40, seed=23):
     """The cached pieces as clips of class music; `corpus` names the singers', if anybody sings."""
-    pool = [c for c in clips if c.label == 'speech' and c.split == 'train' and c.length > 1.5 * RATE]
+    pool = singers(clips)
     folder = Path(cache) / 'band'
     folder.mkdir(parents=True, exist_ok=True)
     targets = [folder / f'{i:03d}.i16' for i in range(files)]
     with ProcessPoolExecutor(2) as workers:
         list(workers.map(make_songs, [(t, count, [seed, i], pool) for i, t in enumerate(targets) if not t.with_suffix('.txt').exists()]))
     length = int(SECONDS * RATE)
-    return [replace(pool[0], file=target, start=i * length, length=length, label='music', gender='', speaker='band',
-                    category='band;vocals' if corpus else 'band', segments=[], corpus=corpus)
+    return [music_clip(pool[0], target, i, length, 'band', corpus)
             for target in targets for i, corpus in enumerate(target.with_suffix('.txt').read_text().split('\n'))]

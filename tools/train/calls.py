@@ -8,7 +8,7 @@ import numpy as np
 from scipy import fft
 
 from effects import RATE, chance, coloured, rms, white
-from sing import FRAME, HOP, WINDOW, envelopes
+from sing import FRAME, HOP, WINDOW, envelopes, overlap_add
 from synth import drift, phase
 
 
@@ -16,10 +16,7 @@ def through_tract(source, shapes):
     """Filters a source by one envelope a hop, [frames, bins], by overlap-add."""
     frames = len(shapes)
     cut = np.lib.stride_tricks.sliding_window_view(np.pad(source, (0, FRAME + HOP)), FRAME)[::HOP][:frames]
-    pieces = fft.irfft(fft.rfft(cut * WINDOW) * shapes) * WINDOW
-    out = np.zeros(frames * HOP + FRAME, np.float32)
-    for index, piece in enumerate(pieces):
-        out[index * HOP:index * HOP + FRAME] += piece
+    out = overlap_add(fft.irfft(fft.rfft(cut * WINDOW) * shapes) * WINDOW, frames * HOP + FRAME)
     return out / rms(out)
 
 

@@ -30,7 +30,6 @@ class Clip:
     language: str
     category: str
     segments: list = field(default_factory=list)   # (start, end) of speech, samples from the clip's start
-    pitch: float = 1.0                             # the factor of a formant-preserving shift made offline
     licence: str = ''
     attribution: str = ''
     bit: int = 0                                   # its corpus, as one bit

@@ -13,7 +13,7 @@ from corpus import GENDERS, RATE, load_clips
 from evalset import crop
 from evaluate import load_network
 from features import STEP, log_mel
-from psola import pitch_track
+from psola import median_pitch, pitch_track
 
 SURE = 0.85
 PITCH = {'male': (70, 185), 'female': (150, 290)}      # Hz, median: beyond lie shouts, children, and errors
@@ -30,9 +30,9 @@ def keep_sure(clips, answers):
         gender = GENDERS[0] if p > 0.5 else GENDERS[1]
         if max(p, 1 - p) < SURE:
             continue
-        f0 = pitch_track(clips[index].samples())
+        pitch = median_pitch(pitch_track(clips[index].samples()))
         low, high = PITCH[gender]
-        if (f0 > 0).sum() > 8 and low < np.median(f0[f0 > 0]) < high:
+        if pitch and low < pitch < high:
             kept[index] = gender
     return kept
 
@@ -70,6 +70,7 @@ if __name__ == '__main__':
     parser.add_argument('--network', required=True, help='a Gender checkpoint')
     options = parser.parse_args()
     clips = load_clips(options.data, options.cache)
-    kept = keep_sure(clips, judge(load_network(options.network)[0], clips, unlabelled(clips)))
+    indices = unlabelled(clips)
+    kept = keep_sure(clips, judge(load_network(options.network)[0], clips, indices))
     write_guesses(options.cache, kept)
-    print(f'{len(kept)} of {len(unlabelled(clips))} talkers guessed, {sum(g == "male" for g in kept.values())} men', flush=True)
+    print(f'{len(kept)} of {len(indices)} talkers guessed, {sum(g == "male" for g in kept.values())} men', flush=True)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from corpus import GENDERS, RATE, load_clips, shifted
-from psola import HOP, pitch_track, psola
+from corpus import GENDERS, RATE, shifted
+from psola import HOP, median_pitch, pitch_track, psola
 
 # Median pitch in Hz that a variant is moved to, drawn evenly on a log scale, and the factors that are allowed.
 TARGETS = {'male': (80, 420), 'female': (115, 470)}
@@ -45,7 +45,7 @@ def batches(clips, indices):
 def new_factors(rng, f0, gender):
     """Factor of each hop: towards a drawn median, with a drawn range of intonation and slow wandering."""
     voiced = f0 > 0
-    median = np.median(f0[voiced]) if voiced.sum() > 8 else {'male': 120.0, 'female': 210.0}[gender]
+    median = median_pitch(f0) or {'male': 120.0, 'female': 210.0}[gender]
     low, high = np.log(TARGETS[gender])
     base = np.clip(np.exp(rng.uniform(low, high)) / median, *FACTORS[gender])
     spread = np.where(voiced, np.log(np.maximum(f0, 1) / median), 0) * (rng.choice([1.0, rng.uniform(0.5, 2.0)]) - 1)
@@ -72,8 +72,6 @@ def rubberband(samples, curve, target):
 def shift_batch(job):
     """Shift a row of clips; they stay where they were, gaps of silence between them."""
     method, gender, parts, seed, target = job
-    if target.exists():
-        return
     rng = np.random.default_rng(seed)
     gap = np.zeros(GAP, np.int16)
     rows, curve, at = [], {}, 0

@@ -36,6 +36,12 @@ def pitch_track(samples):
     return np.where((f0 > 0) & ((around > 0).sum(1) >= 3), np.median(np.where(around > 0, around, f0[:, None]), 1), 0.0)
 
 
+def median_pitch(f0):
+    """Median of the voiced hops in Hz; None where there are too few to tell."""
+    voiced = f0[f0 > 0]
+    return np.median(voiced) if len(voiced) > 8 else None
+
+
 def marks(samples, f0):
     """Places of the grains and their periods in samples: peaks of the waveform where voiced, 5 ms apart elsewhere."""
     x = samples.astype(np.float32)

@@ -28,6 +28,14 @@ def envelopes(samples):
     return smooth, np.clip((low - 0.35) * 4, 0, 1)
 
 
+def overlap_add(pieces, count):
+    """`count` samples from windowed frames, [frames, FRAME], one every HOP."""
+    out = np.zeros(count, np.float32)
+    for index, piece in enumerate(pieces):
+        out[index * HOP:index * HOP + FRAME] += piece
+    return out
+
+
 def melody(rng, frames, low, high, scale, key):
     """f0 for each frame, the note lengths in frames, on a scale between two frequencies."""
     pace = rng.uniform(0.18, 0.9)
@@ -68,9 +76,7 @@ def voice(rng, samples, count, low, high, scale, key):
     sung = fft.rfft(cut(pulses, FRAME)[::HOP][:frames] * WINDOW) * (0.15 + 0.85 * gain)
     airy = fft.rfft(cut(breath, FRAME)[::HOP][:frames] * WINDOW) * (1 - gain + 10 ** rng.uniform(-2, -0.8))
     pieces = fft.irfft((sung + airy * 0.5) * smooth[where]) * WINDOW
-    out = np.zeros(total + FRAME, np.float32)
-    for index, piece in enumerate(pieces):
-        out[index * HOP:index * HOP + FRAME] += piece
+    out = overlap_add(pieces, total + FRAME)
     return out[FRAME:FRAME + count] / rms(out)
 
 
@@ -82,6 +88,22 @@ def spoken(clip):
     return joined if len(joined) > RATE // 2 else samples
 
 
+def singers(clips):
+    """The training clips that are long enough to sing from."""
+    return [c for c in clips if c.label == 'speech' and c.split == 'train' and c.length > 1.5 * RATE]
+
+
+def levelled(x):
+    """The piece as int16, 20 dB below full scale."""
+    return np.clip(x * (0.1 * 32768 / rms(x)), -32768, 32767).astype(np.int16)
+
+
+def music_clip(like, file, number, length, kind, corpus):
+    """Piece `number` of a file of pieces as a clip of class music; `corpus`: the singers', empty where nobody sings."""
+    return replace(like, file=file, start=number * length, length=length, label='music', gender='', speaker=kind,
+                   category=f'{kind};vocals' if corpus else kind, segments=[], corpus=corpus)
+
+
 RANGES = {'male': (85, 380), 'female': (170, 850), '': (110, 600)}
 
 
@@ -91,16 +113,16 @@ def song(rng, pool, seconds):
     first = pool[rng.integers(len(pool))]
     scale, key = SCALES[rng.integers(len(SCALES))], rng.integers(0, 12)
     same = [clip for clip in pool if clip.corpus == first.corpus]
-    singers = [first] + [same[rng.integers(len(same))] for _ in range(rng.integers(1, 7) if chance(rng, 0.3) else 0)]
+    choir = [first] + [same[rng.integers(len(same))] for _ in range(rng.integers(1, 7) if chance(rng, 0.3) else 0)]
     mix = np.zeros(count, np.float32)
-    for singer in singers:
+    for singer in choir:
         mix += voice(rng, spoken(singer), count, *RANGES[singer.adult_gender], scale, key) * rng.uniform(0.4, 1)
-    return np.clip(mix * (0.1 * 32768 / rms(mix)), -32768, 32767).astype(np.int16), first.corpus
+    return levelled(mix), first.corpus
 
 
 def sung_clips(clips, cache, number=800, seconds=6.0, seed=11):
     """The cached songs as clips of class music, corpus named for the talkers' corpus."""
-    pool = [c for c in clips if c.label == 'speech' and c.split == 'train' and c.length > 1.5 * RATE]
+    pool = singers(clips)
     target = Path(cache) / 'sung.i16'
     names = Path(cache) / 'sung.txt'
     if not names.exists():
@@ -109,6 +131,4 @@ def sung_clips(clips, cache, number=800, seconds=6.0, seed=11):
         np.concatenate([samples for samples, _ in made]).tofile(target)
         names.write_text('\n'.join(corpus for _, corpus in made))
     length = int(seconds * RATE)
-    return [replace(pool[0], file=target, start=i * length, length=length, label='music', gender='', speaker='sung',
-                    category='sung;vocals', segments=[], corpus=corpus)
-            for i, corpus in enumerate(names.read_text().split('\n'))]
+    return [music_clip(pool[0], target, i, length, 'sung', corpus) for i, corpus in enumerate(names.read_text().split('\n'))]
