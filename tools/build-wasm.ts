@@ -16,7 +16,8 @@ const dist = join(root, 'dist/backends/wasm');
 const target = join(folder, 'kernels.wasm');
 
 const flags = [
-  '--optimizeLevel', '2', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub', '--enable', 'simd', '--enable', 'threads',
+  '--optimizeLevel', '2', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub', '--converge',
+  '--enable', 'simd', '--enable', 'relaxed-simd', '--enable', 'threads',
   // One memory for all instances: weights are there once, whatever the number of threads.
   '--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
   // v128 in the signatures of functions that are not exported from the module.

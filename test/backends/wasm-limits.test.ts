@@ -1,4 +1,5 @@
 /** What the CPU backend does at its limits: errors, accuracy of its functions, memory, size. */
+import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
@@ -50,6 +51,16 @@ test('cpu: where SIMD is missing it cannot be opened, and the error names what c
   assert.not(supported);
   assert.instance(error, DeviceUnavailableError);
   assert.match((error as Error).message, /no WebAssembly SIMD.*gpu\.js/);
+});
+
+test('cpu: loading the kernels leaves what the JavaScript engine accepts as it was', () => {
+  const fusedMultiplyAdd = [
+    0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0, 65, 0, 253, 17, 65, 0, 253, 17, 65, 0, 253, 17, 253, 133, 2, 11,
+  ];
+  const code = (before: string): string => `${before} console.log(WebAssembly.validate(Uint8Array.from(${JSON.stringify(fusedMultiplyAdd)})))`;
+  const answers = ['', `await (await import(${JSON.stringify(new URL('../../src/backends/wasm/index.ts', import.meta.url).href)})).openWasm();`]
+    .map((before) => execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code(before)], { encoding: 'utf8' }));
+  assert.is(answers[1], answers[0]);
 });
 
 for (const [kind, from, to] of [['exp', -87, 88], ['log', 1e-30, 1e30], ['sigmoid', -30, 30], ['tanh', -12, 12], ['erf', -5, 5], ['gelu', -8, 8]] as const) {

@@ -18,7 +18,7 @@ export { wasmSupported } from './kernels.ts';
 
 export class WasmBackend implements Backend, Target {
   readonly name = 'cpu';
-  readonly adapter = 'WebAssembly SIMD, 128 bits';
+  readonly adapter = 'WebAssembly relaxed SIMD, 128 bits';
   /** Four to sixteen steps at once cost a sixth less each than one alone; larger batches leave the second-level cache. */
   readonly batching: Batching = { largest: 16, pad: false };
   readonly heap = new Heap();

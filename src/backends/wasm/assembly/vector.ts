@@ -27,10 +27,11 @@ export function clamp(v: v128, low: v128, high: v128): v128 {
   return f32x4.pmin(f32x4.pmax(v, low), high);
 }
 
+/** a b + c, rounded once where the processor has such an instruction, else twice. */
 // @ts-ignore: decorator
 @inline
 export function multiplyAdd(a: v128, b: v128, c: v128): v128 {
-  return f32x4.add(f32x4.mul(a, b), c);
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 export function copyFloats(to: usize, from: usize, count: i32): void {
