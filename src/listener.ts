@@ -2,7 +2,7 @@
 import type { Analyzer, StepProbabilities, StreamState } from './analyzer.ts';
 import { stepSamples } from './audio/format.ts';
 import { stepLevels } from './audio/level.ts';
-import { decide, type Decision, isSilent, type Step } from './models/decision.ts';
+import { decide, type Decision, isSilent, sortedByName, type Step } from './models/decision.ts';
 import type { OpenModel } from './models/model.ts';
 
 export interface ListenerSettings {
@@ -24,7 +24,7 @@ export class Listener {
 
   constructor(analyzer: Analyzer, settings: ListenerSettings) {
     this.#analyzer = analyzer;
-    this.settings = settings;
+    this.settings = { ...settings, models: sortedByName(settings.models) };
     this.#names = new Map([settings.gate, ...settings.models].map(({ id, name }) => [id, name]));
   }
 
@@ -53,18 +53,18 @@ export class Listener {
 
   /** One answer for a run of at least one step. */
   decide(steps: readonly Step[]): Decision {
-    return decide(this.settings.models, this.settings.gate, steps);
+    return decide(this.settings.models, this.settings.gate, steps, this.settings.includeRawValues);
   }
 
   #steps(levels: ArrayLike<number>, probabilities: StepProbabilities, first: number): Step[] {
     const { gate, volumeThreshold } = this.settings;
-    const warmup = gate.warmupWeights;
-    const columns = Object.entries(probabilities).map(([id, values]) => [this.#names.get(id)!, values, values.length / levels.length] as const);
-    return Array.from(levels, (level, i) => ({
-      level,
-      silent: isSilent(level, volumeThreshold),
-      weight: warmup[first + i] ?? 1,
-      probabilities: Object.fromEntries(columns.map(([name, values, labels]) => [name, values.subarray(i * labels, (i + 1) * labels)])),
-    }));
+    const columns = Object.entries(probabilities).map(([id, values]) => ({ name: this.#names.get(id)!, values, labels: values.length / levels.length }));
+    const steps: Step[] = [];
+    for (let i = 0; i < levels.length; i++) {
+      const own: Record<string, Float32Array> = {};
+      for (const { name, values, labels } of columns) own[name] = values.subarray(i * labels, (i + 1) * labels);
+      steps.push({ level: levels[i]!, silent: isSilent(levels[i]!, volumeThreshold), weight: gate.warmupWeights[first + i] ?? 1, probabilities: own });
+    }
+    return steps;
   }
 }

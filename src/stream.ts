@@ -12,6 +12,7 @@ const roomInSteps = 128;
 const mostSteps = 600_000 / stepMilliseconds;
 /** Results that may wait to be read; then the stream rests, and with it its writer. */
 const roomInResults = 4096;
+const resolved = Promise.resolve();
 
 type SettledOptions = StreamOptions & { readonly sampleRate: number; readonly channels: number };
 
@@ -78,7 +79,12 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
    * @throws ArgumentError for bad audio; an error if ten minutes of audio wait because no promise was waited for
    */
   write(data: AudioData): Promise<void> {
-    return heldBack(this.#write(data));
+    try {
+      this.#take(data);
+    } catch (error) {
+      return heldBack(Promise.reject(error));
+    }
+    return this.#state === 'open' && this.#queue.steps <= roomInSteps ? resolved : heldBack(this.#room());
   }
 
   /** The end of the audio. Resolves when all of it is analysed and the last, partial period is given. */
@@ -86,7 +92,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     return heldBack(this.#end());
   }
 
-  async #write(data: AudioData): Promise<void> {
+  #take(data: AudioData): void {
     this.#mustTakeAudio('write');
     try {
       for (const block of this.#input.push(data)) this.#queue.push(block);
@@ -98,6 +104,9 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
       throw error;
     }
     void this.#work();
+  }
+
+  async #room(): Promise<void> {
     while (this.#state === 'open' && this.#queue.steps > roomInSteps) await this.#change.wait();
     if (this.#state === 'failed') throw this.#error;
   }

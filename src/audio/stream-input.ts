@@ -3,6 +3,8 @@ import { type AudioData, type AudioLayout, checkChannel, checkChannels, checkSam
 import { Resampler } from './resampler.ts';
 import { fullScale, int16FromBytes, kindOf, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
 
+const noSamples = new Int16Array(0);
+
 /** One channel of a stream: samples of any rate and in any pieces in, whole steps of pcm out. */
 export class ChannelInput {
   readonly #resampler: Resampler | undefined;
@@ -18,14 +20,14 @@ export class ChannelInput {
     return new ChannelInput(sampleRate === innerRate ? undefined : await Resampler.create(sampleRate));
   }
 
-  /** Whole steps in fresh memory, often none; what is left waits for the next call. */
+  /** Whole steps in memory of their own, often none; what is left waits for the next call. */
   push(samples: Samples): Int16Array {
     return this.#steps(this.#resampler ? this.#resampler.push(samples) : atInt16Scale(samples));
   }
 
   /** The steps that the end completes. Less than a step at the very end is not heard. Frees the memory. */
   finish(): Int16Array {
-    return this.#resampler ? this.#steps(this.#resampler.finish()) : new Int16Array(0);
+    return this.#resampler ? this.#steps(this.#resampler.finish()) : noSamples;
   }
 
   free(): void {
@@ -34,15 +36,16 @@ export class ChannelInput {
 
   #steps(samples: Int16Array): Int16Array {
     const length = this.#restLength + samples.length;
-    const whole = new Int16Array(length - (length % stepSamples));
-    if (whole.length === 0) {
+    if (length < stepSamples) {
       this.#rest.set(samples, this.#restLength);
-    } else {
-      const used = whole.length - this.#restLength;
-      whole.set(this.#rest.subarray(0, this.#restLength));
-      whole.set(samples.subarray(0, used), this.#restLength);
-      this.#rest.set(samples.subarray(used));
+      this.#restLength = length;
+      return noSamples;
     }
+    const whole = new Int16Array(length - (length % stepSamples));
+    const used = whole.length - this.#restLength;
+    whole.set(this.#rest.subarray(0, this.#restLength));
+    whole.set(samples.subarray(0, used), this.#restLength);
+    this.#rest.set(samples.subarray(used));
     this.#restLength = length % stepSamples;
     return whole;
   }
@@ -120,7 +123,7 @@ export class StreamInput {
 
   /** A byte that waits for its other half goes before the next chunk. */
   #samplesOfBytes(chunk: Uint8Array): Int16Array {
-    if (chunk.length === 0) return new Int16Array(0);
+    if (chunk.length === 0) return noSamples;
     let bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
     if (this.#oddByte !== undefined) {
       const joined = new Uint8Array(1 + bytes.length);

@@ -41,34 +41,46 @@ export function isSilent(level: number, volumeThreshold: number): boolean {
   return volumeThreshold >= 1 || level < volumeThreshold;
 }
 
-/**
- * Decides over a run of steps. `models` are those asked for; `gate` is the Speech model's metadata, which is needed
- * even where Speech itself was not asked for. At least one step.
- */
-export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, steps: readonly Step[]): Decision {
-  const heard = steps.filter((step) => !step.silent);
-  const sorted = [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const silence: Result = { result: 'silence', confidence: 1 };
-  if (heard.length === 0 && !(gate.name in steps[0]!.probabilities)) {
-    return { results: Object.fromEntries(sorted.map(({ name }) => [name, silence])), raw: {} };
-  }
-  const counted = heard.length > 0 ? heard : steps;
-  const speechColumn = gate.labels.indexOf(gateLabel);
-  const speechOf = (step: Step): number => step.probabilities[gate.name]![speechColumn]!;
-  const gateMean = weightedMean(counted, gate, (step) => step.weight);
-  const gateWinner = gate.labels[indexOfLargest(gateMean)];
+/** The order in which results are listed. */
+export function sortedByName<M extends { readonly name: string }>(models: readonly M[]): M[] {
+  return [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
 
+const silence: Result = Object.freeze({ result: 'silence', confidence: 1 });
+const noValues: Decision['raw'] = Object.freeze({});
+
+/**
+ * Decides over a run of at least one step. `models` are those asked for, sorted by name; `gate` is the Speech model's
+ * metadata, which is needed even where Speech itself was not asked for. `raw` stays empty unless it was asked for.
+ * Streams call this for every step, so it makes no garbage but the answer.
+ */
+export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, steps: readonly Step[], includeRawValues = true): Decision {
+  const heard = countHeard(steps);
   const results: Record<string, Result> = {};
+  if (heard === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
+    for (const { name } of models) results[name] = silence;
+    return { results, raw: noValues };
+  }
+  const speechColumn = gate.labels.indexOf(gateLabel);
+  const gateMean = weightedMean(gate, steps, heard > 0);
+  const gateIsOpen = gate.labels[indexOfLargest(gateMean)] === gateLabel;
+
   const raw: Record<string, Record<string, number>> = {};
-  for (const model of sorted) {
+  for (const model of models) {
     const isGate = model.name === gate.name;
-    const mean = isGate ? gateMean : weightedMean(counted, model, (step) => step.weight * speechOf(step));
-    raw[model.name] = Object.fromEntries(model.labels.map((label, i) => [label, round4(mean[i]!)]));
-    if (heard.length === 0) results[model.name] = silence;
-    else if (!isGate && gateWinner !== gateLabel) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
+    const mean = isGate ? gateMean : weightedMean(model, steps, heard > 0, gate.name, speechColumn);
+    if (includeRawValues) raw[model.name] = labelled(model, mean);
+    if (heard === 0) results[model.name] = silence;
+    else if (!isGate && !gateIsOpen) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
     else results[model.name] = judge(model, mean);
   }
-  return { results, raw };
+  return { results, raw: includeRawValues ? raw : noValues };
+}
+
+function countHeard(steps: readonly Step[]): number {
+  let heard = 0;
+  for (const { silent } of steps) if (!silent) heard++;
+  return heard;
 }
 
 /** Three classes or more: the winner's probability. Two: the margin between them, and `unknown` below the cut-off. */
@@ -79,16 +91,43 @@ function judge(model: ModelMetadata, mean: readonly number[]): Result {
   return { result: margin < model.unknownCutoff ? 'unknown' : model.labels[winner]!, confidence: round4(margin) };
 }
 
-function weightedMean(steps: readonly Step[], model: ModelMetadata, weightOf: (step: Step) => number): number[] {
-  const total = steps.reduce((sum, step) => sum + weightOf(step), 0);
-  // Where no step weighs anything (p(speech) is 0 throughout), all weigh the same.
-  const weigh = total > 0 ? weightOf : () => 1;
-  const sum = total > 0 ? total : steps.length;
-  return model.labels.map((_, i) => steps.reduce((mean, step) => mean + weigh(step) * step.probabilities[model.name]![i]!, 0) / sum);
+function labelled(model: ModelMetadata, mean: readonly number[]): Record<string, number> {
+  const values: Record<string, number> = {};
+  model.labels.forEach((label, i) => (values[label] = round4(mean[i]!)));
+  return values;
+}
+
+/**
+ * Mean of a model's probabilities over the steps, or over those that are not silent. A voice model's steps also weigh
+ * what column `column` of the model `gate` says: how much speech there is in them.
+ */
+function weightedMean(model: ModelMetadata, steps: readonly Step[], heardOnly: boolean, gate?: string, column = 0): number[] {
+  const mean: number[] = model.labels.map(zero);
+  let total = 0;
+  for (const step of steps) {
+    if (heardOnly && step.silent) continue;
+    const weight = gate === undefined ? step.weight : step.weight * step.probabilities[gate]![column]!;
+    const values = step.probabilities[model.name]!;
+    for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + weight * values[i]!;
+    total += weight;
+  }
+  if (total === 0) return plainMean(model, steps, heardOnly);
+  for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! / total;
+  return mean;
+}
+
+const zero = (): number => 0;
+
+/** Where no step weighs anything (p(speech) is 0 throughout), all weigh the same. */
+function plainMean(model: ModelMetadata, steps: readonly Step[], heardOnly: boolean): number[] {
+  const counted = steps.filter(({ silent }) => !(heardOnly && silent));
+  return model.labels.map((_, i) => counted.reduce((sum, { probabilities }) => sum + probabilities[model.name]![i]!, 0) / counted.length);
 }
 
 function indexOfLargest(values: readonly number[]): number {
-  return values.reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
 }
 
 /** Every result a model can give. */

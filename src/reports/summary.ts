@@ -1,4 +1,4 @@
-import { type Decision, possibleResults, round4 } from '../models/decision.ts';
+import { type Decision, possibleResults, round4, sortedByName } from '../models/decision.ts';
 import type { ModelMetadata } from '../models/model.ts';
 
 /** By model, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible label is listed. */
@@ -11,8 +11,7 @@ export class SummaryCounter {
   #steps = 0;
 
   constructor(models: readonly ModelMetadata[]) {
-    const sorted = [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
-    this.#counts = new Map(sorted.map((model) => [model.name, new Map(possibleResults(model).map((label) => [label, 0]))]));
+    this.#counts = new Map(sortedByName(models).map((model) => [model.name, new Map(possibleResults(model).map((label) => [label, 0]))]));
   }
 
   push({ results }: Pick<Decision, 'results'>): void {

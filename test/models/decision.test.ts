@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decide, isSilent, possibleResults, round4, type Step } from '../../src/models/decision.ts';
+import { decide, isSilent, possibleResults, round4, type Step, sortedByName } from '../../src/models/decision.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 
 const common = {
@@ -15,7 +15,7 @@ function step(speechRow: number[], genderRow: number[] = [0.5, 0.5], silent = fa
 }
 
 test('the published example: shape, order of keys, rounding, and a margin of unrounded values', () => {
-  const { results, raw } = decide([speech, gender], speech, [step([0.0172, 0.16863, 0.81417], [0.187243, 0.812757])]);
+  const { results, raw } = decide(sortedByName([speech, gender]), speech, [step([0.0172, 0.16863, 0.81417], [0.187243, 0.812757])]);
   assert.is(
     JSON.stringify({ results, raw }),
     '{"results":{"gender":{"result":"female","confidence":0.6255},"speech":{"result":"speech","confidence":0.8142}},' +
@@ -81,6 +81,13 @@ test('four decimals', () => {
 test('every result a model can give', () => {
   assert.equal(possibleResults(gender), ['male', 'female', 'no_speech', 'unknown', 'silence']);
   assert.equal(possibleResults(speech), ['music', 'other', 'speech', 'silence']);
+});
+
+test('raw values are left out where they were not asked for', () => {
+  const run = [step([0, 0.1, 0.9], [0.2, 0.8])];
+  const { results, raw } = decide([gender, speech], speech, run, false);
+  assert.equal(results, decide([gender, speech], speech, run).results);
+  assert.equal(raw, {});
 });
 
 test.run();

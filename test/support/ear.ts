@@ -11,7 +11,7 @@ export const speech = metadata('speech', ['music', 'other', 'speech']);
 export const gender = metadata('gender', ['male', 'female']);
 
 export class FakeEar implements Ear {
-  readonly settings = { models: [speech, gender], includeRawValues: true };
+  readonly settings = { models: [gender, speech], includeRawValues: true };
   /** Called before each stretch with its steps; may wait or throw. */
   readonly #before: (steps: number, signal?: AbortSignal) => Promise<void> | void;
   #state = 0.5;
