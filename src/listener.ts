@@ -61,8 +61,12 @@ export class Listener {
     const columns = Object.entries(probabilities).map(([id, values]) => ({ name: this.#names.get(id)!, values, labels: values.length / levels.length }));
     const steps: Step[] = [];
     for (let i = 0; i < levels.length; i++) {
-      const own: Record<string, Float32Array> = {};
-      for (const { name, values, labels } of columns) own[name] = values.subarray(i * labels, (i + 1) * labels);
+      const own: Record<string, number[]> = {};
+      // Plain arrays: for so few numbers a view of its own weighs twice as much.
+      for (const { name, values, labels } of columns) {
+        const row: number[] = (own[name] = []);
+        for (let k = i * labels; k < (i + 1) * labels; k++) row.push(values[k]!);
+      }
       steps.push({ level: levels[i]!, silent: isSilent(levels[i]!, volumeThreshold), weight: gate.warmupWeights[first + i] ?? 1, probabilities: own });
     }
     return steps;

@@ -4,10 +4,10 @@ import { type AudioData, checkChannel, checkChannels, checkSampleRate, innerRate
 import { StreamInput } from './audio/stream-input.ts';
 import { UndertoneError } from './errors.ts';
 import type { StreamOptions } from './time-series.ts';
-import { checkSeriesOptions, type Ear, StepQueue, type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
+import { checkSeriesOptions, type Ear, StepQueue, stepsAtATime, type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
 
-/** Steps that may wait to be analysed before `write` asks its caller to wait: 8 s. */
-const roomInSteps = 128;
+/** Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is computed. */
+const roomInSteps = stepsAtATime;
 /** Steps that may wait at all: ten minutes. A caller that never waits is told so, rather than memory filled. */
 const mostSteps = 600_000 / stepMilliseconds;
 /** Results that may wait to be read; then the stream rests, and with it its writer. */
@@ -30,7 +30,7 @@ class Bell {
 }
 
 /**
- * One stream on an engine. Its queues are bounded: `write` waits while 8 s of audio are not analysed yet, and analysis
+ * One stream on an engine. Its queues are bounded: `write` waits while 4 s of audio are not analysed yet, and analysis
  * rests while 4096 results are not read. What goes wrong ends this stream only: the error comes from `write`, `end` and
  * the iteration.
  *

@@ -97,50 +97,61 @@ export class Tracks {
 /** Steps at a time: as many as one run of a program takes, so that long audio is analysed in few, full runs. */
 export const stepsAtATime = 64;
 
-/** Whole steps that wait to be heard, pcm[i] of each block belonging to the i-th channel. */
+/** Samples a channel that an empty queue keeps room for: what waits for a run and what comes while it is computed. */
+const keptRoom = 2 * stepsAtATime * stepSamples;
+
+/** Whole steps that wait to be heard, a buffer for each channel; the buffers grow with what waits and are used again. */
 export class StepQueue {
-  #blocks: (readonly Int16Array[])[] = [];
-  /** Steps of the first block that were taken. */
-  #taken = 0;
-  #steps = 0;
+  #waiting: Int16Array[] = [];
+  #taken: Int16Array[] = [];
+  /** Where in the buffers the waiting samples begin and end. */
+  #start = 0;
+  #end = 0;
 
   get steps(): number {
-    return this.#steps;
+    return (this.#end - this.#start) / stepSamples;
   }
 
+  /** Copies a block of whole steps, block[i] of the i-th channel, all of the same length. */
   push(block: readonly Int16Array[]): void {
-    if (block[0]!.length === 0) return;
-    this.#blocks.push(block);
-    this.#steps += block[0]!.length / stepSamples;
+    const { length } = block[0]!;
+    if (length === 0) return;
+    this.#makeRoom(block.length, length);
+    for (let i = 0; i < block.length; i++) this.#waiting[i]!.set(block[i]!, this.#end);
+    this.#end += length;
   }
 
-  /** At most stepsAtATime steps, fewer where fewer wait. */
+  /** At most stepsAtATime steps, fewer where fewer wait. They hold until the next call. */
   take(): readonly Int16Array[] {
-    const steps = Math.min(stepsAtATime, this.#steps);
-    const first = this.#blocks[0]!;
-    if (this.#taken === 0 && first[0]!.length === steps * stepSamples) {
-      this.#steps -= steps;
-      return this.#blocks.shift()!;
-    }
-    const pcm = Array.from({ length: first.length }, () => new Int16Array(steps * stepSamples));
-    for (let filled = 0; filled < steps; ) {
-      const block = this.#blocks[0]!;
-      const own = block[0]!.length / stepSamples;
-      const count = Math.min(steps - filled, own - this.#taken);
-      pcm.forEach((samples, i) => samples.set(block[i]!.subarray(this.#taken * stepSamples, (this.#taken + count) * stepSamples), filled * stepSamples));
-      filled += count;
-      this.#taken += count;
-      if (this.#taken === own) {
-        this.#blocks.shift();
-        this.#taken = 0;
-      }
-    }
-    this.#steps -= steps;
-    return pcm;
+    const end = Math.min(this.#start + stepsAtATime * stepSamples, this.#end);
+    if (this.#taken[0]?.length !== end - this.#start) this.#taken = this.#waiting.map(() => new Int16Array(end - this.#start));
+    for (let i = 0; i < this.#waiting.length; i++) this.#taken[i]!.set(this.#waiting[i]!.subarray(this.#start, end));
+    this.#start = end;
+    if (this.#start === this.#end) this.#empty();
+    return this.#taken;
   }
 
   clear(): void {
-    this.#blocks = [];
-    this.#taken = this.#steps = 0;
+    this.#empty();
+  }
+
+  #makeRoom(channels: number, length: number): void {
+    const room = this.#waiting[0]?.length ?? 0;
+    if (this.#end + length <= room) return;
+    const waiting = this.#end - this.#start;
+    if (waiting + length <= room) {
+      for (const buffer of this.#waiting) buffer.copyWithin(0, this.#start, this.#end);
+    } else {
+      const larger = Array.from({ length: channels }, () => new Int16Array(Math.max(2 * room, waiting + length)));
+      larger.forEach((buffer, i) => waiting > 0 && buffer.set(this.#waiting[i]!.subarray(this.#start, this.#end)));
+      this.#waiting = larger;
+    }
+    this.#start = 0;
+    this.#end = waiting;
+  }
+
+  #empty(): void {
+    this.#start = this.#end = 0;
+    if ((this.#waiting[0]?.length ?? 0) > keptRoom) this.#waiting = [];
   }
 }

@@ -70,7 +70,7 @@ test('a period is there as soon as its audio is, before anything else is written
   stream.cancel();
 });
 
-test('write waits while 8 s are not analysed; a writer that never waits is refused at ten minutes, and only its stream ends', async () => {
+test('write waits while 4 s are not analysed; a writer that never waits is refused at ten minutes, and only its stream ends', async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
   const slow = await open({}, () => new FakeEar(() => gate));

@@ -4,6 +4,7 @@ import { Resampler } from './resampler.ts';
 import { fullScale, int16FromBytes, kindOf, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
 
 const noSamples = new Int16Array(0);
+const noBlocks: readonly Int16Array[][] = [];
 
 /** One channel of a stream: samples of any rate and in any pieces in, whole steps of pcm out. */
 export class ChannelInput {
@@ -95,14 +96,29 @@ export class StreamInput {
    * are copies: the chunk may be used again once all blocks are taken.
    * @throws ArgumentError as for a chunk; the chunks of one stream are all of one type.
    */
-  *push(chunk: AudioData): Generator<Int16Array[]> {
+  push(chunk: AudioData): Iterable<Int16Array[]> {
     const samples = this.#joined(this.#samples(chunk));
     const frames = Math.floor(samples.length / this.#channels);
+    if (frames > framesAtATime) return this.#pieces(samples, frames);
+    const block = this.#block(samples);
+    return block ? [block] : noBlocks;
+  }
+
+  *#pieces(samples: Samples, frames: number): Generator<Int16Array[]> {
     for (let start = 0; start < frames; start += framesAtATime) {
-      const part = samples.subarray(start * this.#channels, Math.min(start + framesAtATime, frames) * this.#channels);
-      const block = this.heard.map((channel, i) => this.#inputs[i].push(pickChannel(part, this.#channels, channel)));
-      if (block[0].length > 0) yield block;
+      const block = this.#block(samples.subarray(start * this.#channels, Math.min(start + framesAtATime, frames) * this.#channels));
+      if (block) yield block;
     }
+  }
+
+  /** Undefined where no step is complete yet; the channels complete theirs together. */
+  #block(samples: Samples): Int16Array[] | undefined {
+    let block: Int16Array[] | undefined;
+    for (let i = 0; i < this.heard.length; i++) {
+      const steps = this.#inputs[i].push(pickChannel(samples, this.#channels, this.heard[i]));
+      if (steps.length > 0) (block ??= []).push(steps);
+    }
+    return block;
   }
 
   /** The block that the end completes; may be empty. Frees the memory. */
