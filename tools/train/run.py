@@ -37,10 +37,10 @@ def guess_stage(options, runs):
     """A first Gender network guesses the gender of talkers whose corpus does not tell it."""
     if (Path(options.cache) / 'guessed.tsv').exists():
         return
-    first = runs / 'gender-first.pt'
+    first, steps = runs / 'gender-first.pt', min(1300, options.fold_steps)
     wait([launch('pool.py', *base(options), '--first', max(1, options.shards // 4))])
-    wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', options.fold_steps,
-                 '--every', options.fold_steps)])
+    wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', steps,
+                 '--every', steps)])
     wait([launch('guess.py', '--data', options.data, '--cache', options.cache, '--network', first)])
 
 
@@ -54,7 +54,7 @@ def train_all(options, runs):
         done = runs / f'{name}-{fold}.done'
         return None if done.exists() else lambda: launch('train.py', name, *base(options), '--threads', 1, '--out', out, '--steps', steps,
                                                          '--done', done, '--sweeps', 0.04,
-                                                         '--every', 1500 if fold == 'final' else steps, *held)
+                                                         '--every', 1500 if fold == 'final' else 1000, *held)
 
     queues = [[task('speech', fold, options.fold_steps) for fold in FOLDS] + [task('speech', 'final', options.steps)],
               [task('gender', fold, options.fold_steps) for fold in GENDER_FOLDS] + [task('gender', 'final', options.steps * 8 // 9)]]
@@ -78,7 +78,7 @@ def main():
     parser.add_argument('--shards', type=int, default=128, help='size of the pool, 1024 items of 3 s a shard')
     parser.add_argument('--voices', type=int, default=48, help='size of the pool of talkers alone')
     parser.add_argument('--steps', type=int, default=9000)
-    parser.add_argument('--fold-steps', type=int, default=1300)
+    parser.add_argument('--fold-steps', type=int, default=4000)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
