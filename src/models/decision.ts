@@ -46,8 +46,7 @@ export function sortedByName<M extends { readonly name: string }>(models: readon
   return [...models].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-const silence: Result = Object.freeze({ result: 'silence', confidence: 1 });
-const noValues: Decision['raw'] = Object.freeze({});
+const silence = (): Result => ({ result: 'silence', confidence: 1 });
 
 /**
  * Decides over a run of at least one step. `models` are those asked for, sorted by name; `gate` is the Speech model's
@@ -58,8 +57,8 @@ export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, st
   const heard = countHeard(steps);
   const results: Record<string, Result> = {};
   if (heard === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
-    for (const { name } of models) results[name] = silence;
-    return { results, raw: noValues };
+    for (const { name } of models) results[name] = silence();
+    return { results, raw: {} };
   }
   const speechColumn = gate.labels.indexOf(gateLabel);
   const gateMean = weightedMean(gate, steps, heard > 0);
@@ -70,11 +69,11 @@ export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, st
     const isGate = model.name === gate.name;
     const mean = isGate ? gateMean : weightedMean(model, steps, heard > 0, gate.name, speechColumn);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
-    if (heard === 0) results[model.name] = silence;
+    if (heard === 0) results[model.name] = silence();
     else if (!isGate && !gateIsOpen) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
     else results[model.name] = judge(model, mean);
   }
-  return { results, raw: includeRawValues ? raw : noValues };
+  return { results, raw };
 }
 
 function countHeard(steps: readonly Step[]): number {

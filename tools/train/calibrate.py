@@ -12,7 +12,8 @@ from evalset import CONDITIONS, STEPS
 from evaluate import LENGTHS, balanced, calibration_error, class_weights, corpus_average, gender_of, heard, risk, speech_of, tempered
 
 TEMPERATURES = np.round(np.exp(np.linspace(np.log(0.4), np.log(2.5), 22)), 3)
-WARMUPS = {'none': [], 'short': [0.3, 0.6], 'medium': [0.1, 0.25, 0.5, 0.75], 'long': [0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8]}
+# How the weight of the first steps, which know little of what went before them, grows to 1: with the square of the step.
+WARMUPS = {'none': [], **{f'{n} steps': list(np.round((np.arange(1, n) / n) ** 2, 3)) for n in (4, 8, 16, 24)}}
 UNKNOWN = 0.05
 
 
@@ -61,14 +62,11 @@ def best_temperature(answers):
     return float(min(TEMPERATURES, key=cost))
 
 
-def best_warmup(answers, classes):
-    """The ramp of the first steps with the best balanced accuracy over lengths and conditions; none wins ties."""
-    def score(name):
-        values = [balanced(*answers(c, 1.0, steps, WARMUPS[name]), classes)
-                  for c in CONDITIONS for steps in (LENGTHS['0.5'], LENGTHS['1'], LENGTHS['3'])]
-        return round(float(np.mean(values)), 3)
-    scores = {name: score(name) for name in WARMUPS}
-    return max(WARMUPS, key=lambda name: (scores[name], -len(WARMUPS[name]))), scores
+def warmup_scores(answers, classes):
+    """Balanced accuracy over lengths and conditions, by ramp of the first steps."""
+    return {name: round(float(np.mean([balanced(*answers(c, 1.0, steps, ramp), classes)
+                                       for c in CONDITIONS for steps in (LENGTHS['0.5'], LENGTHS['1'], LENGTHS['3'])])), 3)
+            for name, ramp in WARMUPS.items()}
 
 
 def biased(steps, biases):
@@ -103,13 +101,18 @@ def choose_biases(judges, place, candidates, names):
 
 def calibrate(judges):
     """All choices, with the figures behind them. The judges' answers carry the chosen biases from here on."""
+    held = HeldOut(judges)
+    models = (('speech', held.speech, 3), ('gender', held.gender, 2))
+    scores = {name: warmup_scores(answers, classes) for name, answers, classes in models}
+    # The product weighs a step once, for all models: by Speech's ramp.
+    warmup = max(WARMUPS, key=lambda ramp: (sum(of_model[ramp] for of_model in scores.values()), -len(WARMUPS[ramp])))
+    for judge in judges:
+        judge.warmup = (weights_of(WARMUPS[warmup]),) * 2
     speech = choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES)
     gender = choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)
-    held = HeldOut(judges)
     out = {}
-    for name, answers, classes in (('speech', held.speech, 3), ('gender', held.gender, 2)):
+    for name, answers, classes in models:
         temperature = best_temperature(answers)
-        warmup, scores = best_warmup(answers, classes)
         figures = {}
         for condition in CONDITIONS:
             p, label = answers(condition, temperature, STEPS, WARMUPS[warmup])
@@ -117,9 +120,9 @@ def calibrate(judges):
                 'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=class_weights(label)),
                 'ece_before': calibration_error(answers(condition)[0], label, weights=class_weights(label)),
                 'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], WARMUPS[warmup]), classes)}
-        out[name] = {'temperature': temperature, 'warmup': WARMUPS[warmup], 'warmup_scores': scores, 'held_out': figures}
-    for name, (biases, scores) in (('speech', speech), ('gender', gender)):
-        out[name].update({'biases': biases, 'bias_scores': scores})
+        out[name] = {'temperature': temperature, 'warmup': WARMUPS[warmup], 'warmup_scores': scores[name], 'held_out': figures}
+    for name, (biases, averages) in (('speech', speech), ('gender', gender)):
+        out[name].update({'biases': biases, 'bias_scores': averages})
     p, label = held.gender('clean', out['gender']['temperature'], STEPS, out['gender']['warmup'])
     out['gender']['risk'] = risk(p, label, UNKNOWN)
     return out
