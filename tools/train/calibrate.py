@@ -77,7 +77,7 @@ def biased(steps, biases):
 
 def choose_biases(judges, place, candidates, names):
     """
-    The smallest biases within 0.007 of the best recall, averaged over held-out corpora, classes, conditions and folds; applied
+    The smallest biases within 0.005 of the best recall, averaged over held-out corpora, classes, conditions and folds; applied
     to the answers of Speech (`place` 0) or Gender (1).
     """
     plain = [dict(judge.steps) for judge in judges]
@@ -94,7 +94,7 @@ def choose_biases(judges, place, candidates, names):
         apply(biases)
         averages = [corpus_average(judge, name) for judge in judges for name in CONDITIONS]
         scores[biases] = float(np.mean([np.mean([a[k] for a in averages if k in a]) for k in names]))
-    chosen = min((b for b in scores if scores[b] >= max(scores.values()) - 0.007), key=sum)
+    chosen = min((b for b in scores if scores[b] >= max(scores.values()) - 0.005), key=sum)
     apply(chosen)
     return chosen, {' '.join(map(str, biases)): score for biases, score in scores.items()}
 

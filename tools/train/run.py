@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # One thread a process (two processes run), and a malloc that keeps its pages: set before torch loads.
@@ -37,7 +38,7 @@ def guess_stage(options, runs):
     """A first Gender network guesses the gender of talkers whose corpus does not tell it."""
     if (Path(options.cache) / 'guessed.tsv').exists():
         return
-    first, steps = runs / 'gender-first.pt', min(1300, options.fold_steps)
+    first, steps = runs / 'gender-first.pt', options.fold_steps // 3
     wait([launch('pool.py', *base(options), '--first', max(1, options.shards // 4))])
     wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', steps,
                  '--every', steps)])
@@ -45,29 +46,23 @@ def guess_stage(options, runs):
 
 
 def train_all(options, runs):
-    """The folds and the final pair as two queues, speech beside gender."""
+    """The final pair and the folds, two networks at a time, the longest first."""
     from folds import FOLDS, GENDER_FOLDS
 
-    def task(name, fold, steps):
-        held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
-        out = runs / f'{name}-{fold}.pt'
-        done = runs / f'{name}-{fold}.done'
-        return None if done.exists() else lambda: launch('train.py', name, *base(options), '--threads', 1, '--out', out, '--steps', steps,
-                                                         '--done', done, '--sweeps', 0.04,
-                                                         '--every', 1500 if fold == 'final' else 1000, *held)
+    def train(name, fold, steps, every):
+        out, done = runs / f'{name}-{fold}.pt', runs / f'{name}-{fold}.done'
+        if not done.exists():
+            held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
+            wait([launch('train.py', name, *base(options), '--threads', 1, '--sweeps', 0.04, '--out', out, '--done', done, '--steps', steps,
+                         '--every', every, *held)])
 
-    queues = [[task('speech', fold, options.fold_steps) for fold in FOLDS] + [task('speech', 'final', options.steps)],
-              [task('gender', fold, options.fold_steps) for fold in GENDER_FOLDS] + [task('gender', 'final', options.steps * 8 // 9)]]
-    running = [None, None]
-    while any(queues) or any(running):
-        for lane in (0, 1):
-            if running[lane] and running[lane].poll() is not None:
-                wait([running[lane]])
-                running[lane] = None
-            if not running[lane] and queues[lane]:
-                start = queues[lane].pop(0)
-                running[lane] = start and start()
-        time.sleep(1)
+    with ThreadPoolExecutor(2) as lanes:
+        tasks = [lanes.submit(train, 'speech', 'final', options.steps, 1500), lanes.submit(train, 'gender', 'final', options.steps * 7 // 9, 1500)]
+        tasks += [lanes.submit(train, 'speech', fold, options.fold_steps, 1000) for fold in FOLDS]
+        # Gender knows all it will know of voices it has not met after a third of that.
+        tasks += [lanes.submit(train, 'gender', fold, options.fold_steps // 3, 1000) for fold in GENDER_FOLDS]
+        for task in tasks:
+            task.result()
 
 
 def main():
