@@ -27,8 +27,8 @@ for (let i = 0; i <= hours * 3600 * piecesPerSecond; i++) {
   if (i === 0 || i % (600 * piecesPerSecond) !== 0) continue;
   const { heapUsed, external, rss } = process.memoryUsage();
   first ||= rss;
-  growth = Math.max(growth, rss - first);
   const since = rss - first;
+  growth = Math.max(growth, since);
   console.log(`${(i / piecesPerSecond / 3600).toFixed(2)} h  resident ${(rss / 1e6).toFixed(1)} MB (${since < 0 ? '' : '+'}${(since / 1e6).toFixed(2)})  heap and buffers ${((heapUsed + external) / 1e6).toFixed(1)} MB`);
 }
 await stream.end();

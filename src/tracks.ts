@@ -127,12 +127,14 @@ export class StepQueue {
     if (this.#taken[0]?.length !== end - this.#start) this.#taken = this.#waiting.map(() => new Int16Array(end - this.#start));
     for (let i = 0; i < this.#waiting.length; i++) this.#taken[i]!.set(this.#waiting[i]!.subarray(this.#start, end));
     this.#start = end;
-    if (this.#start === this.#end) this.#empty();
+    if (this.#start === this.#end) this.clear();
     return this.#taken;
   }
 
+  /** Nothing waits any more, and what many waiting steps have taken is given back. */
   clear(): void {
-    this.#empty();
+    this.#start = this.#end = 0;
+    if ((this.#waiting[0]?.length ?? 0) > keptRoom) this.#waiting = [];
   }
 
   #makeRoom(channels: number, length: number): void {
@@ -143,15 +145,10 @@ export class StepQueue {
       for (const buffer of this.#waiting) buffer.copyWithin(0, this.#start, this.#end);
     } else {
       const larger = Array.from({ length: channels }, () => new Int16Array(Math.max(2 * room, waiting + length)));
-      larger.forEach((buffer, i) => waiting > 0 && buffer.set(this.#waiting[i]!.subarray(this.#start, this.#end)));
+      this.#waiting.forEach((buffer, i) => larger[i]!.set(buffer.subarray(this.#start, this.#end)));
       this.#waiting = larger;
     }
     this.#start = 0;
     this.#end = waiting;
-  }
-
-  #empty(): void {
-    this.#start = this.#end = 0;
-    if ((this.#waiting[0]?.length ?? 0) > keptRoom) this.#waiting = [];
   }
 }

@@ -54,33 +54,30 @@ const silence = (): Result => ({ result: 'silence', confidence: 1 });
  * Streams call this for every step, so it makes no garbage but the answer.
  */
 export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, steps: readonly Step[], includeRawValues = true): Decision {
-  const heard = countHeard(steps);
+  const heard = steps.filter(isHeard);
   const results: Record<string, Result> = {};
-  if (heard === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
+  if (heard.length === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
     for (const { name } of models) results[name] = silence();
     return { results, raw: {} };
   }
   const speechColumn = gate.labels.indexOf(gateLabel);
-  const gateMean = weightedMean(gate, steps, heard > 0);
+  const counted = heard.length > 0 ? heard : steps;
+  const gateMean = weightedMean(gate, counted);
   const gateIsOpen = gate.labels[indexOfLargest(gateMean)] === gateLabel;
 
   const raw: Record<string, Record<string, number>> = {};
   for (const model of models) {
     const isGate = model.name === gate.name;
-    const mean = isGate ? gateMean : weightedMean(model, steps, heard > 0, gate.name, speechColumn);
+    const mean = isGate ? gateMean : weightedMean(model, counted, gate.name, speechColumn);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
-    if (heard === 0) results[model.name] = silence();
+    if (heard.length === 0) results[model.name] = silence();
     else if (!isGate && !gateIsOpen) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
     else results[model.name] = judge(model, mean);
   }
   return { results, raw };
 }
 
-function countHeard(steps: readonly Step[]): number {
-  let heard = 0;
-  for (const { silent } of steps) if (!silent) heard++;
-  return heard;
-}
+const isHeard = ({ silent }: Step): boolean => !silent;
 
 /** Three classes or more: the winner's probability. Two: the margin between them, and `unknown` below the cut-off. */
 function judge(model: ModelMetadata, mean: readonly number[]): Result {
@@ -97,30 +94,26 @@ function labelled(model: ModelMetadata, mean: readonly number[]): Record<string,
 }
 
 /**
- * Mean of a model's probabilities over the steps, or over those that are not silent. A voice model's steps also weigh
- * what column `column` of the model `gate` says: how much speech there is in them.
+ * Mean of a model's probabilities over the steps. A voice model's steps also weigh what column `column` of the model
+ * `gate` says: how much speech there is in them.
  */
-function weightedMean(model: ModelMetadata, steps: readonly Step[], heardOnly: boolean, gate?: string, column = 0): number[] {
-  const mean: number[] = model.labels.map(zero);
+function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: string, column = 0): number[] {
+  const mean = new Array<number>(model.labels.length).fill(0);
   let total = 0;
   for (const step of steps) {
-    if (heardOnly && step.silent) continue;
     const weight = gate === undefined ? step.weight : step.weight * step.probabilities[gate]![column]!;
     const values = step.probabilities[model.name]!;
     for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + weight * values[i]!;
     total += weight;
   }
-  if (total === 0) return plainMean(model, steps, heardOnly);
+  if (total === 0) return plainMean(model, steps);
   for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! / total;
   return mean;
 }
 
-const zero = (): number => 0;
-
 /** Where no step weighs anything (p(speech) is 0 throughout), all weigh the same. */
-function plainMean(model: ModelMetadata, steps: readonly Step[], heardOnly: boolean): number[] {
-  const counted = steps.filter(({ silent }) => !(heardOnly && silent));
-  return model.labels.map((_, i) => counted.reduce((sum, { probabilities }) => sum + probabilities[model.name]![i]!, 0) / counted.length);
+function plainMean(model: ModelMetadata, steps: readonly Step[]): number[] {
+  return model.labels.map((_, i) => steps.reduce((sum, { probabilities }) => sum + probabilities[model.name]![i]!, 0) / steps.length);
 }
 
 function indexOfLargest(values: readonly number[]): number {

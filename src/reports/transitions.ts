@@ -1,5 +1,5 @@
 import { stepMilliseconds } from '../audio/format.ts';
-import { type Decision, type Result, round4 } from '../models/decision.ts';
+import { type Decision, type Result, round4, sortedByName } from '../models/decision.ts';
 import type { ModelMetadata } from '../models/model.ts';
 
 /** A stretch of time throughout which a model gave one result. */
@@ -26,8 +26,7 @@ export class TransitionCollector {
   #steps = 0;
 
   constructor(models: readonly ModelMetadata[]) {
-    const names = models.map(({ name }) => name).sort();
-    this.#models = new Map(names.map((name) => [name, { done: [], run: undefined }]));
+    this.#models = new Map(sortedByName(models).map(({ name }) => [name, { done: [], run: undefined }]));
   }
 
   push({ results }: Pick<Decision, 'results'>): void {

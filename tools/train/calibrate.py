@@ -107,10 +107,10 @@ def calibrate(judges):
     # The product weighs a step once, for all models: by Speech's ramp.
     warmup = max(WARMUPS, key=lambda ramp: (sum(of_model[ramp] for of_model in scores.values()), -len(WARMUPS[ramp])))
     for judge in judges:
-        judge.warmup = (weights_of(WARMUPS[warmup]),) * 2
+        judge.warmup = weights_of(WARMUPS[warmup])
     speech = choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES)
     gender = choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)
-    out = {}
+    out = {'warmup': WARMUPS[warmup]}
     for name, answers, classes in models:
         temperature = best_temperature(answers)
         figures = {}
@@ -120,9 +120,9 @@ def calibrate(judges):
                 'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=class_weights(label)),
                 'ece_before': calibration_error(answers(condition)[0], label, weights=class_weights(label)),
                 'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], WARMUPS[warmup]), classes)}
-        out[name] = {'temperature': temperature, 'warmup': WARMUPS[warmup], 'warmup_scores': scores[name], 'held_out': figures}
+        out[name] = {'temperature': temperature, 'warmup_scores': scores[name], 'held_out': figures}
     for name, (biases, averages) in (('speech', speech), ('gender', gender)):
         out[name].update({'biases': biases, 'bias_scores': averages})
-    p, label = held.gender('clean', out['gender']['temperature'], STEPS, out['gender']['warmup'])
+    p, label = held.gender('clean', out['gender']['temperature'], STEPS, out['warmup'])
     out['gender']['risk'] = risk(p, label, UNKNOWN)
     return out

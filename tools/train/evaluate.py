@@ -88,8 +88,7 @@ def risk(probabilities, label, unknown=0.05):
 class Judge:
     """Runs the two networks once over the rows and answers questions about them. `warmup`: weights of the first steps."""
 
-    def __init__(self, evalset, rows, speech=None, gender=None, temperatures=(1.0, 1.0), conditions=CONDITIONS,
-                 warmup=(None, None)):
+    def __init__(self, evalset, rows, speech=None, gender=None, temperatures=(1.0, 1.0), conditions=CONDITIONS, warmup=None):
         self.warmup = warmup
         self.set, self.rows = evalset, rows
         self.label, self.gender_label = evalset.label[rows], evalset.gender[rows]
@@ -107,9 +106,9 @@ class Judge:
         """Chunk probabilities of both models (None where a model is missing)."""
         mask = heard(self.set.conditions[condition], self.rows, steps, self.threshold(condition))
         speech, gender = self.steps[condition]
-        first = speech_of(speech, mask, self.warmup[0]) if speech is not None else None
+        first = speech_of(speech, mask, self.warmup) if speech is not None else None
         weight = speech[..., 2] if speech is not None else 1.0
-        second = gender_of(gender, mask, weight, self.warmup[1]) if gender is not None else None
+        second = gender_of(gender, mask, weight, self.warmup) if gender is not None else None
         return first, second
 
     def apply_calibration(self, temperatures, warmup):

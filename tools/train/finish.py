@@ -38,7 +38,7 @@ def finish(options):
     runs, out = Path(options.runs), Path(options.out)
     evalset, probe = EvalSet(options.data, options.cache), EvalSet(options.data, options.cache, 'probe.tsv')
     judges = fold_judges(evalset, runs)
-    chosen = calibrate(judges) if judges else {name: {'temperature': 1.0, 'warmup': []} for name in ('speech', 'gender')}
+    chosen = calibrate(judges) if judges else {'warmup': [], 'speech': {'temperature': 1.0}, 'gender': {'temperature': 1.0}}
     print(json.dumps(chosen, indent=1), flush=True)
     loaded = {task: load_network(options.__dict__[task] or runs / f'{task}-final.pt') for task in ('speech', 'gender')}
     networks = [loaded[task][0] for task in ('speech', 'gender')]
@@ -50,11 +50,11 @@ def finish(options):
     for task, answers in (('speech', own.speech), ('gender', own.gender)):
         chosen[task]['temperature'] = max(chosen[task]['temperature'], best_temperature(answers))
     if judges:
-        p, label = HeldOut(judges).gender('clean', chosen['gender']['temperature'], STEPS, chosen['gender']['warmup'])
+        p, label = HeldOut(judges).gender('clean', chosen['gender']['temperature'], STEPS, chosen['warmup'])
         chosen['gender']['risk'] = risk(p, label, UNKNOWN)
     temperatures = [chosen[task]['temperature'] for task in ('speech', 'gender')]
     print('temperatures', temperatures, flush=True)
-    warmup = [weights_of(chosen[task]['warmup']) for task in ('speech', 'gender')]
+    warmup = weights_of(chosen['warmup'])
     for fold in judges:
         fold.apply_calibration(temperatures, warmup)
     judge = Judge(evalset, evalset.rows([]), *networks, temperatures=temperatures, warmup=warmup)
@@ -77,7 +77,7 @@ def finish(options):
                     'dev': summary(figures['dev'], task), 'probe': summary(figures['probe'], task) if task == 'gender' else {},
                     'heldOut': {name: round(row['balanced'], 4) for name, row in chosen[task].get('held_out', {}).items()}}
         export(network, task, labels, out, chosen[task]['temperature'], limit,
-               receptive_field(network.shape) + GRU_WARM_UP, chosen[task]['warmup'], training)
+               receptive_field(network.shape) + GRU_WARM_UP, chosen['warmup'], training)
     (out / 'figures.json').write_text(json.dumps(figures, indent=1))
 
 
