@@ -1,16 +1,58 @@
+/** Levels of audio, step by step: RMS on the [-1, 1] scale. */
+import { readFileSync } from 'node:fs';
+import { type Memory, WebAssembly } from '../webassembly.ts';
 import { stepSamples } from './format.ts';
 import { fullScale } from './samples.ts';
 
-/** RMS of `pcm` on the [-1, 1] scale; of all of it, or from sample `start` to before `end`. */
-export function rms(pcm: Int16Array, start = 0, end = pcm.length): number {
-  let sum = 0;
-  for (let i = start; i < end; i++) sum += pcm[i] * pcm[i];
-  return Math.sqrt(sum / (end - start)) / fullScale;
+/** Sums the squares of the first steps in `samples`, [steps, 1024], into `sums`. */
+export interface SquareSummer {
+  readonly samples: Int16Array;
+  readonly sums: Float64Array;
+  sum(steps: number): void;
 }
+
+/** Steps that a summer takes at a time, as many as there is room for in the module of level.wasm. */
+const stepsAtOnce = 64;
+
+let summer: SquareSummer | undefined;
 
 /** The level of every whole step: RMS on the [-1, 1] scale. pcm [samples] to [samples / 1024, rounded down]. */
 export function stepLevels(pcm: Int16Array): number[] {
-  const levels: number[] = [];
-  for (let end = stepSamples; end <= pcm.length; end += stepSamples) levels.push(rms(pcm, end - stepSamples, end));
+  summer ??= WebAssembly === undefined ? plainSummer() : wasmSummer();
+  const { samples, sums } = summer;
+  const count = Math.floor(pcm.length / stepSamples);
+  const levels = new Array<number>(count);
+  for (let first = 0; first < count; first += stepsAtOnce) {
+    const steps = Math.min(stepsAtOnce, count - first);
+    samples.set(pcm.subarray(first * stepSamples, (first + steps) * stepSamples));
+    summer.sum(steps);
+    for (let i = 0; i < steps; i++) levels[first + i] = Math.sqrt(sums[i]! / stepSamples) / fullScale;
+  }
   return levels;
+}
+
+/** Ten times as fast as JavaScript, which has no integers of its own to add up. */
+export function wasmSummer(): SquareSummer {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(new URL('./level.wasm', import.meta.url))));
+  const { buffer } = exports['memory'] as Memory;
+  const sumSquares = exports['sumSquares'] as (steps: number, sums: number) => void;
+  const samples = new Int16Array(buffer, 0, stepsAtOnce * stepSamples);
+  return { samples, sums: new Float64Array(buffer, samples.byteLength, stepsAtOnce), sum: (steps) => sumSquares(steps, samples.byteLength) };
+}
+
+/** The same where there is no WebAssembly. Sums of whole numbers are exact either way, so the levels are the same to the bit. */
+export function plainSummer(): SquareSummer {
+  const samples = new Int16Array(stepsAtOnce * stepSamples);
+  const sums = new Float64Array(stepsAtOnce);
+  return {
+    samples,
+    sums,
+    sum(steps) {
+      for (let step = 0; step < steps; step++) {
+        let sum = 0;
+        for (let i = step * stepSamples; i < (step + 1) * stepSamples; i++) sum += samples[i]! * samples[i]!;
+        sums[step] = sum;
+      }
+    },
+  };
 }

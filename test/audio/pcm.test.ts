@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { runInNewContext } from 'node:vm';
-import { rms, stepLevels } from '../../src/audio/level.ts';
+import { plainSummer, stepLevels, wasmSummer } from '../../src/audio/level.ts';
 import { toPcm } from '../../src/audio/pcm.ts';
 import { ArgumentError, InputTooShortError } from '../../src/errors.ts';
 
@@ -103,12 +103,27 @@ test('shorter than a step, and empty: both lengths at the rate of the caller', a
 
 test('levels: RMS on the [-1, 1] scale, whole steps only', () => {
   assert.equal(stepLevels(new Int16Array(2500)), [0, 0]);
-  assert.is(rms(step(() => -32768)), 1);
+  assert.equal(stepLevels(step(() => -32768)), [1]);
   const sine = step((i) => 16384 * Math.sin((2 * Math.PI * i) / 64));
   assert.ok(Math.abs(stepLevels(sine)[0] - 0.5 / Math.SQRT2) < 1e-4);
   const both = new Int16Array(2048);
   both.set(step(() => 327), 1024);
   assert.equal(stepLevels(both).map((level) => level.toFixed(4)), ['0.0000', '0.0100']);
+});
+
+test('levels: with and without WebAssembly the same to the bit, however many steps', () => {
+  const [plain, wasm] = [plainSummer(), wasmSummer()];
+  const count = plain.samples.length / 1024;
+  for (const summer of [plain, wasm]) {
+    for (let i = 0; i < summer.samples.length; i++) summer.samples[i] = i < 1024 ? -32768 : (i * 7919) % 65536;
+    summer.sum(count);
+  }
+  assert.is(plain.sums[0], 1024 * 2 ** 30);
+  assert.equal([...wasm.sums], [...plain.sums]);
+  const long = Int16Array.from({ length: 150 * 1024 + 5 }, (_, i) => (i * 7919) % 65536);
+  const levels = stepLevels(long);
+  assert.is(levels.length, 150);
+  for (const i of [0, 63, 64, 149]) assert.equal(stepLevels(long.subarray(i * 1024, (i + 1) * 1024)), [levels[i]], `step ${i}`);
 });
 
 test.run();

@@ -13,7 +13,7 @@ import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import { activations, type ActivationName } from '../../src/ops/activation.ts';
 import { parity } from '../../src/tolerances.ts';
-import { bundle, isStale } from '../../tools/build-wasm.ts';
+import { bundle, isStale, wasmModules } from '../../tools/build-wasm.ts';
 import { opCase } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
@@ -38,7 +38,7 @@ test('cpu: it is supported here and says what it is', () => {
 });
 
 test('cpu: the kernels are built from the sources as they stand', () => {
-  assert.not(isStale(), 'run npm run build:wasm');
+  for (const each of wasmModules) assert.not(isStale(each), `${each.target}: run npm run build:wasm`);
 });
 
 test('cpu: where SIMD is missing it cannot be opened, and the error names what can', async () => {

@@ -11,7 +11,7 @@ import { instantiate, kernelModule, type Run } from './kernels.ts';
 import type { Target } from './lower/builder.ts';
 import { compile, type CompiledGraph } from './lower/compile.ts';
 import { WasmProgram } from './program.ts';
-import type { Module } from './webassembly.ts';
+import type { Module } from '../../webassembly.ts';
 import { Workspace } from './workspace.ts';
 
 export { wasmSupported } from './kernels.ts';
