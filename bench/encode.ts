@@ -1,16 +1,21 @@
 /**
- * What a run costs before the GPU has anything to do: uploading, encoding and submitting, on Dawn's null backend, which
- * goes through all calls and computes nothing. And what it takes: dispatches, and GPU objects made while running.
+ * What a run costs the CPU, on Dawn's null backend, which goes through all calls and computes nothing: uploading, encoding
+ * and submitting one run, and all that 1,024 chunks at once take from PCM to JSON. And what a run takes: dispatches, and GPU
+ * objects made while running.
  */
-import { openWebGPU } from '../src/backends/webgpu/index.ts';
+import { Analyzer } from '../src/analyzer.ts';
+import { openWebGPU, type WebGPUBackend } from '../src/backends/webgpu/index.ts';
 import { composeModels } from '../src/graph/compose.ts';
+import { Listener, select } from '../src/listener.ts';
+import { Programs } from '../src/programs.ts';
 import type { Context } from './support/context.ts';
 import type { Row } from './support/row.ts';
-import { quantile } from './support/timing.ts';
+import { median, quantile } from './support/timing.ts';
 
 /** A chunk of one second, in whole steps. */
 const samples = 16 * 1024;
 const runs = 1000;
+const manyChunks = 1024;
 
 export async function encodeRows(context: Context): Promise<Row[]> {
   const backend = await openWebGPU({ adapterBackend: 'null', allowSoftware: true });
@@ -43,10 +48,31 @@ export async function encodeRows(context: Context): Promise<Row[]> {
     const made = countCreated(backend.device);
     for (let i = 0; i < runs; i++) await program.run(pcm);
     rows.push({ name: 'gpu-objects-per-1000-runs', value: made(), unit: 'objects', device: 'null' });
+    rows.push({ name: `batch-${manyChunks}-host-ms`, value: await hostMilliseconds(context, backend), unit: 'ms', device: 'null' });
     return rows;
   } finally {
     backend.dispose();
   }
+}
+
+/** What is left of a large batch's time where the GPU takes none. Where its limits are low, it is several batches. */
+async function hostMilliseconds(context: Context, backend: WebGPUBackend): Promise<number> {
+  const models = new Map(await Promise.all((['gender', 'speech'] as const).map(async (id) => [id, { ...(await context.model(id)), id }] as const)));
+  const analyzer = new Analyzer(new Programs(backend, models));
+  const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold: 0 };
+  const distinct = await Promise.all(Array.from({ length: 64 }, (_, i) => context.voice(1, i * 0.037)));
+  const answer = async (i: number): Promise<string> => {
+    const listener = new Listener(analyzer, settings);
+    return JSON.stringify(listener.decide(await listener.hearChunk(distinct[i % distinct.length]!)));
+  };
+  const times: number[] = [];
+  // The first rounds prepare programs and let the code get warm.
+  for (let round = -5; round < context.pace.rounds; round++) {
+    const start = performance.now();
+    await Promise.all(Array.from({ length: manyChunks }, (_, i) => answer(i)));
+    if (round >= 0) times.push(performance.now() - start);
+  }
+  return median(times);
 }
 
 /** Counts from now on what is created on a device, command encoders aside: WebGPU has no run without one. */

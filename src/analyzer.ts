@@ -3,12 +3,11 @@
  * batch; whatever arrives while the device computes joins the next one, so nobody waits for a timer.
  */
 import { stepSamples } from './audio/format.ts';
-import { DeviceLimitError, DisposedError } from './errors.ts';
-import type { Model } from './models/model.ts';
+import { DeviceLimitError, DeviceMemoryError, DisposedError } from './errors.ts';
 import type { Programs } from './programs.ts';
 
-/** Step probabilities by model id, each [steps, labels]. */
-export type StepProbabilities = Readonly<Record<string, Float32Array>>;
+/** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
+export type StepProbabilities = Readonly<Record<string, readonly number[]>>;
 
 /** What one stream carries from call to call. Calls of one stream must not overlap. */
 export interface StreamState {
@@ -25,7 +24,7 @@ interface Job {
   readonly steps: number;
   readonly stream: StreamState | undefined;
   readonly signal: AbortSignal | undefined;
-  readonly resolve: (probabilities: StepProbabilities) => void;
+  readonly resolve: (probabilities: Record<string, number[]>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -41,40 +40,39 @@ const queueBound = 8192;
 
 export class Analyzer {
   readonly #programs: Programs;
-  readonly #models: ReadonlyMap<string, Model>;
   readonly #buffers = new Buffers();
+  /** The largest batch to try, by shape, where a larger one went beyond the device's limits. */
+  readonly #fitting = new Map<string, number>();
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   readonly #running = new Set<Promise<void>>();
   #disposed = false;
   readonly #waitingForRoom: (() => void)[] = [];
 
-  constructor(programs: Programs, models: ReadonlyMap<string, Model>) {
+  constructor(programs: Programs) {
     this.#programs = programs;
-    this.#models = models;
   }
 
+  /** `ids`: sorted. */
   openStream(ids: readonly string[]): StreamState {
-    return { ids: [...ids].sort(), carried: undefined };
+    return { ids, carried: undefined };
   }
 
-  /** Analyses whole steps of one chunk on its own, as if silence had gone before it. `pcm` int16 [steps * 1024]. */
+  /** Analyses whole steps of one chunk on its own, as if silence had gone before it. `pcm` int16 [steps * 1024]; `ids` sorted. */
   async analyzeChunk(pcm: Int16Array, ids: readonly string[], signal?: AbortSignal): Promise<StepProbabilities> {
     const steps = pcm.length / stepSamples;
     if (steps > longestRun) return this.analyzeStream(pcm, this.openStream(ids), signal);
-    const run = chunkRuns.find((length) => length >= steps)!;
-    const probabilities = await this.#enqueue(pcm, [...ids].sort(), run, undefined, signal);
-    return this.#firstSteps(probabilities, steps);
+    return this.#enqueue(pcm, ids, chunkRuns.find((length) => length >= steps)!, undefined, signal);
   }
 
   /** Analyses the next whole steps of a stream and moves its state on. */
   async analyzeStream(pcm: Int16Array, stream: StreamState, signal?: AbortSignal): Promise<StepProbabilities> {
     const steps = pcm.length / stepSamples;
-    const whole = Object.fromEntries(stream.ids.map((id) => [id, new Float32Array(steps * this.#models.get(id)!.labels.length)]));
+    const whole: Record<string, number[]> = {};
     for (let done = 0; done < steps; ) {
       const run = streamRuns.find((length) => length <= steps - done)!;
       const part = await this.#enqueue(pcm.subarray(done * stepSamples, (done + run) * stepSamples), stream.ids, run, stream, signal);
-      for (const id of stream.ids) whole[id]!.set(part[id]!, done * this.#models.get(id)!.labels.length);
+      for (const id of stream.ids) whole[id] ? whole[id].push(...part[id]!) : (whole[id] = part[id]!);
       done += run;
     }
     return whole;
@@ -90,11 +88,7 @@ export class Analyzer {
     await this.#programs.dispose();
   }
 
-  #firstSteps(probabilities: StepProbabilities, steps: number): StepProbabilities {
-    return Object.fromEntries(Object.entries(probabilities).map(([id, values]) => [id, values.slice(0, steps * this.#models.get(id)!.labels.length)]));
-  }
-
-  async #enqueue(pcm: Int16Array, ids: readonly string[], steps: number, stream: StreamState | undefined, signal: AbortSignal | undefined): Promise<StepProbabilities> {
+  async #enqueue(pcm: Int16Array, ids: readonly string[], steps: number, stream: StreamState | undefined, signal: AbortSignal | undefined): Promise<Record<string, number[]>> {
     while (this.#queue.length >= queueBound) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     if (this.#disposed) throw new DisposedError('the engine');
     signal?.throwIfAborted();
@@ -126,7 +120,7 @@ export class Analyzer {
     const first = waiting[0];
     const idle = this.#programs.threads - this.#running.size;
     const shares = Math.min(idle, Math.floor((waiting.length * (first?.steps ?? 0)) / threadSteps));
-    const largest = Math.min(this.#programs.batching.largest, Math.ceil(waiting.length / Math.max(shares, 1)));
+    const largest = first ? Math.min(this.#largestBatch(first), Math.ceil(waiting.length / Math.max(shares, 1))) : 0;
     const batch: Job[] = [];
     const rest: Job[] = [];
     for (const job of waiting) {
@@ -138,24 +132,34 @@ export class Analyzer {
     return batch;
   }
 
-  async #run(jobs: readonly Job[], alone: boolean): Promise<void> {
-    const largestPower = 2 ** Math.floor(Math.log2(jobs.length));
-    // A batch is a power of two, so that there are few programs: filled up where rows cost next to nothing, else cut.
-    if (!this.#programs.batching.pad && largestPower < jobs.length) {
-      await this.#run(jobs.slice(0, largestPower), alone);
-      return this.#run(jobs.slice(largestPower), alone);
+  /**
+   * Batches are powers of two, so that there are few programs: filled up where rows cost next to nothing, else cut; of at
+   * most `bound` jobs, a power of two.
+   */
+  async #run(jobs: readonly Job[], alone: boolean, bound = Infinity): Promise<void> {
+    const largest = Math.min(bound, this.#largestBatch(jobs[0]!));
+    const cut = jobs.length > largest || !this.#programs.batching.pad;
+    const count = cut ? 2 ** Math.floor(Math.log2(Math.min(jobs.length, largest))) : jobs.length;
+    if (count < jobs.length) {
+      await this.#run(jobs.slice(0, count), alone, bound);
+      return this.#run(jobs.slice(count), alone, bound);
     }
+    const batch = 2 ** Math.ceil(Math.log2(count));
     try {
-      await this.#runBatch(jobs, largestPower < jobs.length ? largestPower * 2 : largestPower, alone);
+      await this.#runBatch(jobs, batch, alone);
     } catch (error) {
-      if (!(error instanceof DeviceLimitError) || jobs.length === 1) {
+      if (!(error instanceof DeviceLimitError) || batch === 1) {
         for (const job of jobs) job.reject(error);
         return;
       }
-      const half = Math.ceil(jobs.length / 2);
-      await this.#run(jobs.slice(0, half), alone);
-      await this.#run(jobs.slice(half), alone);
+      // Memory may be free again later; a limit stays.
+      if (!(error instanceof DeviceMemoryError)) this.#fitting.set(shapeOf(jobs[0]!), batch / 2);
+      await this.#run(jobs, alone, batch / 2);
     }
+  }
+
+  #largestBatch(job: Job): number {
+    return this.#fitting.get(shapeOf(job)) ?? this.#programs.batching.largest;
   }
 
   async #runBatch(jobs: readonly Job[], batch: number, alone: boolean): Promise<void> {
@@ -178,11 +182,13 @@ export class Analyzer {
       const outputs = await this.#programs.run({ ids, batch, steps }, pcm, state, alone);
       jobs.forEach((job, i) => {
         if (job.stream) (job.stream.carried ??= new Float32Array(stateLength)).set(state!.subarray(i * stateLength, (i + 1) * stateLength));
-        const own = ids.map((id, n) => {
-          const size = outputs[n]!.length / batch;
-          return [id, outputs[n]!.slice(i * size, (i + 1) * size)] as const;
+        const heard: Record<string, number[]> = {};
+        ids.forEach((id, n) => {
+          const row = outputs[n]!.length / batch;
+          const used = (row / samples) * job.pcm.length;
+          heard[id] = numbersOf(outputs[n]!, i * row, i * row + used);
         });
-        job.resolve(Object.fromEntries(own));
+        job.resolve(heard);
       });
     } finally {
       this.#buffers.give(pcm);
@@ -210,6 +216,18 @@ class Buffers {
     spare.set(buffer.length, same);
     if (same.length < 4) same.push(buffer);
   }
+}
+
+/** As Array.from of a subarray, which would make an object of every number on the way. */
+function numbersOf(values: Float32Array, from: number, to: number): number[] {
+  const numbers = new Array<number>(to - from);
+  for (let i = from; i < to; i++) numbers[i - from] = values[i]!;
+  return numbers;
+}
+
+/** What programs differ by, apart from the batch. */
+function shapeOf({ ids, steps, stream }: Job): string {
+  return `${ids.join()} ${steps} ${stream ? 'stream' : 'chunk'}`;
 }
 
 function sameIds(a: readonly string[], b: readonly string[]): boolean {

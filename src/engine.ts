@@ -9,7 +9,7 @@ import { toPcm } from './audio/pcm.ts';
 import type { WeightPrecision } from './backends/backend.ts';
 import { type DeviceInfo, type DeviceName, openDevice } from './devices.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
-import { Listener } from './listener.ts';
+import { Listener, select, type Selection } from './listener.ts';
 import { gateModel, type Result } from './models/decision.ts';
 import { loadModel } from './models/model-file.ts';
 import type { OpenModel } from './models/model.ts';
@@ -95,12 +95,14 @@ export class Engine {
 
   readonly #models: ReadonlyMap<string, OpenModel>;
   readonly #analyzer: Analyzer;
+  /** By the ids of the models as they were asked for. */
+  readonly #selections = new Map<string, Selection>();
   #disposed = false;
 
   private constructor(device: DeviceInfo, models: ReadonlyMap<string, OpenModel>, programs: Programs) {
     this.device = device;
     this.#models = models;
-    this.#analyzer = new Analyzer(programs, models);
+    this.#analyzer = new Analyzer(programs);
     const handles = [...models.values()].map(({ id, name, version, labels }) => Object.freeze({ name: capitalised(id), key: name, version, labels }));
     this.models = Object.freeze(Object.fromEntries(handles.map((handle) => [handle.name, handle]))) as ModelHandles;
   }
@@ -191,11 +193,20 @@ export class Engine {
     if (typeof volumeThreshold !== 'number' || !(volumeThreshold >= 0 && volumeThreshold <= 1)) {
       throw new ArgumentError('volumeThreshold', describe(volumeThreshold), 'a number from 0 to 1');
     }
-    const chosen = [...new Set(models.map((model) => this.#model(model)))];
-    const twice = chosen.find((model, i) => chosen.findIndex(({ name }) => name === model.name) !== i);
-    if (twice) throw new ArgumentError('models', `two versions of ${capitalised(twice.name)}`, 'one version of each model a call');
-    const gate = chosen.find(({ name }) => name === gateModel) ?? this.#models.get(gateModel)!;
-    return new Listener(this.#analyzer, { models: chosen, gate, includeRawValues, volumeThreshold });
+    return new Listener(this.#analyzer, { ...this.#select(models.map((model) => this.#model(model))), includeRawValues, volumeThreshold });
+  }
+
+  #select(asked: readonly OpenModel[]): Selection {
+    const key = asked.map(({ id }) => id).join();
+    let selection = this.#selections.get(key);
+    if (!selection) {
+      const chosen = [...new Set(asked)];
+      const twice = chosen.find((model, i) => chosen.findIndex(({ name }) => name === model.name) !== i);
+      if (twice) throw new ArgumentError('models', `two versions of ${capitalised(twice.name)}`, 'one version of each model a call');
+      selection = select(chosen, chosen.find(({ name }) => name === gateModel) ?? this.#models.get(gateModel)!);
+      this.#selections.set(key, selection);
+    }
+    return selection;
   }
 
   #model(asked: ModelHandle | string): OpenModel {

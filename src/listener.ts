@@ -5,11 +5,24 @@ import { stepLevels } from './audio/level.ts';
 import { decide, type Decision, isSilent, sortedByName, type Step } from './models/decision.ts';
 import type { OpenModel } from './models/model.ts';
 
-export interface ListenerSettings {
-  /** The models asked for. */
+/** What a set of models comes to. The same for many listeners, so it is worked out once. */
+export interface Selection {
+  /** The models asked for, sorted by name. */
   readonly models: readonly OpenModel[];
   /** The Speech model, which opens the gate for the voice models whether it was asked for or not. */
   readonly gate: OpenModel;
+  /** Sorted ids of all that must listen: the gate and those asked for. */
+  readonly ids: readonly string[];
+  /** Their names by id. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
+export function select(models: readonly OpenModel[], gate: OpenModel): Selection {
+  const names = new Map([gate, ...models].map(({ id, name }) => [id, name]));
+  return { models: sortedByName(models), gate, ids: [...names.keys()].sort(), names };
+}
+
+export interface ListenerSettings extends Selection {
   readonly includeRawValues: boolean;
   readonly volumeThreshold: number;
 }
@@ -17,15 +30,12 @@ export interface ListenerSettings {
 export class Listener {
   readonly settings: ListenerSettings;
   readonly #analyzer: Analyzer;
-  /** Model names by id, of all that must listen: the gate and those asked for. */
-  readonly #names: ReadonlyMap<string, string>;
   #stream: StreamState | undefined;
   #heard = 0;
 
   constructor(analyzer: Analyzer, settings: ListenerSettings) {
     this.#analyzer = analyzer;
-    this.settings = { ...settings, models: sortedByName(settings.models) };
-    this.#names = new Map([settings.gate, ...settings.models].map(({ id, name }) => [id, name]));
+    this.settings = settings;
   }
 
   /** One chunk on its own. `pcm` holds at least one step; what is behind the last whole step is not heard. */
@@ -34,12 +44,12 @@ export class Listener {
     // Where all is silent the networks are asked only for the sake of raw values.
     const needed = this.settings.includeRawValues || levels.some((level) => !isSilent(level, this.settings.volumeThreshold));
     const whole = pcm.subarray(0, levels.length * stepSamples);
-    return this.#steps(levels, needed ? await this.#analyzer.analyzeChunk(whole, [...this.#names.keys()], signal) : {}, 0);
+    return this.#steps(levels, needed ? await this.#analyzer.analyzeChunk(whole, this.settings.ids, signal) : {}, 0);
   }
 
   /** The next whole steps of a stream. Calls must not overlap. */
   async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
-    this.#stream ??= this.#analyzer.openStream([...this.#names.keys()]);
+    this.#stream ??= this.#analyzer.openStream(this.settings.ids);
     const steps = this.#steps(stepLevels(pcm), await this.#analyzer.analyzeStream(pcm, this.#stream, signal), this.#heard);
     this.#heard += steps.length;
     return steps;
@@ -56,19 +66,10 @@ export class Listener {
     return decide(this.settings.models, this.settings.gate, steps, this.settings.includeRawValues);
   }
 
-  #steps(levels: ArrayLike<number>, probabilities: StepProbabilities, first: number): Step[] {
-    const { gate, volumeThreshold } = this.settings;
-    const columns = Object.entries(probabilities).map(([id, values]) => ({ name: this.#names.get(id)!, values, labels: values.length / levels.length }));
-    const steps: Step[] = [];
-    for (let i = 0; i < levels.length; i++) {
-      const own: Record<string, number[]> = {};
-      // Plain arrays: for so few numbers a view of its own weighs twice as much.
-      for (const { name, values, labels } of columns) {
-        const row: number[] = (own[name] = []);
-        for (let k = i * labels; k < (i + 1) * labels; k++) row.push(values[k]!);
-      }
-      steps.push({ level: levels[i]!, silent: isSilent(levels[i]!, volumeThreshold), weight: gate.warmupWeights[first + i] ?? 1, probabilities: own });
-    }
-    return steps;
+  #steps(levels: readonly number[], byId: StepProbabilities, first: number): Step[] {
+    const { gate, names, volumeThreshold } = this.settings;
+    const probabilities: Record<string, readonly number[]> = {};
+    for (const id in byId) probabilities[names.get(id)!] = byId[id]!;
+    return levels.map((level, row) => ({ level, silent: isSilent(level, volumeThreshold), weight: gate.warmupWeights[first + row] ?? 1, row, probabilities }));
   }
 }

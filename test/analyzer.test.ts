@@ -1,10 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Analyzer } from '../src/analyzer.ts';
+import { Analyzer, type StepProbabilities } from '../src/analyzer.ts';
 import { openWasm } from '../src/backends/wasm/index.ts';
 import { type Pool, Programs } from '../src/programs.ts';
 import { loadModel } from '../src/models/model-file.ts';
+import { parity } from '../src/tolerances.ts';
+import { tinyModel } from './models/tiny-model.ts';
 import { noise } from './backends/network.ts';
+import { assertClose } from './support/parity.ts';
+import { webgpuForTests } from './support/webgpu.ts';
 
 const weights = new URL('../weights/speech.model', import.meta.url).pathname;
 const models = new Map([['speech', await loadModel(weights)]]);
@@ -22,7 +26,7 @@ async function batches(chunks: number, steps: number): Promise<number[]> {
     },
     dispose: async () => {},
   };
-  const analyzer = new Analyzer(new Programs(await openWasm(), models, pool), models);
+  const analyzer = new Analyzer(new Programs(await openWasm(), models, pool));
   const pcm = noise(steps * 1024);
   await Promise.all(Array.from({ length: chunks }, () => analyzer.analyzeChunk(pcm, ['speech'])));
   await analyzer.dispose();
@@ -40,6 +44,34 @@ test('analyzer: little work stays one batch, on the thread of the caller', async
   assert.equal(await batches(1, 64), []);
   assert.equal(await batches(2, 16), []);
   assert.equal(await batches(8, 1), []);
+});
+
+test('analyzer: a batch beyond the limits of the device is divided, and not tried again', async () => {
+  const backend = await webgpuForTests({ limits: { maxStorageBufferBindingSize: 48 << 10 } });
+  if (!backend) return;
+  const tried: number[] = [];
+  const prepare = backend.prepare.bind(backend);
+  backend.prepare = async (graph, bindings) => {
+    tried.push(bindings.batch!);
+    return prepare(graph, bindings);
+  };
+  const tiny = new Map([['tiny', tinyModel()]]);
+  const analyzer = new Analyzer(new Programs(backend, tiny));
+  const chunks = Array.from({ length: 64 }, (_, i) => noise(1024, `chunk ${i}`));
+  const together = (): Promise<StepProbabilities[]> => Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
+  const first = await together();
+  const largest = Math.max(...tried);
+  assert.is(largest, 64);
+  const fitting = tried.at(-1)!;
+  assert.ok(fitting < 64, `${tried}`);
+  await together();
+  const other = new Analyzer(new Programs(await openWasm(), tiny));
+  for (const i of [0, fitting - 1, fitting, 63]) {
+    assertClose(first[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
+  }
+  await other.dispose();
+  assert.is(tried.filter((batch) => batch > fitting).length, Math.log2(64 / fitting), `${tried}`);
+  await analyzer.dispose();
 });
 
 test.run();

@@ -17,6 +17,8 @@ const { newListener, close: closeListeners } = await openListeners();
 const voice = await sampleVoice();
 const models = ['Speech', 'Gender'];
 
+const rowOf = (values: ArrayLike<number>, row: number, labels: number): number[] => Array.from({ length: labels }, (_, i) => values[row * labels + i]!);
+
 /** An ear that keeps the probabilities of every step before they are rounded. */
 function recording(): { newEar: () => Ear; values: () => number[] } {
   const steps: Step[] = [];
@@ -32,7 +34,7 @@ function recording(): { newEar: () => Ear; values: () => number[] } {
       },
     };
   };
-  return { newEar, values: () => steps.flatMap(({ level, probabilities }) => [level, ...probabilities.speech as Float32Array, ...probabilities.gender as Float32Array]) };
+  return { newEar, values: () => steps.flatMap(({ level, row, probabilities: { speech, gender } }) => [level, ...rowOf(speech!, row, 3), ...rowOf(gender!, row, 2)]) };
 }
 
 for (const sampleRate of [16000, 8000, 44100]) {

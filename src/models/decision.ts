@@ -11,7 +11,12 @@ export interface Step {
   readonly silent: boolean;
   /** Weight in a mean over steps; below 1 only at the start of a stream. */
   readonly weight: number;
-  /** By model name, in the order of its labels. The Speech model is always there, unless nothing but silence was heard. */
+  /** Its row in `probabilities`. */
+  readonly row: number;
+  /**
+   * Of this step and those heard with it: by model name, [rows, labels]. The Speech model is always there, unless nothing
+   * but silence was heard.
+   */
   readonly probabilities: Readonly<Record<string, ArrayLike<number>>>;
 }
 
@@ -68,7 +73,7 @@ export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, st
   const raw: Record<string, Record<string, number>> = {};
   for (const model of models) {
     const isGate = model.name === gate.name;
-    const mean = isGate ? gateMean : weightedMean(model, counted, gate.name, speechColumn);
+    const mean = isGate ? gateMean : weightedMean(model, counted, gate, speechColumn);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
     if (heard.length === 0) results[model.name] = silence();
     else if (!isGate && !gateIsOpen) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
@@ -97,23 +102,24 @@ function labelled(model: ModelMetadata, mean: readonly number[]): Record<string,
  * Mean of a model's probabilities over the steps. A voice model's steps also weigh what column `column` of the model
  * `gate` says: how much speech there is in them.
  */
-function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: string, column = 0): number[] {
-  const mean = new Array<number>(model.labels.length).fill(0);
+function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: ModelMetadata, column = 0): number[] {
+  const count = model.labels.length;
+  const mean = new Array<number>(count).fill(0);
   let total = 0;
-  for (const step of steps) {
-    const weight = gate === undefined ? step.weight : step.weight * step.probabilities[gate]![column]!;
-    const values = step.probabilities[model.name]!;
-    for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! + weight * values[i]!;
+  for (const { weight: own, row, probabilities } of steps) {
+    const weight = gate === undefined ? own : own * probabilities[gate.name]![row * gate.labels.length + column]!;
+    const values = probabilities[model.name]!;
+    for (let i = 0; i < count; i++) mean[i] = mean[i]! + weight * values[row * count + i]!;
     total += weight;
   }
   if (total === 0) return plainMean(model, steps);
-  for (let i = 0; i < mean.length; i++) mean[i] = mean[i]! / total;
+  for (let i = 0; i < count; i++) mean[i] = mean[i]! / total;
   return mean;
 }
 
 /** Where no step weighs anything (p(speech) is 0 throughout), all weigh the same. */
-function plainMean(model: ModelMetadata, steps: readonly Step[]): number[] {
-  return model.labels.map((_, i) => steps.reduce((sum, { probabilities }) => sum + probabilities[model.name]![i]!, 0) / steps.length);
+function plainMean({ name, labels }: ModelMetadata, steps: readonly Step[]): number[] {
+  return labels.map((_, i) => steps.reduce((sum, { row, probabilities }) => sum + probabilities[name]![row * labels.length + i]!, 0) / steps.length);
 }
 
 function indexOfLargest(values: readonly number[]): number {

@@ -11,7 +11,7 @@ const speech: ModelMetadata = { ...common, name: 'speech', labels: ['music', 'ot
 const gender: ModelMetadata = { ...common, name: 'gender', labels: ['male', 'female'], unknownCutoff: 0.2 };
 
 function step(speechRow: number[], genderRow: number[] = [0.5, 0.5], silent = false, weight = 1): Step {
-  return { level: silent ? 0 : 0.1, silent, weight, probabilities: { speech: speechRow, gender: genderRow } };
+  return { level: silent ? 0 : 0.1, silent, weight, row: 0, probabilities: { speech: speechRow, gender: genderRow } };
 }
 
 test('the published example: shape, order of keys, rounding, and a margin of unrounded values', () => {
@@ -40,7 +40,7 @@ test('silence where every step is silent, with raw values all the same', () => {
 });
 
 test('silence needs no probabilities', () => {
-  const silentStep: Step = { level: 0, silent: true, weight: 1, probabilities: {} };
+  const silentStep: Step = { level: 0, silent: true, weight: 1, row: 0, probabilities: {} };
   assert.equal(decide([gender], speech, [silentStep]), { results: { gender: { result: 'silence', confidence: 1 } }, raw: {} });
 });
 

@@ -15,7 +15,7 @@ const gender = metadata('gender', ['male', 'female'], 0.1);
 /** A step of a sound known by name. */
 function step(sound: 'man' | 'woman' | 'doubt' | 'music' | 'silence'): Step {
   const [music, other, talk, male] = { man: [0.05, 0.05, 0.9, 0.8], woman: [0.1, 0.1, 0.8, 0.1], doubt: [0.1, 0, 0.9, 0.52], music: [0.7, 0.2, 0.1, 0.5], silence: [0.2, 0.7, 0.1, 0.5] }[sound];
-  return { level: sound === 'silence' ? 0 : 0.1, silent: sound === 'silence', weight: 1, probabilities: { speech: [music, other, talk], gender: [male, 1 - male] } };
+  return { level: sound === 'silence' ? 0 : 0.1, silent: sound === 'silence', weight: 1, row: 0, probabilities: { speech: [music, other, talk], gender: [male, 1 - male] } };
 }
 
 function reporter(settings: Partial<ReportSettings> = {}): Reporter {

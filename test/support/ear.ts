@@ -29,7 +29,7 @@ export class FakeEar implements Ear {
       this.#state = 0.7 * this.#state + 0.3 * ((sum / 1000) % 1);
       const talk = this.#state;
       const male = (this.#state * 3.7) % 1;
-      return { level, silent: isSilent(level, 0.005), weight: 1, probabilities: { speech: [(1 - talk) / 3, (1 - talk) * (2 / 3), talk], gender: [male, 1 - male] } };
+      return { level, silent: isSilent(level, 0.005), weight: 1, row: 0, probabilities: { speech: [(1 - talk) / 3, (1 - talk) * (2 / 3), talk], gender: [male, 1 - male] } };
     });
   }
 

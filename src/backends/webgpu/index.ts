@@ -1,5 +1,5 @@
 /** The WebGPU backend: programs of WGSL kernels on Dawn. */
-import { DeviceLostError, DisposedError } from '../../errors.ts';
+import { DeviceLimitError, DeviceLostError, DisposedError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
 import { type Plan, planGraph } from '../../graph/plan.ts';
 import type { TensorData } from '../../graph/tensor.ts';
@@ -72,7 +72,8 @@ export class WebGPUBackend implements Backend {
         return await work(device);
       } catch (error) {
         if (this.#disposed) throw new DisposedError('the webgpu backend');
-        if (!(await device.isLost())) throw error;
+        // What is too large would be so on any device; the news of a loss need not be waited for.
+        if (error instanceof DeviceLimitError || !(await device.isLost())) throw error;
         if (device === this.#current) await this.#replace(device.lost!);
       }
     }

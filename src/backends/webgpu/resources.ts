@@ -42,6 +42,9 @@ export class Resources {
   ) {}
 
   static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache): Promise<Resources> {
+    const arenaSize = 4 * Math.max(4, lowered.arenaLength);
+    // Before anything is compiled for it.
+    checkSize(device, arenaSize, true);
     const pipelines = Promise.all(lowered.steps.map(({ kernel }) => device.pipeline(kernel)));
     // Awaited last; a failure before that must not leave its rejection unheard.
     pipelines.catch(() => undefined);
@@ -54,7 +57,7 @@ export class Resources {
     };
     let weights: PackedWeights | undefined;
     try {
-      const arena = await buffer('values', 4 * Math.max(4, lowered.arenaLength), usage.storage | usage.copySource | usage.copyTarget);
+      const arena = await buffer('values', arenaSize, usage.storage | usage.copySource | usage.copyTarget);
       for (const { address, tensor } of lowered.fixed) device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
       weights = await cache.take(device, lowered, (size) => checkSize(device, size, true));
       const words = packUniforms(lowered, weights);
