@@ -1,6 +1,7 @@
 /** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
 import { stepSamples } from './audio/format.ts';
 import type { Backend, Batching, Program } from './backends/backend.ts';
+import { DeviceMemoryError } from './errors.ts';
 import { composeModels } from './graph/compose.ts';
 import type { Bindings, Graph } from './graph/graph.ts';
 import { planGraph } from './graph/plan.ts';
@@ -27,8 +28,14 @@ interface Composed {
   readonly stateLength: number;
 }
 
+interface Kept {
+  readonly program: Promise<Program>;
+  /** Runs that use it, or are about to. */
+  users: number;
+}
+
 /** Enough for all usual chunk lengths at a few batch sizes; those unused for longest make room for new ones. */
-const kept = 48;
+const mostKept = 48;
 
 export class Programs {
   readonly batching: Batching;
@@ -36,7 +43,8 @@ export class Programs {
   readonly #pool: Pool | undefined;
   readonly #models: ReadonlyMap<string, Model>;
   readonly #composed = new Map<string, Composed>();
-  readonly #programs = new Map<string, Promise<Program>>();
+  /** The one used longest ago first. */
+  readonly #programs = new Map<string, Kept>();
 
   constructor(backend: Backend, models: ReadonlyMap<string, Model>, pool?: Pool) {
     this.#backend = backend;
@@ -68,8 +76,14 @@ export class Programs {
   async run({ ids, batch, steps }: RunShape, pcm: Int16Array, state: Float32Array | undefined, alone: boolean): Promise<Float32Array[]> {
     const bindings = { batch, samples: steps * stepSamples };
     if (this.#pool && !alone) return this.#pool.run(this.#compose(ids).graph, bindings, [pcm], state);
-    const program = await this.#prepared(`${ids.join()} ${batch}x${steps}`, () => this.#backend.prepare(this.#compose(ids).graph, bindings));
-    return program.run([pcm], state);
+    const kept = this.#keep(`${ids.join()} ${batch}x${steps}`, () => this.#prepare(this.#compose(ids).graph, bindings));
+    kept.users++;
+    try {
+      await this.#free(mostKept);
+      return await (await kept.program).run([pcm], state);
+    } finally {
+      kept.users--;
+    }
   }
 
   async dispose(): Promise<void> {
@@ -77,15 +91,38 @@ export class Programs {
     this.#backend.dispose();
   }
 
-  async #prepared(key: string, prepare: () => Promise<Program>): Promise<Program> {
-    let program = this.#programs.get(key);
-    if (program) this.#programs.delete(key);
-    else program = prepare();
-    this.#programs.set(key, program);
-    // A shape that could not be prepared may be possible later, with more memory free.
-    program.catch(() => this.#programs.delete(key));
-    await this.#evict();
-    return program;
+  #keep(key: string, prepare: () => Promise<Program>): Kept {
+    let kept = this.#programs.get(key);
+    if (kept) {
+      this.#programs.delete(key);
+    } else {
+      const fresh = (kept = { program: prepare(), users: 0 });
+      // A shape that could not be prepared may be possible later, with more memory free.
+      fresh.program.catch(() => this.#programs.get(key) === fresh && this.#programs.delete(key));
+    }
+    this.#programs.set(key, kept);
+    return kept;
+  }
+
+  async #prepare(graph: Graph, bindings: Bindings): Promise<Program> {
+    try {
+      return await this.#backend.prepare(graph, bindings);
+    } catch (error) {
+      if (!(error instanceof DeviceMemoryError)) throw error;
+      // What other shapes hold may be what is missing; they are prepared again when they are needed.
+      await this.#free(0);
+      return this.#backend.prepare(graph, bindings);
+    }
+  }
+
+  /** Disposes programs that nobody uses until at most `most` are left. */
+  async #free(most: number): Promise<void> {
+    for (const [key, { program, users }] of this.#programs) {
+      if (this.#programs.size <= most) return;
+      if (users > 0) continue;
+      this.#programs.delete(key);
+      (await program.catch(() => undefined))?.dispose();
+    }
   }
 
   #compose(ids: readonly string[]): Composed {
@@ -97,13 +134,5 @@ export class Programs {
       this.#composed.set(key, composed);
     }
     return composed;
-  }
-
-  async #evict(): Promise<void> {
-    for (const [key, program] of this.#programs) {
-      if (this.#programs.size <= kept) return;
-      this.#programs.delete(key);
-      (await program.catch(() => undefined))?.dispose();
-    }
   }
 }
