@@ -16,28 +16,40 @@ interface Speex {
   _speex_resampler_init(channels: number, inRate: number, outRate: number, quality: number, error: number): number;
   _speex_resampler_destroy(handle: number): void;
   _speex_resampler_skip_zeros(handle: number): number;
-  _speex_resampler_get_input_latency(handle: number): number;
   _speex_resampler_process_float(handle: number, channel: number, input: number, inputLength: number, output: number, outputLength: number): number;
 }
 
 /**
  * Of 0 to 10. At 7 the pass band is flat (0.01 dB) to 0.9 of the lower Nyquist frequency and all above that frequency is
- * 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms). One step more costs a quarter of the speed.
+ * 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms; 8 where there are steps on the way). One step more costs a quarter of the speed.
  */
 const quality = 7;
+
+/**
+ * Rates on the way from one that shares few factors with 16 kHz. Speex stores its filter for every phase where the ratio is
+ * one of small numbers, such as 4 / 7, and otherwise interpolates it at four times the work, so three short steps are three
+ * times as fast as one. Steps before the last keep far more than 8 kHz: at quality 5 they are as far down beyond that.
+ */
+const waypoints: Readonly<Record<number, readonly number[]>> = {
+  22050: [25200, 22400],
+  44100: [25200, 22400],
+  88200: [44100, 25200, 22400],
+  176400: [88200, 44100, 25200, 22400],
+};
+const qualityOnTheWay = 5;
 
 /** Samples that go through the instance's scratch memory at a time. */
 const blockSamples = 4096;
 
 interface Scratch {
   readonly speex: Speex;
-  readonly input: number;
-  readonly output: number;
+  /** What a step reads and what it writes, in turn. */
+  readonly buffers: readonly [number, number];
   /** Two lengths: samples given, then taken; room, then samples made. */
   readonly lengths: number;
 }
 
-const outputRoom = 2 * blockSamples + 64;
+const room = 2 * blockSamples + 64;
 
 let loading: Promise<Scratch> | undefined;
 
@@ -45,19 +57,25 @@ let loading: Promise<Scratch> | undefined;
 function load(): Promise<Scratch> {
   loading ??= createSpeex().then((speex: Speex) => ({
     speex,
-    input: speex._malloc(4 * blockSamples),
-    output: speex._malloc(4 * outputRoom),
+    buffers: [speex._malloc(4 * room), speex._malloc(4 * room)] as const,
     lengths: speex._malloc(8),
   }));
   return loading!;
 }
 
-const forgotten = new FinalizationRegistry(({ speex, handle }: { speex: Speex; handle: number }) => speex._speex_resampler_destroy(handle));
+interface Steps {
+  readonly speex: Speex;
+  /** A handle each, first step first. */
+  readonly handles: readonly number[];
+}
+
+const destroy = ({ speex, handles }: Steps): void => handles.forEach((handle) => speex._speex_resampler_destroy(handle));
+const forgotten = new FinalizationRegistry(destroy);
 
 /** One channel of one stream. The delay of the filter is taken out, so the first output sample is the first input sample. */
 export class Resampler {
   readonly #scratch: Scratch;
-  #handle: number;
+  #handles: readonly number[];
   /** Samples per second in, so far, and 16 kHz samples out; whole numbers below 2^53 (thousands of years at 192 kHz). */
   #given = 0;
   #made = 0;
@@ -68,10 +86,11 @@ export class Resampler {
   ) {
     this.#scratch = scratch;
     const { speex } = scratch;
-    this.#handle = speex._speex_resampler_init(1, sampleRate, innerRate, quality, 0);
-    if (this.#handle === 0) throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
-    speex._speex_resampler_skip_zeros(this.#handle);
-    forgotten.register(this, { speex, handle: this.#handle }, this);
+    const rates = [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];
+    this.#handles = rates.slice(1).map((rate, i) => speex._speex_resampler_init(1, rates[i], rate, rate === innerRate ? quality : qualityOnTheWay, 0));
+    if (this.#handles.includes(0)) throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
+    for (const handle of this.#handles) speex._speex_resampler_skip_zeros(handle);
+    forgotten.register(this, { speex, handles: this.#handles }, this);
   }
 
   static async create(sampleRate: number): Promise<Resampler> {
@@ -81,10 +100,10 @@ export class Resampler {
   /** Takes samples (int16, or floats in [-1, 1]) and gives those 16 kHz samples that are settled, rounded and clipped. */
   push(samples: Samples): Int16Array {
     this.#given += samples.length;
-    const room = new Int16Array(Math.ceil((samples.length * innerRate) / this.sampleRate) + 64);
-    const made = this.#process(samples, room);
+    const out = new Int16Array(Math.ceil((samples.length * innerRate) / this.sampleRate) + 64);
+    const made = this.#process(samples, out);
     this.#made += made;
-    return room.subarray(0, made);
+    return out.subarray(0, made);
   }
 
   /** The rest, as if silence followed: n seconds in have given n seconds out. Frees the memory. */
@@ -99,30 +118,36 @@ export class Resampler {
   }
 
   free(): void {
-    if (this.#handle === 0) return;
+    if (this.#handles.length === 0) return;
     forgotten.unregister(this);
-    this.#scratch.speex._speex_resampler_destroy(this.#handle);
-    this.#handle = 0;
+    destroy({ speex: this.#scratch.speex, handles: this.#handles });
+    this.#handles = [];
   }
 
   #process(samples: Samples, out: Int16Array): number {
-    if (this.#handle === 0) throw new UndertoneError('this resampler is finished');
-    const { speex, input, output, lengths } = this.#scratch;
+    if (this.#handles.length === 0) throw new UndertoneError('this resampler is finished');
+    const { speex, buffers } = this.#scratch;
     let made = 0;
-    for (let taken = 0; taken < samples.length; ) {
+    for (let taken = 0; taken < samples.length; taken += blockSamples) {
       const block = samples.subarray(taken, taken + blockSamples);
       // The heap views are read anew each time: growing memory replaces them.
-      copyAtInt16Scale(block, speex.HEAPF32.subarray(input / 4, input / 4 + block.length));
-      speex.HEAPU32[lengths / 4] = block.length;
-      speex.HEAPU32[lengths / 4 + 1] = outputRoom;
-      const error = speex._speex_resampler_process_float(this.#handle, 0, input, lengths, output, lengths + 4);
-      if (error !== 0) throw new UndertoneError(`the resampler failed with code ${error}`);
-      const count = speex.HEAPU32[lengths / 4 + 1];
-      roundToInt16(speex.HEAPF32.subarray(output / 4, output / 4 + count), 1, out.subarray(made));
-      taken += speex.HEAPU32[lengths / 4];
+      copyAtInt16Scale(block, speex.HEAPF32.subarray(buffers[0] / 4, buffers[0] / 4 + block.length));
+      const count = this.#handles.reduce((given, handle, i) => this.#step(handle, given, buffers[i % 2], buffers[(i + 1) % 2]), block.length);
+      const result = buffers[this.#handles.length % 2] / 4;
+      roundToInt16(speex.HEAPF32.subarray(result, result + count), 1, out.subarray(made));
       made += count;
     }
     return made;
+  }
+
+  /** One step of a block on its way; gives how many samples it made. There is room for all of them, so it takes all it is given. */
+  #step(handle: number, given: number, input: number, output: number): number {
+    const { speex, lengths } = this.#scratch;
+    speex.HEAPU32[lengths / 4] = given;
+    speex.HEAPU32[lengths / 4 + 1] = room;
+    const error = speex._speex_resampler_process_float(handle, 0, input, lengths, output, lengths + 4);
+    if (error !== 0 || speex.HEAPU32[lengths / 4] !== given) throw new UndertoneError(`the resampler failed with code ${error}`);
+    return speex.HEAPU32[lengths / 4 + 1];
   }
 }
 

@@ -8,7 +8,7 @@ import { cpuSeconds } from '../support/cpu-time.ts';
 import { largestDifference } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 
-const rates = [8000, 11025, 12000, 22050, 32000, 44100, 44101, 48000, 96000, 192000];
+const rates = [8000, 11025, 12000, 22050, 32000, 44100, 44101, 48000, 88200, 96000, 176400, 192000];
 const amplitude = 0.5;
 
 const tone = (hertz: number, sampleRate: number, seconds = 1): Float32Array =>
