@@ -21,14 +21,15 @@ interface Speex {
 
 /**
  * Of 0 to 10. At 7 the pass band is flat (0.01 dB) to 0.9 of the lower Nyquist frequency and all above that frequency is
- * 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms; 8 where there are steps on the way). One step more costs a quarter of the speed.
+ * 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms). Quality 8 would cost a quarter of the speed.
  */
 const quality = 7;
 
 /**
  * Rates on the way from one that shares few factors with 16 kHz. Speex stores its filter for every phase where the ratio is
  * one of small numbers, such as 4 / 7, and otherwise interpolates it at four times the work, so three short steps are three
- * times as fast as one. Steps before the last keep far more than 8 kHz: at quality 5 they are as far down beyond that.
+ * times as fast as one. Those before the last keep far more than 8 kHz, so a slower fall at its end (quality 5) is as good;
+ * each looks 40 samples ahead.
  */
 const waypoints: Readonly<Record<number, readonly number[]>> = {
   22050: [25200, 22400],

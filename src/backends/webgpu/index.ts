@@ -25,8 +25,11 @@ export async function openWebGPU(options: WebGPUOptions = {}): Promise<WebGPUBac
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
   readonly adapter: string;
-  /** Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes. */
-  readonly batching: Batching = { largest: 1024, pad: true, underWay: 2 };
+  /**
+   * Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes, so what fills it
+   * several times over is better cut.
+   */
+  readonly batching: Batching = { largest: 512, pad: true, underWay: 2 };
   readonly weights = new WeightsCache();
   readonly #options: WebGPUOptions;
   readonly #programs = new Set<WebGPUProgram>();
