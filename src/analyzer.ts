@@ -4,7 +4,7 @@
  */
 import { stepSamples } from './audio/format.ts';
 import { DeviceLimitError, DeviceMemoryError, DisposedError } from './errors.ts';
-import type { Programs } from './programs.ts';
+import type { Programs, RunShape } from './programs.ts';
 
 /** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
 export type StepProbabilities = Readonly<Record<string, readonly number[]>>;
@@ -163,38 +163,51 @@ export class Analyzer {
   }
 
   async #runBatch(jobs: readonly Job[], batch: number, alone: boolean): Promise<void> {
-    const { ids, steps, stream } = jobs[0]!;
+    const { ids, steps, stream, pcm } = jobs[0]!;
+    const shape = { ids, batch, steps };
     const samples = steps * stepSamples;
     const stateLength = stream ? this.#programs.stateLength(ids) : 0;
-    const pcm = this.#buffers.takeShorts(batch * samples);
-    const state = stream && this.#buffers.takeFloats(batch * stateLength);
+    if (batch === 1 && pcm.length === samples) {
+      // Its audio is read, and its state moved on, where they lie.
+      const state = stream && (stream.carried ??= new Float32Array(stateLength));
+      answer(jobs, shape, await this.#programs.run(shape, pcm, state, alone));
+      return;
+    }
+    const inputs = this.#buffers.takeShorts(batch * samples);
+    const states = stream && this.#buffers.takeFloats(batch * stateLength);
     try {
       jobs.forEach((job, i) => {
-        pcm.set(job.pcm, i * samples);
-        pcm.fill(0, i * samples + job.pcm.length, (i + 1) * samples);
+        inputs.set(job.pcm, i * samples);
+        inputs.fill(0, i * samples + job.pcm.length, (i + 1) * samples);
         const carried = job.stream?.carried;
-        if (carried) state!.set(carried, i * stateLength);
-        else state?.fill(0, i * stateLength, (i + 1) * stateLength);
+        if (carried) states!.set(carried, i * stateLength);
+        else states?.fill(0, i * stateLength, (i + 1) * stateLength);
       });
-      pcm.fill(0, jobs.length * samples);
-      state?.fill(0, jobs.length * stateLength);
-
-      const outputs = await this.#programs.run({ ids, batch, steps }, pcm, state, alone);
+      inputs.fill(0, jobs.length * samples);
+      states?.fill(0, jobs.length * stateLength);
+      const outputs = await this.#programs.run(shape, inputs, states, alone);
       jobs.forEach((job, i) => {
-        if (job.stream) (job.stream.carried ??= new Float32Array(stateLength)).set(state!.subarray(i * stateLength, (i + 1) * stateLength));
-        const heard: Record<string, number[]> = {};
-        ids.forEach((id, n) => {
-          const row = outputs[n]!.length / batch;
-          const used = (row / samples) * job.pcm.length;
-          heard[id] = numbersOf(outputs[n]!, i * row, i * row + used);
-        });
-        job.resolve(heard);
+        if (job.stream) (job.stream.carried ??= new Float32Array(stateLength)).set(states!.subarray(i * stateLength, (i + 1) * stateLength));
       });
+      answer(jobs, shape, outputs);
     } finally {
-      this.#buffers.give(pcm);
-      if (state) this.#buffers.give(state);
+      this.#buffers.give(inputs);
+      if (states) this.#buffers.give(states);
     }
   }
+}
+
+/** Gives each job its rows of the outputs, which hold until the next run only. */
+function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: readonly Float32Array[]): void {
+  jobs.forEach((job, i) => {
+    const heard: Record<string, number[]> = {};
+    ids.forEach((id, n) => {
+      const row = outputs[n]!.length / batch;
+      const used = (row / (steps * stepSamples)) * job.pcm.length;
+      heard[id] = numbersOf(outputs[n]!, i * row, i * row + used);
+    });
+    job.resolve(heard);
+  });
 }
 
 /** Buffers for inputs and states, used again by later runs of the same size, so that a stream makes next to no garbage. */
