@@ -17,7 +17,10 @@ override SPAN: u32 = 1;
 // Rows of R that an invocation may keep in registers.
 const KEPT = 16u;
 
-@group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
+// The first of this step's jobs among those of all steps.
+override FIRST: u32 = 0;
+
+@group(0) @binding(0) var<uniform> jobs: array<Params, 256>;
 @group(0) @binding(2) var<storage, read_write> arena: array<f32>;
 
 // A copy of the workgroup's job; conditions around barriers read `jobs`, which the compiler knows to be uniform.

@@ -22,7 +22,10 @@ override KERNEL_BINS: u32 = 1;
 // 0: none, 1: added before the activation, 2: after it.
 override RESIDUAL: u32 = 0;
 
-@group(0) @binding(0) var<uniform> jobs: array<Params, 4>;
+// The first of this step's jobs among those of all steps.
+override FIRST: u32 = 0;
+
+@group(0) @binding(0) var<uniform> jobs: array<Params, 170>;
 @group(0) @binding(2) var<storage, read_write> arena: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
 
@@ -31,7 +34,7 @@ var<private> p: Params;
 
 // Takes up the job; gives the workgroup's place in the job's own grid.
 fn begin(group: vec3u) -> vec3u {
-  p = jobs[group.z / jobs[0].depth];
+  p = jobs[FIRST + group.z / jobs[FIRST].depth];
   return vec3u(group.xy, group.z % p.depth);
 }
 

@@ -5,6 +5,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { held, openWebGPU, probeWebGPU } from '../../src/backends/webgpu/index.ts';
 import { GpuDevice } from '../../src/backends/webgpu/device.ts';
+import type { Dispatch, Places } from '../../src/backends/webgpu/lowering.ts';
+import { pageSize, ParamsLayout } from '../../src/backends/webgpu/params.ts';
 import { loadShader, writeParams } from '../../src/backends/webgpu/shaders.ts';
 import { DeviceUnavailableError, ShaderError } from '../../src/errors.ts';
 import { webgpuForTests } from '../support/webgpu.ts';
@@ -81,6 +83,36 @@ test('parameters are written by name, and none may be missing or unknown', () =>
   assert.throws(() => writeParams(shader, { x: 1, y: 2 }, words), /needs 1 words for count/);
   assert.throws(() => writeParams(shader, { x: 1, y: 2, count: 3, z: 4 }, words), /has no z/);
   assert.is(loadShader('reduce.wgsl').params.find(({ name }) => name === 'x')!.offset, 48);
+});
+
+test('parameters of many steps share pages; each step is told which are its own', () => {
+  const step = (file: string, jobs: number): Dispatch => ({
+    node: file, kernel: { file, entry: 'main', constants: { LANES: 64 } }, grid: [1, 1, 1], reads: [], writes: [],
+    jobs: Array.from({ length: jobs }, () => () => Object.fromEntries(loadShader(file).params.map(({ name }) => [name, file.length]))),
+  });
+  const steps = Array.from({ length: 200 }, (_, i) => step(i % 9 === 4 ? 'gru.wgsl' : i % 9 === 7 ? 'unary.wgsl' : 'rows.wgsl', i % 9 === 7 ? 1 : 1 + (i % 4)));
+  const layout = new ParamsLayout(steps);
+  const words = layout.pack([{} as Places, {} as Places]);
+  const taken = new Set<number>();
+  const pages = new Set<number>();
+  for (const mode of [0, 1]) {
+    steps.forEach(({ kernel, jobs }, i) => {
+      const { stride, capacity } = loadShader(kernel.file);
+      const first = layout.kernel(i).constants.FIRST ?? 0;
+      const page = layout.page(i, mode);
+      assert.is(page % 256, 0);
+      assert.ok(page + pageSize <= words.byteLength, 'a page ends within the buffer');
+      assert.ok(first + jobs.length <= capacity, `step ${i}: ${first}`);
+      if (kernel.file !== 'unary.wgsl') pages.add(page);
+      for (let at = page + first * stride; at < page + (first + jobs.length) * stride; at += 16) {
+        assert.not(taken.has(at), `step ${i} lies where another does`);
+        taken.add(at);
+      }
+      assert.is(words[(page + (first + jobs.length - 1) * stride) / 4], kernel.file.length);
+    });
+  }
+  const shared = steps.filter(({ kernel }) => kernel.file !== 'unary.wgsl').length;
+  assert.ok(pages.size > 2 && pages.size < shared / 10, `${pages.size} pages`);
 });
 
 test.after(() => backend?.dispose());

@@ -54,11 +54,11 @@ class HeldOut:
         return [np.concatenate(column) for column in zip(*parts)]
 
 
-def best_temperature(answers):
-    """The temperature of least calibration error, averaged over the conditions, classes weighing the same."""
+def best_temperature(answers, warmup):
+    """The temperature of least calibration error under a ramp, averaged over the conditions, classes weighing the same."""
     def cost(temperature):
         return np.mean([calibration_error(p, label, weights=class_weights(label))
-                        for p, label in (answers(c, temperature) for c in CONDITIONS)])
+                        for p, label in (answers(c, temperature, STEPS, warmup) for c in CONDITIONS)])
     return float(min(TEMPERATURES, key=cost))
 
 
@@ -112,13 +112,13 @@ def calibrate(judges):
     gender = choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)
     out = {'warmup': WARMUPS[warmup]}
     for name, answers, classes in models:
-        temperature = best_temperature(answers)
+        temperature = best_temperature(answers, WARMUPS[warmup])
         figures = {}
         for condition in CONDITIONS:
             p, label = answers(condition, temperature, STEPS, WARMUPS[warmup])
             figures[condition] = {
                 'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=class_weights(label)),
-                'ece_before': calibration_error(answers(condition)[0], label, weights=class_weights(label)),
+                'ece_before': calibration_error(answers(condition, 1.0, STEPS, WARMUPS[warmup])[0], label, weights=class_weights(label)),
                 'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], WARMUPS[warmup]), classes)}
         out[name] = {'temperature': temperature, 'warmup_scores': scores[name], 'held_out': figures}
     for name, (biases, averages) in (('speech', speech), ('gender', gender)):

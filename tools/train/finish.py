@@ -48,7 +48,7 @@ def finish(options):
     # The folds train for a fraction of the time and are less sure of themselves: take the milder of theirs and dev's.
     own = HeldOut([Judge(evalset, evalset.rows([]), *networks)])
     for task, answers in (('speech', own.speech), ('gender', own.gender)):
-        chosen[task]['temperature'] = max(chosen[task]['temperature'], best_temperature(answers))
+        chosen[task]['temperature'] = max(chosen[task]['temperature'], best_temperature(answers, chosen['warmup']))
     if judges:
         p, label = HeldOut(judges).gender('clean', chosen['gender']['temperature'], STEPS, chosen['warmup'])
         chosen['gender']['risk'] = risk(p, label, UNKNOWN)

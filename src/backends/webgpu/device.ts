@@ -1,14 +1,12 @@
 /** One WebGPU device: its limits, the pipelines made on it so far, and its buffers. Everything turns errors into exceptions. */
 import { DeviceMemoryError, DeviceUnavailableError, GpuCommandError, ShaderError } from '../../errors.ts';
 import { chooseAdapter, nameOf, type WebGPUOptions } from './adapter.ts';
+import { pageSize } from './params.ts';
 import { loadShader, type Shader } from './shaders.ts';
 
 /** Flags of the WebGPU specification, which are globals in a browser only. */
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const computeStage = 0x4;
-
-/** Bytes of one step's uniforms, which all Params fit in; their offsets are multiples of it, and it is one of 256, the default limit. */
-export const paramsSize = 512;
 
 /** What a pipeline is made of. Pipelines are shared by all programs on a device. */
 export interface Kernel {
@@ -62,7 +60,7 @@ export class GpuDevice {
       visibility: computeStage,
       buffer: { type, minBindingSize },
     });
-    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', paramsSize), entry(1, 'read-only-storage'), entry(2, 'storage'), entry(3, 'read-only-storage')] });
+    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', pageSize), entry(1, 'read-only-storage'), entry(2, 'storage'), entry(3, 'read-only-storage')] });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.groupLayout] });
     void device.lost.then(({ message, reason }) => (this.lost = message || reason));
     device.addEventListener('uncapturederror', (event) => {

@@ -8,6 +8,9 @@ import type { Dispatch, Step } from './lowering.ts';
 /** From so many workgroups on, a step fills a GPU by itself, and merging would only keep more values alive at once. */
 const fullGrid = 4096;
 
+/** Jobs of one dispatch. */
+const mostJobs = 4;
+
 /** `root` names the value whose memory a value shares. */
 export function mergeSteps(steps: readonly Step[], root: (name: string) => string): Dispatch[] {
   if (steps.some(({ grid }) => grid[0] * grid[1] * grid[2] > fullGrid)) return steps.map((step) => merged([step]));
@@ -17,10 +20,10 @@ export function mergeSteps(steps: readonly Step[], root: (name: string) => strin
   for (const step of order) {
     const { kernel, grid } = step;
     const alike = `${levels.get(step)} ${kernel.file} ${kernel.entry} ${JSON.stringify(kernel.constants)} ${grid.join()}`;
-    const { jobs } = loadShader(kernel.file);
+    const most = Math.min(mostJobs, loadShader(kernel.file).capacity);
     // A full group makes room for the next of its kind.
     let key = alike;
-    while (groups.get(key)?.length === jobs) key += ' and more';
+    while (groups.get(key)?.length === most) key += ' and more';
     groups.set(key, [...(groups.get(key) ?? []), step]);
   }
   return [...groups.values()].map(merged);

@@ -1,9 +1,9 @@
 /** Everything a prepared program owns on one device. Made once; a run makes no GPU object that outlives it. */
 import { ArgumentError, DeviceLimitError } from '../../errors.ts';
 import type { TensorData } from '../../graph/tensor.ts';
-import { type GpuDevice, paramsSize, usage } from './device.ts';
+import { type GpuDevice, usage } from './device.ts';
 import type { Lowered, Places } from './lowering.ts';
-import { loadShader, writeParams } from './shaders.ts';
+import { pageSize, ParamsLayout } from './params.ts';
 import type { PackedWeights, WeightsCache } from './weights.ts';
 
 interface BoundDispatch {
@@ -45,7 +45,8 @@ export class Resources {
     const arenaSize = 4 * Math.max(4, lowered.arenaLength);
     // Before anything is compiled for it.
     checkSize(device, arenaSize, true);
-    const pipelines = Promise.all(lowered.steps.map(({ kernel }) => device.pipeline(kernel)));
+    const layout = new ParamsLayout(lowered.steps);
+    const pipelines = Promise.all(lowered.steps.map((_, i) => device.pipeline(layout.kernel(i))));
     // Awaited last; a failure before that must not leave its rejection unheard.
     pipelines.catch(() => undefined);
     const made: GPUBuffer[] = [];
@@ -60,8 +61,10 @@ export class Resources {
       const arena = await buffer('values', arenaSize, usage.storage | usage.copySource | usage.copyTarget);
       for (const { address, tensor } of lowered.fixed) device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
       weights = await cache.take(device, lowered, (size) => checkSize(device, size, true));
-      const words = packUniforms(lowered, weights);
-      const uniforms = await buffer('parameters', Math.max(paramsSize, words.byteLength), usage.uniform | usage.copyTarget, false);
+      // For a run that starts from nothing, and where there is state, for one that goes on.
+      const modes = lowered.plan.stateLength > 0 ? ([0, 1] as const) : ([0] as const);
+      const words = layout.pack(modes.map((streaming) => placesOf(lowered, weights, streaming)));
+      const uniforms = await buffer('parameters', words.byteLength, usage.uniform | usage.copyTarget, false);
       device.device.queue.writeBuffer(uniforms, 0, words);
       const slots: Slot[] = [];
       const size = 4 * resultLength(lowered, 4 * lowered.plan.batch * lowered.plan.stateLength <= smallState);
@@ -69,7 +72,7 @@ export class Resources {
         const staging = await buffer('results', size, usage.mapRead | usage.copyTarget, false);
         slots.push({ buffer: staging, outputs: lowered.outputs.map(({ length }) => new Float32Array(length)), busy: undefined });
       }
-      const dispatches = makeDispatches(device, lowered, await pipelines, uniforms, weights.buffer, arena);
+      const dispatches = makeDispatches(device, lowered, layout, await pipelines, uniforms, weights.buffer, arena);
       return new Resources(device, lowered, weights, arena, uniforms, dispatches, slots);
     } catch (error) {
       made.forEach((each) => each.destroy());
@@ -119,9 +122,11 @@ export class Resources {
     const encoder = device.device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     let pipeline: GPUComputePipeline | undefined;
+    let group: GPUBindGroup | undefined;
     for (const dispatch of dispatches) {
       if (dispatch.pipeline !== pipeline) pass.setPipeline((pipeline = dispatch.pipeline));
-      pass.setBindGroup(0, streaming ? dispatch.groups[1]! : dispatch.groups[0]);
+      const own = streaming ? dispatch.groups[1]! : dispatch.groups[0];
+      if (own !== group) pass.setBindGroup(0, (group = own));
       pass.dispatchWorkgroups(dispatch.grid[0], dispatch.grid[1], dispatch.grid[2]);
     }
     pass.end();
@@ -183,22 +188,6 @@ function asStored(data: TensorData, packed: boolean): Int16Array<ArrayBuffer> | 
   return stored as Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 
-/** Parameters of all steps for a run that starts from nothing, then, where there is state, for one that goes on. */
-function packUniforms(lowered: Lowered, weights: PackedWeights): Uint32Array<ArrayBuffer> {
-  const modes = lowered.plan.stateLength > 0 ? ([0, 1] as const) : ([0] as const);
-  const stride = paramsSize / 4;
-  const words = new Uint32Array(modes.length * lowered.steps.length * stride);
-  modes.forEach((streaming) => {
-    const places = placesOf(lowered, weights, streaming);
-    lowered.steps.forEach(({ kernel, jobs }, i) => {
-      const shader = loadShader(kernel.file);
-      const from = (streaming * lowered.steps.length + i) * stride;
-      jobs.forEach((params, job) => writeParams(shader, params(places), words.subarray(from + job * shader.stride, from + stride)));
-    });
-  });
-  return words;
-}
-
 export function placesOf(lowered: Lowered, weights: { address(key: string): number } | undefined, streaming: 0 | 1): Places {
   return {
     value: lowered.value,
@@ -213,24 +202,32 @@ export function placesOf(lowered: Lowered, weights: { address(key: string): numb
 function makeDispatches(
   { device, groupLayout }: GpuDevice,
   { steps, plan }: Lowered,
+  layout: ParamsLayout,
   pipelines: readonly GPUComputePipeline[],
   uniforms: GPUBuffer,
   weights: GPUBuffer,
   arena: GPUBuffer,
 ): BoundDispatch[] {
-  const group = (index: number): GPUBindGroup =>
-    device.createBindGroup({
-      layout: groupLayout,
-      entries: [
-        { binding: 0, resource: { buffer: uniforms, offset: index * paramsSize, size: paramsSize } },
-        { binding: 1, resource: { buffer: weights } },
-        { binding: 2, resource: { buffer: arena } },
-        { binding: 3, resource: { buffer: weights } },
-      ],
-    });
+  const groups = new Map<number, GPUBindGroup>();
+  const group = (page: number): GPUBindGroup => {
+    let made = groups.get(page);
+    if (!made) {
+      made = device.createBindGroup({
+        layout: groupLayout,
+        entries: [
+          { binding: 0, resource: { buffer: uniforms, offset: page, size: pageSize } },
+          { binding: 1, resource: { buffer: weights } },
+          { binding: 2, resource: { buffer: arena } },
+          { binding: 3, resource: { buffer: weights } },
+        ],
+      });
+      groups.set(page, made);
+    }
+    return made;
+  };
   return steps.map(({ grid }, i) => ({
     pipeline: pipelines[i],
-    groups: [group(i), plan.stateLength > 0 ? group(steps.length + i) : undefined],
+    groups: [group(layout.page(i, 0)), plan.stateLength > 0 ? group(layout.page(i, 1)) : undefined],
     grid,
   }));
 }

@@ -10,9 +10,10 @@ export interface Shader {
   readonly source: string;
   /** Fields of `struct Params` in order; `length` counts 32-bit words. */
   readonly params: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
-  /** Words from one job's Params to the next, and how many jobs a dispatch may have: `var<uniform> jobs: array<Params, N>`. */
+  /** Bytes from one Params to the next. */
   readonly stride: number;
-  readonly jobs: number;
+  /** Params of many steps that the kernel picks its own from, `var<uniform> jobs: array<Params, N>`; 1 where it sees only its own. */
+  readonly capacity: number;
   /** File and line for a line of `source`, both counted from 1. */
   origin(line: number): { file: string; line: number };
 }
@@ -41,8 +42,8 @@ function readShader(file: string): Shader {
     file,
     source,
     params,
-    stride: 4 * Math.ceil(params.reduce((end, { offset, length }) => Math.max(end, offset + length), 0) / 4),
-    jobs: Number(/jobs: array<Params, (\d+)>/.exec(source)?.[1] ?? 1),
+    stride: 16 * Math.ceil(params.reduce((end, { offset, length }) => Math.max(end, offset + length), 0) / 4),
+    capacity: Number(/jobs: array<Params, (\d+)>/.exec(source)?.[1] ?? 1),
     origin(line) {
       let rest = line;
       for (const part of parts) {
