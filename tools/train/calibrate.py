@@ -55,10 +55,13 @@ class HeldOut:
 
 
 def best_temperature(answers, warmup):
-    """The temperature of least calibration error under a ramp, averaged over the conditions, classes weighing the same."""
+    """
+    The temperature of least calibration error under a ramp, classes weighing the same, averaged over the conditions and over
+    `answers`, functions such as HeldOut.speech.
+    """
     def cost(temperature):
         return np.mean([calibration_error(p, label, weights=class_weights(label))
-                        for p, label in (answers(c, temperature, STEPS, warmup) for c in CONDITIONS)])
+                        for of in answers for p, label in (of(c, temperature, STEPS, warmup) for c in CONDITIONS)])
     return float(min(TEMPERATURES, key=cost))
 
 
@@ -100,29 +103,27 @@ def choose_biases(judges, place, candidates, names):
 
 
 def calibrate(judges):
-    """All choices, with the figures behind them. The judges' answers carry the chosen biases from here on."""
+    """The ramp and the biases, with the figures behind them. The judges' answers carry the biases from here on."""
     held = HeldOut(judges)
-    models = (('speech', held.speech, 3), ('gender', held.gender, 2))
-    scores = {name: warmup_scores(answers, classes) for name, answers, classes in models}
-    # The product weighs a step once, for all models: by Speech's ramp.
+    scores = {'speech': warmup_scores(held.speech, 3), 'gender': warmup_scores(held.gender, 2)}
+    # The product weighs a step once, for all models.
     warmup = max(WARMUPS, key=lambda ramp: (sum(of_model[ramp] for of_model in scores.values()), -len(WARMUPS[ramp])))
     for judge in judges:
         judge.warmup = weights_of(WARMUPS[warmup])
-    speech = choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES)
-    gender = choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)
-    out = {'warmup': WARMUPS[warmup]}
-    for name, answers, classes in models:
-        temperature = best_temperature(answers, WARMUPS[warmup])
-        figures = {}
-        for condition in CONDITIONS:
-            p, label = answers(condition, temperature, STEPS, WARMUPS[warmup])
-            figures[condition] = {
-                'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=class_weights(label)),
-                'ece_before': calibration_error(answers(condition, 1.0, STEPS, WARMUPS[warmup])[0], label, weights=class_weights(label)),
-                'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], WARMUPS[warmup]), classes)}
-        out[name] = {'temperature': temperature, 'warmup_scores': scores[name], 'held_out': figures}
-    for name, (biases, averages) in (('speech', speech), ('gender', gender)):
-        out[name].update({'biases': biases, 'bias_scores': averages})
-    p, label = held.gender('clean', out['gender']['temperature'], STEPS, out['warmup'])
-    out['gender']['risk'] = risk(p, label, UNKNOWN)
-    return out
+    chosen = {'speech': choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES),
+              'gender': choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)}
+    return {'warmup': WARMUPS[warmup],
+            **{task: {'biases': biases, 'bias_scores': averages, 'warmup_scores': scores[task]} for task, (biases, averages) in chosen.items()}}
+
+
+def held_out_figures(answers, classes, temperature, warmup):
+    """By condition: balanced accuracy after 3 s and after 1 s, calibration error with the temperature and without."""
+    figures = {}
+    for condition in CONDITIONS:
+        p, label = answers(condition, temperature, STEPS, warmup)
+        weights = class_weights(label)
+        figures[condition] = {
+            'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=weights),
+            'ece_before': calibration_error(answers(condition, 1.0, STEPS, warmup)[0], label, weights=weights),
+            'at 1 s': balanced(*answers(condition, temperature, LENGTHS['1'], warmup), classes)}
+    return figures

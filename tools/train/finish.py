@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from calibrate import UNKNOWN, HeldOut, best_temperature, calibrate, weights_of
+from calibrate import UNKNOWN, HeldOut, best_temperature, calibrate, held_out_figures, weights_of
 from corpus import CLASSES, GENDERS
 from degenerate import degenerate
 from evalset import STEPS, EvalSet
@@ -38,20 +38,22 @@ def finish(options):
     runs, out = Path(options.runs), Path(options.out)
     evalset, probe = EvalSet(options.data, options.cache), EvalSet(options.data, options.cache, 'probe.tsv')
     judges = fold_judges(evalset, runs)
-    chosen = calibrate(judges) if judges else {'warmup': [], 'speech': {'temperature': 1.0}, 'gender': {'temperature': 1.0}}
-    print(json.dumps(chosen, indent=1), flush=True)
+    chosen = calibrate(judges) if judges else {'warmup': [], 'speech': {}, 'gender': {}}
     loaded = {task: load_network(options.__dict__[task] or runs / f'{task}-final.pt') for task in ('speech', 'gender')}
     networks = [loaded[task][0] for task in ('speech', 'gender')]
     with torch.no_grad():
         for network, task in zip(networks, ('speech', 'gender')):
             network.dense.bias += torch.tensor(chosen[task].get('biases', (0.0,) * network.shape.classes))
-    # The folds train for a fraction of the time and are less sure of themselves: take the milder of theirs and dev's.
-    own = HeldOut([Judge(evalset, evalset.rows([]), *networks)])
-    for task, answers in (('speech', own.speech), ('gender', own.gender)):
-        chosen[task]['temperature'] = max(chosen[task]['temperature'], best_temperature(answers, chosen['warmup']))
+    held, own = HeldOut(judges), HeldOut([Judge(evalset, evalset.rows([]), *networks)])
+    for task, labels in (('speech', CLASSES), ('gender', GENDERS)):
+        # The folds judge what they never met, but train for less; dev is what the final pair mostly knows. Each counts half.
+        both = [getattr(answers, task) for answers in ((held, own) if judges else (own,))]
+        chosen[task]['temperature'] = best_temperature(both, chosen['warmup'])
+        if judges:
+            chosen[task]['held_out'] = held_out_figures(both[0], len(labels), chosen[task]['temperature'], chosen['warmup'])
     if judges:
-        p, label = HeldOut(judges).gender('clean', chosen['gender']['temperature'], STEPS, chosen['warmup'])
-        chosen['gender']['risk'] = risk(p, label, UNKNOWN)
+        chosen['gender']['risk'] = risk(*held.gender('clean', chosen['gender']['temperature'], STEPS, chosen['warmup']), UNKNOWN)
+    print(json.dumps(chosen, indent=1), flush=True)
     temperatures = [chosen[task]['temperature'] for task in ('speech', 'gender')]
     print('temperatures', temperatures, flush=True)
     warmup = weights_of(chosen['warmup'])
