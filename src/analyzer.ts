@@ -72,7 +72,10 @@ export class Analyzer {
     for (let done = 0; done < steps; ) {
       const run = streamRuns.find((length) => length <= steps - done)!;
       const part = await this.#enqueue(pcm.subarray(done * stepSamples, (done + run) * stepSamples), stream.ids, run, stream, signal);
-      for (const id of stream.ids) whole[id] ? whole[id].push(...part[id]!) : (whole[id] = part[id]!);
+      for (const id of stream.ids) {
+        if (done === 0) whole[id] = part[id]!;
+        else whole[id]!.push(...part[id]!);
+      }
       done += run;
     }
     return whole;

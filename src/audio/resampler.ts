@@ -89,7 +89,10 @@ export class Resampler {
     const { speex } = scratch;
     const rates = [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];
     this.#handles = rates.slice(1).map((rate, i) => speex._speex_resampler_init(1, rates[i], rate, rate === innerRate ? quality : qualityOnTheWay, 0));
-    if (this.#handles.includes(0)) throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
+    if (this.#handles.includes(0)) {
+      destroy({ speex, handles: this.#handles.filter((handle) => handle !== 0) });
+      throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
+    }
     for (const handle of this.#handles) speex._speex_resampler_skip_zeros(handle);
     forgotten.register(this, { speex, handles: this.#handles }, this);
   }
