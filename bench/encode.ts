@@ -3,11 +3,9 @@
  * and submitting one run, and all that 1,024 chunks at once take from PCM to JSON. And what a run takes: dispatches, and GPU
  * objects made while running.
  */
-import { Analyzer } from '../src/analyzer.ts';
-import { openWebGPU, type WebGPUBackend } from '../src/backends/webgpu/index.ts';
+import { openWebGPU } from '../src/backends/webgpu/index.ts';
 import { composeModels } from '../src/graph/compose.ts';
-import { Listener, select } from '../src/listener.ts';
-import { Programs } from '../src/programs.ts';
+import { type Listeners, listenersOn } from '../test/support/listener.ts';
 import type { Context } from './support/context.ts';
 import type { Row } from './support/row.ts';
 import { median, quantile } from './support/timing.ts';
@@ -20,7 +18,8 @@ const manyChunks = 1024;
 export async function encodeRows(context: Context): Promise<Row[]> {
   const backend = await openWebGPU({ adapterBackend: 'null', allowSoftware: true });
   try {
-    const models = [await context.model('gender'), await context.model('speech')];
+    const [gender, speech] = [await context.model('gender'), await context.model('speech')];
+    const models = [gender, speech];
     const rows: Row[] = [];
     for (const model of models) {
       const { dispatches } = await backend.prepare(composeModels([model]), { batch: 1, samples });
@@ -48,7 +47,7 @@ export async function encodeRows(context: Context): Promise<Row[]> {
     const made = countCreated(backend.device);
     for (let i = 0; i < runs; i++) await program.run(pcm);
     rows.push({ name: 'gpu-objects-per-1000-runs', value: made(), unit: 'objects', device: 'null' });
-    rows.push({ name: `batch-${manyChunks}-host-ms`, value: await hostMilliseconds(context, backend), unit: 'ms', device: 'null' });
+    rows.push({ name: `batch-${manyChunks}-host-ms`, value: await hostMilliseconds(context, listenersOn(backend, { gender, speech }, 0)), unit: 'ms', device: 'null' });
     return rows;
   } finally {
     backend.dispose();
@@ -56,13 +55,10 @@ export async function encodeRows(context: Context): Promise<Row[]> {
 }
 
 /** What is left of a large batch's time where the GPU takes none. Where its limits are low, it is several batches. */
-async function hostMilliseconds(context: Context, backend: WebGPUBackend): Promise<number> {
-  const models = new Map(await Promise.all((['gender', 'speech'] as const).map(async (id) => [id, { ...(await context.model(id)), id }] as const)));
-  const analyzer = new Analyzer(new Programs(backend, models));
-  const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold: 0 };
-  const distinct = await Promise.all(Array.from({ length: 64 }, (_, i) => context.voice(1, i * 0.037)));
+async function hostMilliseconds(context: Context, { newListener }: Listeners): Promise<number> {
+  const distinct = await context.voices(64);
   const answer = async (i: number): Promise<string> => {
-    const listener = new Listener(analyzer, settings);
+    const listener = newListener();
     return JSON.stringify(listener.decide(await listener.hearChunk(distinct[i % distinct.length]!)));
   };
   const times: number[] = [];

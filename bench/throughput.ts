@@ -17,7 +17,7 @@ export async function throughputRows(context: Context): Promise<Row[]> {
   const rows: Row[] = [];
   const largest = 1024;
   const rounds = context.quick ? 1 : 5;
-  const distinct = await Promise.all(Array.from({ length: 64 }, (_, i) => context.voice(1, i * 0.037)));
+  const distinct = await context.voices(64);
   const chunks = Array.from({ length: largest }, (_, i) => distinct[i % distinct.length]!);
   const peers = await openPeers(context);
   const distinctFeatures = distinct.map((chunk) => meydaFeatures(chunk));

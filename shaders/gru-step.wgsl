@@ -26,6 +26,11 @@ override FIRST: u32 = 0;
 // A copy of the workgroup's job; conditions around barriers read `jobs`, which the compiler knows to be uniform.
 var<private> p: Params;
 
+// Which of `jobs` is the workgroup's.
+fn jobOf(group: vec3u) -> u32 {
+  return FIRST + group.z / jobs[FIRST].depth;
+}
+
 fn firstState(sequence: u32, unit: u32) -> f32 {
   if (p.hasFirst != 0u) {
     return arena[p.first + sequence * p.firstStride + unit];

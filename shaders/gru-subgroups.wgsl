@@ -16,7 +16,7 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  let job = FIRST + group.z / jobs[FIRST].depth;
+  let job = jobOf(group);
   let sequence = group.y * groups.x + group.x;
   if (sequence >= jobs[job].batch) {
     return;

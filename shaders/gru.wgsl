@@ -36,7 +36,7 @@ fn end(sequence: u32, local: vec3u) {
 // R is read anew at every step, from the caches.
 @compute @workgroup_size(HIDDEN, PARTS)
 fn streamed(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let job = FIRST + group.z / jobs[FIRST].depth;
+  let job = jobOf(group);
   let sequence = group.y * groups.x + group.x;
   if (sequence >= jobs[job].batch) {
     return;
@@ -59,7 +59,7 @@ fn streamed(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) g
 // R stays in registers: SPAN is at most KEPT, and all loops over it are unrolled.
 @compute @workgroup_size(HIDDEN, PARTS)
 fn resident(@builtin(local_invocation_id) local: vec3u, @builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  let job = FIRST + group.z / jobs[FIRST].depth;
+  let job = jobOf(group);
   let sequence = group.y * groups.x + group.x;
   if (sequence >= jobs[job].batch) {
     return;

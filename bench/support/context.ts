@@ -58,6 +58,11 @@ export class Context {
     return Int16Array.from({ length: Math.round(seconds * 16000) }, (_, i) => voice[(first + i) % voice.length]!);
   }
 
+  /** As many pieces of a second of the voice, each from another place. */
+  voices(count: number): Promise<Int16Array[]> {
+    return Promise.all(Array.from({ length: count }, (_, i) => this.voice(1, i * 0.037)));
+  }
+
   model(name: 'speech' | 'gender'): Promise<Model> {
     return loadModel(join(this.settings.weights, `${name}.model`));
   }

@@ -1,20 +1,33 @@
-/** Listeners of the packaged models on the CPU, as the engine makes them. */
+/** Listeners as the engine makes them. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Analyzer } from '../../src/analyzer.ts';
+import type { Backend } from '../../src/backends/backend.ts';
 import { openDevice } from '../../src/devices.ts';
 import { Listener, select } from '../../src/listener.ts';
 import { Programs } from '../../src/programs.ts';
 import { loadModel } from '../../src/models/model-file.ts';
+import type { Model } from '../../src/models/model.ts';
 
 const weights = fileURLToPath(new URL('../../weights', import.meta.url));
 
-export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<{ newListener: () => Listener; close: () => Promise<void> }> {
+export interface Listeners {
+  readonly newListener: () => Listener;
+  readonly close: () => Promise<void>;
+}
+
+/** Of the packaged models. */
+export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<Listeners> {
   const { backend } = await openDevice(device);
-  const ids = ['gender', 'speech'];
-  const models = new Map(await Promise.all(ids.map(async (id) => [id, { ...(await loadModel(join(weights, `${id}.model`))), id }] as const)));
+  const [gender, speech] = await Promise.all(['gender', 'speech'].map((id) => loadModel(join(weights, `${id}.model`))));
+  return listenersOn(backend, { gender: gender!, speech: speech! });
+}
+
+/** Of models by their ids. */
+export function listenersOn(backend: Backend, byId: Readonly<Record<'speech' | 'gender', Model>>, volumeThreshold = 0.005): Listeners {
+  const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
   const analyzer = new Analyzer(new Programs(backend, models));
-  const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold: 0.005 };
+  const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold };
   return {
     newListener: () => new Listener(analyzer, settings),
     close: () => analyzer.dispose(),

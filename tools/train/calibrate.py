@@ -9,7 +9,7 @@ import numpy as np
 
 from corpus import CLASSES, GENDERS
 from evalset import CONDITIONS, STEPS
-from evaluate import LENGTHS, balanced, calibration_error, class_weights, corpus_average, gender_of, heard, risk, speech_of, tempered
+from evaluate import LENGTHS, balanced, calibration_error, class_weights, corpus_average, gender_of, heard, speech_of, tempered
 
 TEMPERATURES = np.round(np.exp(np.linspace(np.log(0.4), np.log(2.5), 22)), 3)
 # How the weight of the first steps, which know little of what went before them, grows to 1: with the square of the step.

@@ -42,13 +42,6 @@ export class Resources {
   ) {}
 
   static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache): Promise<Resources> {
-    const arenaSize = 4 * Math.max(4, lowered.arenaLength);
-    // Before anything is compiled for it.
-    checkSize(device, arenaSize, true);
-    const layout = new ParamsLayout(lowered.steps);
-    const pipelines = Promise.all(lowered.steps.map((_, i) => device.pipeline(layout.kernel(i))));
-    // Awaited last; a failure before that must not leave its rejection unheard.
-    pipelines.catch(() => undefined);
     const made: GPUBuffer[] = [];
     const buffer = async (what: string, size: number, usages: number, bound = true): Promise<GPUBuffer> => {
       checkSize(device, size, bound);
@@ -58,7 +51,12 @@ export class Resources {
     };
     let weights: PackedWeights | undefined;
     try {
-      const arena = await buffer('values', arenaSize, usage.storage | usage.copySource | usage.copyTarget);
+      // First, so that nothing is compiled for values that find no room.
+      const arena = await buffer('values', 4 * Math.max(4, lowered.arenaLength), usage.storage | usage.copySource | usage.copyTarget);
+      const layout = new ParamsLayout(lowered.steps);
+      const pipelines = Promise.all(lowered.steps.map((_, i) => device.pipeline(layout.kernel(i))));
+      // Awaited last; a failure before that must not leave its rejection unheard.
+      pipelines.catch(() => undefined);
       for (const { address, tensor } of lowered.fixed) device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
       weights = await cache.take(device, lowered, (size) => checkSize(device, size, true));
       // For a run that starts from nothing, and where there is state, for one that goes on.
