@@ -1,13 +1,6 @@
 /**
  * Benchmarks. Each question is a file; it checks that all contestants give the same answer before it times anything.
- *
- * usage: npm run bench [-- --quick] [--only NAME] [--json OUT] [--weights DIR] [--onnx DIR] [--compiled DIR]
- *   --quick     parity and a few rounds, under a minute
- *   --only      one question, by the name of its file
- *   --json OUT  rows {"name", "value", "unit", "device"}, with the machine and the versions
- *   --weights   folder of model files; --onnx: folder of the ONNX files they were made from
- *   --compiled  the product compiled by bench/support/compile.ts beforehand, where no compiler is at hand
- * Plots and the JSON of the last run are kept in bench/results/.
+ * `npm run bench -- --help` lists the options. Plots and the JSON of the last run are kept in bench/results/.
  */
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
@@ -31,11 +24,23 @@ const questions: Record<string, () => Promise<Question>> = {
   'first-result': async () => (await import('./first-result.ts')).firstResultRows,
 };
 
+const help = `usage: npm run bench [-- --quick] [--only NAME] [--json OUT] [--weights DIR] [--onnx DIR] [--compiled DIR]
+
+  --quick     parity and a few rounds, under a minute
+  --only      one question: ${Object.keys(questions).join(', ')}
+  --json OUT  rows {"name", "value", "unit", "device"}, with the machine and the versions
+  --weights   folder of model files; --onnx: folder of the ONNX files they were made from
+  --compiled  the product compiled by bench/support/compile.ts beforehand, where no compiler is at hand`;
+
 const results = fileURLToPath(new URL('results', import.meta.url));
 
 async function main(): Promise<void> {
   const option = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option, compiled: option } });
+  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option, compiled: option, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    console.log(help);
+    return;
+  }
   const chosen = Object.entries(questions).filter(([name]) => values.only === undefined || name === values.only);
   if (chosen.length === 0) throw new Error(`--only: there is no question ${JSON.stringify(values.only)}; there are ${Object.keys(questions).join(', ')}`);
 
@@ -63,8 +68,9 @@ async function main(): Promise<void> {
 main().then(
   // Native threads of the contestants may linger; the benchmark is done.
   () => process.exit(0),
-  (error: Error) => {
-    console.error(error.stack);
+  (error: NodeJS.ErrnoException) => {
+    // An option that is not there is told in a line; a stack says nothing more.
+    console.error(error.code?.startsWith('ERR_PARSE_ARGS') ? `${error.message}\n${help}` : error.stack);
     process.exit(1);
   },
 );

@@ -1,17 +1,7 @@
 /**
  * Accuracy through the product itself: how often the engine's answer for a chunk is right.
  *
- * usage: npm run evaluate -- DIR LABELS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--device d] [--json OUT]
- *   DIR            folder of audio files (WAV, or whatever the product decodes)
- *   LABELS.tsv     header row, then one clip a row: file (within DIR), class (speech, music, other), gender (male, female or
- *                  nothing), corpus; other columns are passed over
- *   --conditions   clean, noise10 (white noise at 10 dB SNR), quiet30 (-30 dB), tel8k (300-3400 Hz, 8 kHz, mu-law); default all
- *   --seconds      a clip is its first so many seconds; default 3
- *   --lengths      shorter stretches judged too; default 0.25,0.5,1,2; `none` for none
- *   --window       which stretch stands for a shorter length: first (default) or loudest
- *   --device       auto (default), webgpu, cpu, gpu.js
- *   --weights      folder of model files in place of the packaged ones
- *   --json OUT     writes the whole report; --plots DIR writes it as SVG
+ * `npm run evaluate -- --help` lists the options.
  *
  * What a score means:
  * - A clip of several channels is their mean, brought to 16 kHz; a clip is one chunk, its first SECONDS. Clips shorter than one
@@ -39,6 +29,21 @@ import { screenReport } from './evaluate/screen.ts';
 
 const usage = 'usage: npm run evaluate -- DIR LABELS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--lengths 0.25,0.5,1,2] [--window first|loudest] [--device d] [--weights DIR] [--json OUT] [--plots DIR]';
 
+const help = `${usage}
+
+How often the engine's answer for a chunk is right.
+
+  DIR            folder of audio files (WAV, or whatever undertone decodes)
+  LABELS.tsv     header row, then one clip a row: file (within DIR), class (speech, music, other), gender (male, female or
+                 nothing), corpus; other columns are passed over
+  --conditions   clean, noise10 (white noise at 10 dB SNR), quiet30 (-30 dB), tel8k (300-3400 Hz, 8 kHz, mu-law); default all
+  --seconds      a clip is its first so many seconds; default 3
+  --lengths      shorter stretches judged too; default 0.25,0.5,1,2; none for none
+  --window       which stretch stands for a shorter length: first (default) or loudest
+  --device       ${deviceNames.join(', ')}; default auto
+  --weights      folder of model files in place of the packaged ones
+  --json OUT     writes the whole report; --plots DIR writes it as SVG`;
+
 interface Request extends ListeningPlan {
   readonly folder: string;
   readonly list: string;
@@ -48,13 +53,15 @@ interface Request extends ListeningPlan {
   readonly plots: string | undefined;
 }
 
-function parseRequest(args: string[]): Request {
+/** What the command line asks for; undefined where it asks for help. */
+function parseRequest(args: string[]): Request | undefined {
   const option = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { conditions: option, seconds: option, lengths: option, window: option, device: option, weights: option, json: option, plots: option },
+    options: { conditions: option, seconds: option, lengths: option, window: option, device: option, weights: option, json: option, plots: option, help: { type: 'boolean', short: 'h' } },
   });
+  if (values.help) return undefined;
   const [folder, list] = positionals;
   if (!folder || !list || positionals.length > 2) throw new EvaluationError(usage);
   return {
@@ -97,6 +104,10 @@ async function withProgress(engine: Engine, clips: readonly LabelledClip[], requ
 
 async function main(): Promise<void> {
   const request = parseRequest(process.argv.slice(2));
+  if (!request) {
+    console.log(help);
+    return;
+  }
   const clips = await readLabels(request.list, request.folder);
   const engine = await Engine.create({ device: request.device, ...(request.weights === undefined ? {} : { weights: request.weights }) });
   try {

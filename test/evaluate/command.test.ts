@@ -42,6 +42,14 @@ test('the report on screen, as JSON and as plots', async () => {
   assert.match(await readFile(join(plots, drawn[0]!), 'utf8'), /^<svg /);
 });
 
+test('--help tells the options and judges nothing', async () => {
+  const { code, out, err } = await evaluate('--help');
+  assert.is(code, 0, err);
+  assert.match(out, /^usage: npm run evaluate/);
+  for (const option of ['--conditions', '--seconds', '--lengths', '--window', '--device', '--weights', '--json', '--plots']) assert.match(out, new RegExp(`^ .*${option}`, 'm'));
+  assert.is(err, '');
+});
+
 test('a wrong call is one line that tells what is wrong', async () => {
   const broken = join(work, 'broken.wav');
   await writeFile(broken, 'no audio at all');
