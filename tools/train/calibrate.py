@@ -53,6 +53,11 @@ class HeldOut:
             parts.append((gender_of(tempered(g, temperature), mask, p[..., 2], weights_of(warmup))[keep], judge.gender_label[keep]))
         return [np.concatenate(column) for column in zip(*parts)]
 
+    def talkers(self):
+        """The talker of each answer that `gender` gives."""
+        return np.concatenate([[judge.set.clips[row].speaker for row in judge.rows[judge.gendered()]]
+                               for judge in self.judges if judge.gendered().any()])
+
 
 def best_temperature(answers, warmup):
     """

@@ -77,12 +77,23 @@ def class_weights(label):
     return 1 / np.bincount(label, minlength=3)[label]
 
 
-def risk(probabilities, label, unknown=0.05):
-    """Gender error with and without leaving the least sure share out, and the margin that does it."""
+def risk(probabilities, label, unknown=0.05, weights=None):
+    """Gender error with and without leaving the least sure share out, and the margin that does it; clips weigh alike unless told."""
+    weights = np.ones(len(label)) if weights is None else weights
     margin = np.abs(probabilities[:, 0] - probabilities[:, 1])
     wrong = probabilities.argmax(1) != label
-    cutoff = float(np.quantile(margin, unknown))
-    return {'error': float(wrong.mean()), 'kept_error': float(wrong[margin >= cutoff].mean()), 'cutoff': cutoff}
+    order = np.argsort(margin)
+    place = np.cumsum(weights[order]) - weights[order]
+    cutoff = float(np.interp(unknown * place[-1], place, margin[order]))      # the quantile, of weighted clips
+    kept = margin >= cutoff
+    return {'error': float(np.average(wrong, weights=weights)), 'kept_error': float(np.average(wrong[kept], weights=weights[kept])),
+            'cutoff': cutoff}
+
+
+def talker_weights(talkers):
+    """Weights under which every talker counts the same, however many clips there are of each."""
+    _, place, counts = np.unique(talkers, return_inverse=True, return_counts=True)
+    return 1 / counts[place]
 
 
 class Judge:

@@ -8,8 +8,8 @@ import torch
 from calibrate import UNKNOWN, HeldOut, best_temperature, calibrate, held_out_figures, weights_of
 from corpus import CLASSES, GENDERS
 from degenerate import degenerate
-from evalset import STEPS, EvalSet
-from evaluate import Judge, load_network, report, risk, show
+from evalset import CONDITIONS, STEPS, EvalSet
+from evaluate import Judge, load_network, report, risk, show, talker_weights
 from export import export
 from folds import FOLDS
 from models import multiply_adds, parameters, receptive_field
@@ -52,7 +52,10 @@ def finish(options):
         if judges:
             chosen[task]['held_out'] = held_out_figures(both[0], len(labels), chosen[task]['temperature'], chosen['warmup'])
     if judges:
-        chosen['gender']['risk'] = risk(*held.gender('clean', chosen['gender']['temperature'], STEPS, chosen['warmup']), UNKNOWN)
+        answers = {name: held.gender(name, chosen['gender']['temperature'], STEPS, chosen['warmup']) for name in CONDITIONS}
+        weights = talker_weights(held.talkers())
+        chosen['gender']['risk'] = risk(*answers['clean'], UNKNOWN)
+        chosen['gender']['risk_by_talker'] = {name: risk(*answer, UNKNOWN, weights) for name, answer in answers.items()}
     print(json.dumps(chosen, indent=1), flush=True)
     temperatures = [chosen[task]['temperature'] for task in ('speech', 'gender')]
     print('temperatures', temperatures, flush=True)
