@@ -34,58 +34,64 @@ add() {
     file=$(printf '%05d.wav' $count)
     case $source in *.g722) form='-f g722' ;; *) form= ;; esac
     # shellcheck disable=SC2086
-    ffmpeg -v error -nostdin -y -threads 1 $form -i "$source" -ss "$4" -t 3 -ar 16000 -ac 1 "$out/$file" || rm -f "$out/$file"
-    if [ -f "$out/$file" ] && [ "$(wc -c < "$out/$file")" -gt 3300 ]; then
+    if ffmpeg -v error -nostdin -y -threads 1 $form -i "$source" -ss "$4" -t 3 -ar 16000 -ac 1 "$out/$file" && [ "$(wc -c < "$out/$file")" -gt 3300 ]; then
       printf '%s\t%s\t%s\t%s\t%s\n' "$file" "$1" "$2" "$3" "$source" >> "$labels"
     else
       rm -f "$out/$file"
     fi
   done
 }
-# each FOLDER PATTERN: the files under a folder whose path matches, in a fixed order.
-each() { find "$1" -type f -path "$2" | LC_ALL=C sort; }
+# each FOLDER CONDITION...: the files under a folder that meet find's conditions, in a fixed order.
+each() { find "$@" -type f | LC_ALL=C sort; }
 # spread N: N of the lines, evenly.
 spread() { awk -v n="$1" '{ line[NR] = $0 } END { for (i = 0; i < n && i < NR; i++) print line[int(i * (NR > n ? NR / n : 1)) + 1] }'; }
 
 # 0 A.D.: commands of men and women, cries of the wounded, animals, everything else that sounds, music.
 for language in greek latin napatan persian; do
   for gender in male female; do
-    each 0ad/audio/voice/$language "*/civ_${gender}_*.ogg" > list
+    each 0ad/audio/voice/$language -name "civ_${gender}_*.ogg" > list
     add speech $gender 0ad-voices-$language 0 < list
   done
 done
-each 0ad/audio/actor/human/death '*.ogg' > list;                                        add other '' 0ad-cries 0 < list
-{ each 0ad/audio/actor/fauna '*.ogg'; each 0ad/audio/voice/global '*.ogg'; } > list;     add other '' 0ad-animals 0 < list
+each 0ad/audio/actor/human/death -name '*.ogg' > list
+add other '' 0ad-cries 0 < list
+{ each 0ad/audio/actor/fauna -name '*.ogg'; each 0ad/audio/voice/global -name '*.ogg'; } > list
+add other '' 0ad-animals 0 < list
 for folder in actor ambient attack resource; do
-  each 0ad/audio/$folder '*.ogg' | grep -v -e /fauna/ -e /human/death/ > list;           add other '' 0ad-$folder 0 < list
+  each 0ad/audio/$folder -name '*.ogg' ! -path '*/fauna/*' ! -path '*/human/death/*' > list
+  add other '' 0ad-$folder 0 < list
 done
-each 0ad/audio/music '*.ogg' > list
+each 0ad/audio/music -name '*.ogg' > list
 for start in 20 60 100; do add music '' 0ad-music $start < list; done
 
 # Asterisk: five announcers, 60 prompts each of a second and more, and music on hold.
 for language in $languages; do
   voice=$(echo usr/share/asterisk/sounds/${language}_*)
   case $voice in *_f_*) gender=female ;; *) gender=male ;; esac
-  find "$voice" -type f -name '*.g722' -size +8k | grep -v -i -e beep -e tone -e silence -e monkeys -e /conf | LC_ALL=C sort | spread 60 > list
+  each "$voice" -name '*.g722' -size +8k | grep -v -i -e beep -e tone -e silence -e monkeys -e /conf | spread 60 > list
   add speech $gender asterisk-$language 0 < list
 done
-each usr/share/asterisk/moh '*.g722' > list
+each usr/share/asterisk/moh -name '*.g722' > list
 for start in 5 40 80; do add music '' asterisk-hold $start < list; done
 
 # Two games with electronic and ambient music.
 for game in hyperrogue singularity; do
-  find usr/share -type f -path "*$game*.ogg" -size +100k | LC_ALL=C sort > list
+  each usr/share -path "*$game*.ogg" -size +100k > list
   for start in 20 60 100; do add music '' $game $start < list; done
 done
 
 # Tux Paint: animals, things, digits and short descriptions in many languages.
 stamps=usr/share/tuxpaint/stamps
-each $stamps/animals '*' | grep -e '\.ogg$' -e '\.wav$' | grep -v _desc > list;                               add other '' tuxpaint-animals 0 < list
-{ each $stamps/vehicles '*'; each $stamps/household '*'; each $stamps/naturalforces '*'; } | grep -e '\.ogg$' -e '\.wav$' | grep -v _desc > list
+# sounds FOLDER: what is heard of the stamps of a folder, without the descriptions.
+sounds() { each "$stamps/$1" '(' -name '*.ogg' -o -name '*.wav' ')' ! -name '*_desc*'; }
+sounds animals > list
+add other '' tuxpaint-animals 0 < list
+{ sounds vehicles; sounds household; sounds naturalforces; } > list
 add other '' tuxpaint-things 0 < list
-each $stamps/symbols/math '*.ogg' | grep -v _desc > list;                                                     add speech '' tuxpaint-digits 0 < list
+sounds symbols/math > list
+add speech '' tuxpaint-digits 0 < list
 for language in be bg ca el es fr ro ru; do
-  each $stamps "*_desc_$language.ogg" | spread 25 > list
+  each $stamps -name "*_desc_$language.ogg" | spread 25 > list
   add speech '' tuxpaint-$language 0 < list
 done
 echo "$(($(wc -l < "$labels") - 1)) clips in $out"

@@ -9,7 +9,7 @@ import numpy as np
 
 from corpus import CLASSES, GENDERS
 from evalset import CONDITIONS, STEPS
-from evaluate import LENGTHS, balanced, calibration_error, class_weights, corpus_average, gender_of, heard, speech_of, tempered
+from evaluate import LENGTHS, balanced, calibration_error, corpus_average, even_weights, gender_of, heard, speech_of, tempered
 
 TEMPERATURES = np.round(np.exp(np.linspace(np.log(0.4), np.log(2.5), 22)), 3)
 # How the weight of the first steps, which know little of what went before them, grows to 1: with the square of the step.
@@ -42,21 +42,22 @@ class HeldOut:
             parts.append((speech_of(tempered(p, temperature), mask, weights_of(warmup)), judge.label))
         return [np.concatenate(column) for column in zip(*parts)]
 
+    def gender_judges(self):
+        """Those with a Gender network and talkers whose gender is known."""
+        return [judge for judge in self.judges if judge.gendered().any() and all(g is not None for _, g in judge.steps.values())]
+
     def gender(self, condition, temperature=1.0, steps=STEPS, warmup=()):
         parts = []
-        for judge in self.judges:
+        for judge in self.gender_judges():
             p, g = judge.steps[condition]
             keep = judge.gendered()
-            if g is None or not keep.any():
-                continue
             mask = heard(judge.set.conditions[condition], judge.rows, steps, judge.threshold(condition))
             parts.append((gender_of(tempered(g, temperature), mask, p[..., 2], weights_of(warmup))[keep], judge.gender_label[keep]))
         return [np.concatenate(column) for column in zip(*parts)]
 
     def talkers(self):
         """The talker of each answer that `gender` gives."""
-        return np.concatenate([[judge.set.clips[row].speaker for row in judge.rows[judge.gendered()]]
-                               for judge in self.judges if judge.gendered().any()])
+        return np.array([judge.set.clips[row].speaker for judge in self.gender_judges() for row in judge.rows[judge.gendered()]])
 
 
 def best_temperature(answers, warmup):
@@ -65,7 +66,7 @@ def best_temperature(answers, warmup):
     `answers`, functions such as HeldOut.speech.
     """
     def cost(temperature):
-        return np.mean([calibration_error(p, label, weights=class_weights(label))
+        return np.mean([calibration_error(p, label, weights=even_weights(label))
                         for of in answers for p, label in (of(c, temperature, STEPS, warmup) for c in CONDITIONS)])
     return float(min(TEMPERATURES, key=cost))
 
@@ -126,7 +127,7 @@ def held_out_figures(answers, classes, temperature, warmup):
     figures = {}
     for condition in CONDITIONS:
         p, label = answers(condition, temperature, STEPS, warmup)
-        weights = class_weights(label)
+        weights = even_weights(label)
         figures[condition] = {
             'balanced': balanced(p, label, classes), 'ece': calibration_error(p, label, weights=weights),
             'ece_before': calibration_error(answers(condition, 1.0, STEPS, warmup)[0], label, weights=weights),

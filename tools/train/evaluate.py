@@ -72,9 +72,10 @@ def calibration_error(probabilities, label, bins=15, weights=None):
     return float(total / weights.sum())
 
 
-def class_weights(label):
-    """Weights under which every class counts the same."""
-    return 1 / np.bincount(label, minlength=3)[label]
+def even_weights(groups):
+    """A weight for each answer under which every group (class, talker, ...) counts the same, however many answers are of it."""
+    _, place, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    return 1 / counts[place]
 
 
 def risk(probabilities, label, unknown=0.05, weights=None):
@@ -88,12 +89,6 @@ def risk(probabilities, label, unknown=0.05, weights=None):
     kept = margin >= cutoff
     return {'error': float(np.average(wrong, weights=weights)), 'kept_error': float(np.average(wrong[kept], weights=weights[kept])),
             'cutoff': cutoff}
-
-
-def talker_weights(talkers):
-    """Weights under which every talker counts the same, however many clips there are of each."""
-    _, place, counts = np.unique(talkers, return_inverse=True, return_counts=True)
-    return 1 / counts[place]
 
 
 class Judge:
@@ -138,7 +133,7 @@ class Judge:
             values = recalls(speech, self.label, 3)
             out['speech'] = {'balanced': float(np.mean(list(values.values()))),
                              'recall': {CLASSES[k]: v for k, v in values.items()},
-                             'ece': calibration_error(speech, self.label, weights=class_weights(self.label))}
+                             'ece': calibration_error(speech, self.label, weights=even_weights(self.label))}
         g = self.gendered()
         if gender is not None and g.any():
             values = recalls(gender[g], self.gender_label[g], 2)

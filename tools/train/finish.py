@@ -9,7 +9,7 @@ from calibrate import UNKNOWN, HeldOut, best_temperature, calibrate, held_out_fi
 from corpus import CLASSES, GENDERS
 from degenerate import degenerate
 from evalset import CONDITIONS, STEPS, EvalSet
-from evaluate import Judge, load_network, report, risk, show, talker_weights
+from evaluate import Judge, even_weights, load_network, report, risk, show
 from export import export
 from folds import FOLDS
 from models import multiply_adds, parameters, receptive_field
@@ -53,7 +53,7 @@ def finish(options):
             chosen[task]['held_out'] = held_out_figures(both[0], len(labels), chosen[task]['temperature'], chosen['warmup'])
     if judges:
         answers = {name: held.gender(name, chosen['gender']['temperature'], STEPS, chosen['warmup']) for name in CONDITIONS}
-        weights = talker_weights(held.talkers())
+        weights = even_weights(held.talkers())
         chosen['gender']['risk'] = risk(*answers['clean'], UNKNOWN)
         chosen['gender']['risk_by_talker'] = {name: risk(*answer, UNKNOWN, weights) for name, answer in answers.items()}
     print(json.dumps(chosen, indent=1), flush=True)
