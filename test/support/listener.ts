@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Analyzer } from '../../src/analyzer.ts';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openDevice } from '../../src/devices.ts';
+import { defaultVolumeThreshold } from '../../src/engine.ts';
 import { Listener, select } from '../../src/listener.ts';
 import { Programs } from '../../src/programs.ts';
 import { loadModel } from '../../src/models/model-file.ts';
@@ -24,7 +25,7 @@ export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<L
 }
 
 /** Of models by their ids. */
-export function listenersOn(backend: Backend, byId: Readonly<Record<'speech' | 'gender', Model>>, volumeThreshold = 0.005): Listeners {
+export function listenersOn(backend: Backend, byId: Readonly<Record<'speech' | 'gender', Model>>, volumeThreshold = defaultVolumeThreshold): Listeners {
   const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
   const analyzer = new Analyzer(new Programs(backend, models));
   const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold };
