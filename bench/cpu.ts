@@ -19,7 +19,11 @@ export async function cpuRows(context: Context): Promise<Row[]> {
     const graph = composeModels([await context.model('gender'), await context.model('speech')]);
     const pcm = await context.voice(16 * stepSeconds);
     await parityOfSteps(backend, graph, pcm);
-    return [...(await stepRows(context, backend, graph, pcm)), ...(await streamRows(context, backend, graph, pcm)), ...(await poolRows(context, graph, pcm))];
+    return [
+      ...(await stepRows(context, backend, graph, pcm)),
+      ...(await streamRows(context, backend, graph, pcm)),
+      ...(await poolRows(context, graph, pcm)),
+    ];
   } finally {
     backend.dispose();
   }
@@ -28,11 +32,17 @@ export async function cpuRows(context: Context): Promise<Row[]> {
 /** The first steps, one by one with the state carried, against the reference on the whole. */
 async function parityOfSteps(backend: WasmBackend, graph: Graph, pcm: Int16Array): Promise<void> {
   const steps = 4;
-  const whole = (await new ReferenceBackend().prepare(graph, { batch: 1, samples: steps * samplesPerStep })).run([pcm.subarray(0, steps * samplesPerStep)]);
+  const whole = (await new ReferenceBackend().prepare(graph, { batch: 1, samples: steps * samplesPerStep })).run([
+    pcm.subarray(0, steps * samplesPerStep),
+  ]);
   const program = await backend.prepare(graph, { batch: 1, samples: samplesPerStep });
   const state = new Float32Array(program.plan.stateLength);
   for (let step = 0; step < steps; step++) {
-    program.run([stepOf(pcm, step)], state).forEach((output, i) => mustAgree(`step ${step}`, output, whole[i]!.subarray(step * output.length, (step + 1) * output.length)));
+    program
+      .run([stepOf(pcm, step)], state)
+      .forEach((output, i) =>
+        mustAgree(`step ${step}`, output, whole[i]!.subarray(step * output.length, (step + 1) * output.length)),
+      );
   }
 }
 
@@ -45,7 +55,10 @@ async function stepRows(context: Context, backend: WasmBackend, graph: Graph, pc
   const program = await backend.prepare(graph, { batch: 1, samples: samplesPerStep });
   const state = new Float32Array(program.plan.stateLength);
   let step = 0;
-  const times = await latencies(() => program.run([stepOf(pcm, step++)], state), { calls: context.quick ? 500 : 4000, warmup: 500 });
+  const times = await latencies(() => program.run([stepOf(pcm, step++)], state), {
+    calls: context.quick ? 500 : 4000,
+    warmup: 500,
+  });
   return [{ name: 'step-us', value: 1e6 * median(times), unit: 'us', device: 'cpu' }];
 }
 
@@ -66,7 +79,10 @@ interface LiveStream {
  */
 function feed(programs: ReadonlyMap<number, Program>, pcm: Int16Array, count: number, seconds: number): number[] {
   const { stateLength } = programs.get(1)!.plan;
-  const streams = Array.from({ length: count }, (_, i): LiveStream => ({ state: new Float32Array(stateLength), due: (stepSeconds * i) / count, step: i }));
+  const streams = Array.from(
+    { length: count },
+    (_, i): LiveStream => ({ state: new Float32Array(stateLength), due: (stepSeconds * i) / count, step: i }),
+  );
   const input = new Int16Array(largestBatch * samplesPerStep);
   const states = new Float32Array(largestBatch * stateLength);
   const waits: number[] = [];
@@ -96,7 +112,8 @@ function feed(programs: ReadonlyMap<number, Program>, pcm: Int16Array, count: nu
 
 async function streamRows(context: Context, backend: WasmBackend, graph: Graph, pcm: Int16Array): Promise<Row[]> {
   const programs = new Map<number, Program>();
-  for (let batch = 1; batch <= largestBatch; batch *= 2) programs.set(batch, await backend.prepare(graph, { batch, samples: samplesPerStep }));
+  for (let batch = 1; batch <= largestBatch; batch *= 2)
+    programs.set(batch, await backend.prepare(graph, { batch, samples: samplesPerStep }));
   const seconds = context.quick ? 1 : 4;
   feed(programs, pcm, 200, 1);
   // Halving between a count that holds and one that does not, to 5 %.

@@ -47,7 +47,12 @@ export async function encodeRows(context: Context): Promise<Row[]> {
     const made = countCreated(backend.device);
     for (let i = 0; i < runs; i++) await program.run(pcm);
     rows.push({ name: 'gpu-objects-per-1000-runs', value: made(), unit: 'objects', device: 'null' });
-    rows.push({ name: `batch-${manyChunks}-host-ms`, value: await hostMilliseconds(context, listenersOn(backend, { gender, speech }, 0)), unit: 'ms', device: 'null' });
+    rows.push({
+      name: `batch-${manyChunks}-host-ms`,
+      value: await hostMilliseconds(context, listenersOn(backend, { gender, speech }, 0)),
+      unit: 'ms',
+      device: 'null',
+    });
     return rows;
   } finally {
     backend.dispose();
@@ -75,7 +80,17 @@ async function hostMilliseconds(context: Context, { newListener }: Listeners): P
 function countCreated(device: GPUDevice): () => number {
   let count = 0;
   const methods = device as unknown as Record<string, (...given: unknown[]) => unknown>;
-  for (const name of ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createPipelineLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync', 'createQuerySet', 'createTexture']) {
+  for (const name of [
+    'createBuffer',
+    'createBindGroup',
+    'createBindGroupLayout',
+    'createPipelineLayout',
+    'createShaderModule',
+    'createComputePipeline',
+    'createComputePipelineAsync',
+    'createQuerySet',
+    'createTexture',
+  ]) {
     const create = methods[name].bind(device);
     methods[name] = (...given) => {
       count++;

@@ -15,14 +15,31 @@ export async function endToEndRows(context: Context): Promise<Row[]> {
     mustAnswerAlike(`end to end on ${device.name}`, await own(), await byHand());
     if (!device.timed) continue;
     const times = await race(`end to end on ${device.name}`, { undertone: own, byHand }, context.pace);
-    rows.push({ name: 'e2e-vs-meyda-ort', value: speedup(times, 'undertone', 'byHand'), unit: 'times', device: device.name });
+    rows.push({
+      name: 'e2e-vs-meyda-ort',
+      value: speedup(times, 'undertone', 'byHand'),
+      unit: 'times',
+      device: device.name,
+    });
     rows.push({ name: 'e2e-1s-ms', value: 1e3 * median(times.undertone), unit: 'ms', device: device.name });
-    rows.push({ name: 'peer-e2e-1s-ms', value: 1e3 * median(times.byHand), unit: 'ms', device: `meyda and ${ortLabel}` });
+    rows.push({
+      name: 'peer-e2e-1s-ms',
+      value: 1e3 * median(times.byHand),
+      unit: 'ms',
+      device: `meyda and ${ortLabel}`,
+    });
   }
   return rows;
 }
 
 /** Without silence, which the peer does not know. */
 export async function toJson({ engine }: BenchDevice, data: Int16Array): Promise<string> {
-  return JSON.stringify(await engine.processAudioChunk({ data, models: [engine.models.Speech, engine.models.Gender], includeRawValues: true, volumeThreshold: 0 }));
+  return JSON.stringify(
+    await engine.processAudioChunk({
+      data,
+      models: [engine.models.Speech, engine.models.Gender],
+      includeRawValues: true,
+      volumeThreshold: 0,
+    }),
+  );
 }

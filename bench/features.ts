@@ -8,7 +8,15 @@ import { median, race, speedup } from './support/timing.ts';
 
 const logMel: Graph = {
   inputs: [{ name: 'pcm', shape: ['batch', 'samples'], type: 'int16' }],
-  nodes: [{ name: 'logmel', op: 'logmel', inputs: ['pcm'], outputs: ['features'], attributes: { frame: 512, hop: 256, bands: 64, sampleRate: 16000 } }],
+  nodes: [
+    {
+      name: 'logmel',
+      op: 'logmel',
+      inputs: ['pcm'],
+      outputs: ['features'],
+      attributes: { frame: 512, hop: 256, bands: 64, sampleRate: 16000 },
+    },
+  ],
   constants: new Map(),
   outputs: ['features'],
 };
@@ -19,7 +27,11 @@ export async function featureRows(context: Context): Promise<Row[]> {
     const pcm = await context.voice(16 * 0.064);
     const program = await backend.prepare(logMel, { batch: 1, samples: pcm.length });
     mustAgree('log-mel', program.run([pcm])[0]!, meydaFeatures(pcm));
-    const times = await race('log-mel', { undertone: () => program.run([pcm]), meyda: () => meydaFeatures(pcm) }, context.pace);
+    const times = await race(
+      'log-mel',
+      { undertone: () => program.run([pcm]), meyda: () => meydaFeatures(pcm) },
+      context.pace,
+    );
     return [
       { name: 'logmel-vs-meyda', value: speedup(times, 'undertone', 'meyda'), unit: 'times', device: 'cpu' },
       { name: 'logmel-1s-us', value: 1e6 * median(times.undertone), unit: 'us', device: 'cpu' },

@@ -26,7 +26,8 @@ export async function firstResultRows(context: Context): Promise<Row[]> {
   const pcm = join(await mkdtemp(join(tmpdir(), 'undertone-bench-')), 'voice.s16');
   await writeFile(pcm, Buffer.from((await context.voice(1)).buffer));
   const starts: Record<string, string[]> = {};
-  for (const { name, timed } of await context.devices()) if (timed) starts[name] = [join(folder, 'undertone.mjs'), dist, weights, pcm, name];
+  for (const { name, timed } of await context.devices())
+    if (timed) starts[name] = [join(folder, 'undertone.mjs'), dist, weights, pcm, name];
   const peer = `meyda and ${ortLabel}`;
   starts[peer] = [join(folder, 'by-hand.mjs'), onnx, pcm, JSON.stringify(await context.decisions())];
 
@@ -39,7 +40,11 @@ export async function firstResultRows(context: Context): Promise<Row[]> {
   }
   const rows: Row[] = [];
   for (const [label, runs] of Object.entries(results)) {
-    mustAnswerAlike(`a fresh process, ${label}`, JSON.stringify(runs[0]!.answer), JSON.stringify(results[peer]![0]!.answer));
+    mustAnswerAlike(
+      `a fresh process, ${label}`,
+      JSON.stringify(runs[0]!.answer),
+      JSON.stringify(results[peer]![0]!.answer),
+    );
     const middle = (pick: (fresh: Fresh) => number): number => median(runs.map(pick));
     const prefix = label === peer ? 'peer-' : '';
     rows.push({ name: `${prefix}first-result-ms`, value: middle(({ firstMs }) => firstMs), unit: 'ms', device: label });

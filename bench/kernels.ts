@@ -33,14 +33,49 @@ const chunks = 1024;
 const relu = { activation: 'relu' };
 const cases: readonly Case[] = [
   { name: 'logmel', op: 'logmel', item: [16 * 1024], batch: chunks, weights: [], attributes: {} },
-  { name: 'conv-first', op: 'conv', item: [64, 64, 1], batch: chunks, weights: [[5, 5, 1, 16], [16]], attributes: { ...relu, strides: [2, 2], pads: [3, 0, 2, 2] } },
-  { name: 'conv-front', op: 'conv', item: [32, 32, 16], batch: chunks, weights: [[3, 3, 16, 32], [32]], attributes: { ...relu, strides: [2, 2], pads: [1, 0, 1, 1] } },
-  { name: 'conv-dilated', op: 'conv', item: [16, 96], batch: chunks, weights: [[3, 96, 96], [96]], attributes: { ...relu, dilations: [4], pads: [8, 0] } },
-  { name: 'conv-depthwise', op: 'conv', item: [64, 96], batch: chunks, weights: [[5, 1, 96], [96]], attributes: { ...relu, groups: 96, pads: [4, 0] } },
+  {
+    name: 'conv-first',
+    op: 'conv',
+    item: [64, 64, 1],
+    batch: chunks,
+    weights: [[5, 5, 1, 16], [16]],
+    attributes: { ...relu, strides: [2, 2], pads: [3, 0, 2, 2] },
+  },
+  {
+    name: 'conv-front',
+    op: 'conv',
+    item: [32, 32, 16],
+    batch: chunks,
+    weights: [[3, 3, 16, 32], [32]],
+    attributes: { ...relu, strides: [2, 2], pads: [1, 0, 1, 1] },
+  },
+  {
+    name: 'conv-dilated',
+    op: 'conv',
+    item: [16, 96],
+    batch: chunks,
+    weights: [[3, 96, 96], [96]],
+    attributes: { ...relu, dilations: [4], pads: [8, 0] },
+  },
+  {
+    name: 'conv-depthwise',
+    op: 'conv',
+    item: [64, 96],
+    batch: chunks,
+    weights: [[5, 1, 96], [96]],
+    attributes: { ...relu, groups: 96, pads: [4, 0] },
+  },
   { name: 'dense', op: 'dense', item: [16, 384], batch: chunks, weights: [[384, 96], [96]], attributes: relu },
   { name: 'dense-few-rows', op: 'dense', item: [16, 384], batch: 1, weights: [[384, 96], [96]], attributes: relu },
   { name: 'dense-head', op: 'dense', item: [16, 96], batch: chunks, weights: [[96, 3], [3]], attributes: {} },
-  { name: 'gru', op: 'gru', item: [16, 96], batch: chunks, weights: [[96, 288], [96, 288], [288], [288]], attributes: {} },
+  {
+    name: 'gru',
+    op: 'gru',
+    item: [16, 96],
+    batch: chunks,
+    weights: [[96, 288], [96, 288], [288], [288]],
+    attributes: {},
+  },
   { name: 'pool', op: 'pool', item: [64, 96], batch: chunks, weights: [], attributes: { kind: 'max', kernel: [4] } },
   { name: 'softmax', op: 'softmax', item: [64, 64], batch: chunks, weights: [], attributes: {} },
   { name: 'add', op: 'binary', item: [64, 96], batch: chunks, weights: [[96]], attributes: { kind: 'add' } },
@@ -114,7 +149,13 @@ function graphOf({ name, op, item, weights, attributes }: Case, batch: number, c
   );
   return {
     inputs: [{ name: 'x', shape: [batch, ...item], type: op === 'logmel' ? 'int16' : 'float32' }],
-    nodes: Array.from({ length: count }, (_, i) => ({ name: `${name}${i}`, op, inputs: ['x', ...constants.keys()], outputs: [`y${i}`], attributes })),
+    nodes: Array.from({ length: count }, (_, i) => ({
+      name: `${name}${i}`,
+      op,
+      inputs: ['x', ...constants.keys()],
+      outputs: [`y${i}`],
+      attributes,
+    })),
     constants,
     outputs: [`y${count - 1}`],
   };
@@ -123,25 +164,38 @@ function graphOf({ name, op, item, weights, attributes }: Case, batch: number, c
 function inputOf({ name, op, item }: Case, batch: number): TensorData {
   const random = seeded(`input of ${name}`);
   const length = batch * sizeOf(item);
-  return op === 'logmel' ? Int16Array.from({ length }, () => 3000 * random.normal()) : Float32Array.from({ length }, () => random.normal());
+  return op === 'logmel'
+    ? Int16Array.from({ length }, () => 3000 * random.normal())
+    : Float32Array.from({ length }, () => random.normal());
 }
 
 async function checkParity(backend: WebGPUBackend, each: Case, { suffix, options }: Variant): Promise<void> {
   const graph = graphOf(each, 2, 1);
   const input = [inputOf(each, 2)];
-  const [expected] = (await new ReferenceBackend().prepare(options.weightPrecision === 'f16' ? rounded(graph) : graph, {})).run(input);
+  const [expected] = (
+    await new ReferenceBackend().prepare(options.weightPrecision === 'f16' ? rounded(graph) : graph, {})
+  ).run(input);
   const program = await backend.prepare(graph, {});
   mustAgree(`kernel ${each.name}${suffix}`, (await program.run(input))[0], expected);
   program.dispose();
 }
 
-async function timeCase(backend: WebGPUBackend, each: Case, { suffix, options }: Variant, rounds: number): Promise<Row[]> {
+async function timeCase(
+  backend: WebGPUBackend,
+  each: Case,
+  { suffix, options }: Variant,
+  rounds: number,
+): Promise<Row[]> {
   const input = [inputOf(each, each.batch)];
   const once = await backend.prepare(graphOf(each, each.batch, 1), {});
   const often = await backend.prepare(graphOf(each, each.batch, 1 + repeats), {});
   const seconds: number[] = [];
   for (let round = 0; round < rounds + 2; round++) {
-    const [start, middle, end] = [performance.now(), await timeOf(() => once.run(input)), await timeOf(() => often.run(input))];
+    const [start, middle, end] = [
+      performance.now(),
+      await timeOf(() => once.run(input)),
+      await timeOf(() => often.run(input)),
+    ];
     if (round >= 2) seconds.push((end - middle - (middle - start)) / 1000 / repeats);
   }
   const time = median(seconds);
@@ -154,8 +208,18 @@ async function timeCase(backend: WebGPUBackend, each: Case, { suffix, options }:
   const name = `kernel-${each.name}${suffix}`;
   const rows: Row[] = [{ name: `${name}-us`, value: 1e6 * time, unit: `us, ${file} ${entry}`, device }];
   const peak = peaks.find((known) => known.name.test(backend.adapter));
-  if (peak) rows.push({ name: `${name}-over-floor`, value: time / Math.max(bytes / peak.bytes, flops / peak.flops), unit: 'times its floor', device });
-  return [...rows, { name: `${name}-gbytes`, value: bytes / time / 1e9, unit: 'GB/s', device }, { name: `${name}-gflops`, value: flops / time / 1e9, unit: 'GFLOP/s', device }];
+  if (peak)
+    rows.push({
+      name: `${name}-over-floor`,
+      value: time / Math.max(bytes / peak.bytes, flops / peak.flops),
+      unit: 'times its floor',
+      device,
+    });
+  return [
+    ...rows,
+    { name: `${name}-gbytes`, value: bytes / time / 1e9, unit: 'GB/s', device },
+    { name: `${name}-gflops`, value: flops / time / 1e9, unit: 'GFLOP/s', device },
+  ];
 }
 
 async function timeOf(run: () => Promise<unknown>): Promise<number> {

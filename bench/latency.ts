@@ -12,8 +12,18 @@ export async function latencyRows(context: Context): Promise<Row[]> {
     for (const seconds of context.quick ? [1] : lengths) {
       const pcm = await context.voice(seconds);
       const taken = await latencies(() => toJson(device, pcm), { calls: context.quick ? 50 : 500, warmup: 30 });
-      rows.push({ name: `chunk-${seconds}s-p50-ms`, value: 1e3 * quantile(taken, 0.5), unit: 'ms', device: device.name });
-      rows.push({ name: `chunk-${seconds}s-p99-ms`, value: 1e3 * quantile(taken, 0.99), unit: 'ms', device: device.name });
+      rows.push({
+        name: `chunk-${seconds}s-p50-ms`,
+        value: 1e3 * quantile(taken, 0.5),
+        unit: 'ms',
+        device: device.name,
+      });
+      rows.push({
+        name: `chunk-${seconds}s-p99-ms`,
+        value: 1e3 * quantile(taken, 0.99),
+        unit: 'ms',
+        device: device.name,
+      });
     }
   }
   return rows;

@@ -29,7 +29,9 @@ for (let i = 0; i <= hours * 3600 * piecesPerSecond; i++) {
   first ||= rss;
   const since = rss - first;
   growth = Math.max(growth, since);
-  console.log(`${(i / piecesPerSecond / 3600).toFixed(2)} h  resident ${(rss / 1e6).toFixed(1)} MB (${since < 0 ? '' : '+'}${(since / 1e6).toFixed(2)})  heap and buffers ${((heapUsed + external) / 1e6).toFixed(1)} MB`);
+  console.log(
+    `${(i / piecesPerSecond / 3600).toFixed(2)} h  resident ${(rss / 1e6).toFixed(1)} MB (${since < 0 ? '' : '+'}${(since / 1e6).toFixed(2)})  heap and buffers ${((heapUsed + external) / 1e6).toFixed(1)} MB`,
+  );
 }
 await stream.end();
 await reading;

@@ -19,7 +19,11 @@ interface Tally {
   readonly faults: string[];
 }
 
-function run(cases: Iterable<readonly [string, Uint8Array]>, read: (bytes: Uint8Array) => unknown, own: new (...args: never[]) => Error): Tally {
+function run(
+  cases: Iterable<readonly [string, Uint8Array]>,
+  read: (bytes: Uint8Array) => unknown,
+  own: new (...args: never[]) => Error,
+): Tally {
   const tally: Tally = { accepted: 0, refused: 0, slowest: 0, slowestCase: '', faults: [] };
   for (const [about, bytes] of cases) {
     const start = performance.now();
@@ -41,7 +45,8 @@ function* spoiltModels(): Generator<readonly [string, Uint8Array]> {
   const original = writeModel(tinyModel());
   for (let i = 0; i < count; i++) {
     const bytes = original.slice(0, random.below(4) === 0 ? random.below(original.length) : original.length);
-    for (let flips = random.below(5); flips >= 0 && bytes.length > 0; flips--) bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+    for (let flips = random.below(5); flips >= 0 && bytes.length > 0; flips--)
+      bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
     yield [`model ${i}`, bytes];
   }
 }
@@ -50,7 +55,9 @@ for (const [what, tally] of [
   ['ONNX files', run(mutants(count), (bytes) => lower(bytes, 'net.onnx'), ConversionError)],
   ['model files', run(spoiltModels(), (bytes) => readModel(bytes), ModelFileError)],
 ] as const) {
-  console.log(`${what}: ${tally.accepted} accepted, ${tally.refused} refused, ${tally.faults.length} faults; slowest ${tally.slowest.toFixed(0)} ms (${tally.slowestCase})`);
+  console.log(
+    `${what}: ${tally.accepted} accepted, ${tally.refused} refused, ${tally.faults.length} faults; slowest ${tally.slowest.toFixed(0)} ms (${tally.slowestCase})`,
+  );
   for (const fault of tally.faults.slice(0, 5)) console.log(fault);
   if (tally.faults.length > 0) process.exitCode = 1;
 }

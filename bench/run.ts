@@ -36,19 +36,38 @@ const results = fileURLToPath(new URL('results', import.meta.url));
 
 async function main(): Promise<void> {
   const option = { type: 'string' } as const;
-  const { values } = parseArgs({ options: { quick: { type: 'boolean' }, only: option, json: option, weights: option, onnx: option, compiled: option, help: { type: 'boolean', short: 'h' } } });
+  const { values } = parseArgs({
+    options: {
+      quick: { type: 'boolean' },
+      only: option,
+      json: option,
+      weights: option,
+      onnx: option,
+      compiled: option,
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
   if (values.help) {
     console.log(help);
     return;
   }
   const chosen = Object.entries(questions).filter(([name]) => values.only === undefined || name === values.only);
-  if (chosen.length === 0) throw new Error(`--only: there is no question ${JSON.stringify(values.only)}; there are ${Object.keys(questions).join(', ')}`);
+  if (chosen.length === 0)
+    throw new Error(
+      `--only: there is no question ${JSON.stringify(values.only)}; there are ${Object.keys(questions).join(', ')}`,
+    );
 
-  const context = new Context({ quick: values.quick ?? false, weights: values.weights ?? packaged.weights, onnx: values.onnx ?? packaged.onnx, compiled: values.compiled });
+  const context = new Context({
+    quick: values.quick ?? false,
+    weights: values.weights ?? packaged.weights,
+    onnx: values.onnx ?? packaged.onnx,
+    compiled: values.compiled,
+  });
   const rows: Row[] = [];
   const adapters: Record<string, string> = {};
   try {
-    for (const { name, adapter, timed } of await context.devices()) adapters[name] = timed ? adapter : `${adapter}: held to parity, not timed`;
+    for (const { name, adapter, timed } of await context.devices())
+      adapters[name] = timed ? adapter : `${adapter}: held to parity, not timed`;
     for (const [name, load] of chosen) {
       const started = performance.now();
       const own = await (await load())(context);
@@ -59,7 +78,11 @@ async function main(): Promise<void> {
     await context.dispose();
   }
   const report: Report = { machine: { ...machine(), ...adapters }, quick: context.quick, rows };
-  console.log(Object.entries(report.machine).map(([key, value]) => `${key}: ${value}`).join('\n'));
+  console.log(
+    Object.entries(report.machine)
+      .map(([key, value]) => `${key}: ${value}`)
+      .join('\n'),
+  );
   await writeReport(report, `${results}/last.json`);
   if (values.json !== undefined) await writeReport(report, values.json);
   if (!context.quick) for (const path of await writePlots(rows, results)) console.log(path);

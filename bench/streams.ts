@@ -25,10 +25,18 @@ export async function streamRows(context: Context): Promise<Row[]> {
   return rows;
 }
 
-const settings = ({ engine }: BenchDevice) => ({ models: [engine.models.Speech, engine.models.Gender], includeRawValues: true, outputPeriod: 64 });
+const settings = ({ engine }: BenchDevice) => ({
+  models: [engine.models.Speech, engine.models.Gender],
+  includeRawValues: true,
+  outputPeriod: 64,
+});
 
 /** Writes a step at a time, as a microphone does; calls back for each result. */
-async function live(device: BenchDevice, pcm: Int16Array, onResult: (result: StreamResult) => void = () => {}): Promise<StreamResult[]> {
+async function live(
+  device: BenchDevice,
+  pcm: Int16Array,
+  onResult: (result: StreamResult) => void = () => {},
+): Promise<StreamResult[]> {
   const stream = await device.engine.openStream(settings(device));
   const results: StreamResult[] = [];
   const reading = (async () => {
@@ -64,7 +72,12 @@ async function liveLatency(device: BenchDevice, pcm: Int16Array): Promise<Row[]>
   }
   stream.cancel();
   const settled = seconds.slice(10);
-  return [0.5, 0.99].map((q) => ({ name: `live-period-p${100 * q}-ms`, value: 1e3 * quantile(settled, q), unit: 'ms', device: device.name }));
+  return [0.5, 0.99].map((q) => ({
+    name: `live-period-p${100 * q}-ms`,
+    value: 1e3 * quantile(settled, q),
+    unit: 'ms',
+    device: device.name,
+  }));
 }
 
 async function manyStreams(device: BenchDevice, context: Context): Promise<Row[]> {
@@ -72,13 +85,25 @@ async function manyStreams(device: BenchDevice, context: Context): Promise<Row[]
   const seconds = context.quick ? 1 : 4;
   const inputs = await Promise.all(Array.from({ length: count }, (_, i) => context.voice(seconds, 0.01 * i)));
   const started = performance.now();
-  const ended = await Promise.all(inputs.map(async (pcm) => {
-    await live(device, pcm);
-    return (performance.now() - started) / 1000;
-  }));
+  const ended = await Promise.all(
+    inputs.map(async (pcm) => {
+      await live(device, pcm);
+      return (performance.now() - started) / 1000;
+    }),
+  );
   return [
-    { name: `streams-${count}-realtime-factor`, value: (count * seconds) / Math.max(...ended), unit: 'times real time', device: device.name },
-    { name: `streams-${count}-last-to-median`, value: Math.max(...ended) / median(ended), unit: 'times', device: device.name },
+    {
+      name: `streams-${count}-realtime-factor`,
+      value: (count * seconds) / Math.max(...ended),
+      unit: 'times real time',
+      device: device.name,
+    },
+    {
+      name: `streams-${count}-last-to-median`,
+      value: Math.max(...ended) / median(ended),
+      unit: 'times',
+      device: device.name,
+    },
   ];
 }
 
@@ -93,5 +118,10 @@ async function fileSpeed(device: BenchDevice, context: Context, sampleRate: numb
   await device.engine.processFile(path, { ...options, includeSummary: true, includeTransitions: true });
   const seconds = (performance.now() - started) / 1000;
   await rm(folder, { recursive: true });
-  return { name: `file-wav-${sampleRate}-realtime-factor`, value: (minutes * 60) / seconds, unit: 'times real time', device: device.name };
+  return {
+    name: `file-wav-${sampleRate}-realtime-factor`,
+    value: (minutes * 60) / seconds,
+    unit: 'times real time',
+    device: device.name,
+  };
 }

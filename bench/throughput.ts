@@ -30,7 +30,12 @@ export async function throughputRows(context: Context): Promise<Row[]> {
     for (const size of sizes) {
       const batch = Array.from({ length: size }, (_, i) => chunks[i % chunks.length]!);
       const seconds = await repeated(rounds, () => Promise.all(batch.map((chunk) => toJson(device, chunk))));
-      rows.push({ name: `batch-${size}-realtime-factor`, value: size / median(seconds), unit: 'times real time', device: device.name });
+      rows.push({
+        name: `batch-${size}-realtime-factor`,
+        value: size / median(seconds),
+        unit: 'times real time',
+        device: device.name,
+      });
     }
     for (const peer of peers) {
       const ratios: number[] = [];
@@ -41,8 +46,18 @@ export async function throughputRows(context: Context): Promise<Row[]> {
         ratios.push(theirs! / own!);
         peerSeconds.push(theirs!);
       }
-      rows.push({ name: `batch-${largest}-vs-${peer.name}`, value: median(ratios), unit: 'times', device: device.name });
-      rows.push({ name: `peer-batch-${largest}-realtime-factor`, value: largest / median(peerSeconds), unit: 'times real time', device: peer.label });
+      rows.push({
+        name: `batch-${largest}-vs-${peer.name}`,
+        value: median(ratios),
+        unit: 'times',
+        device: device.name,
+      });
+      rows.push({
+        name: `peer-batch-${largest}-realtime-factor`,
+        value: largest / median(peerSeconds),
+        unit: 'times real time',
+        device: peer.label,
+      });
     }
   }
   return rows;
@@ -57,9 +72,17 @@ interface Peer {
 async function openPeers(context: Context): Promise<Peer[]> {
   const { onnx } = context.settings;
   const threads = availableParallelism();
-  const peers: Peer[] = [{ name: 'ort', label: `onnxruntime-node (cpu, ${threads} threads), networks only`, sessions: await ByHand.open(onnx, { threads }) }];
+  const peers: Peer[] = [
+    {
+      name: 'ort',
+      label: `onnxruntime-node (cpu, ${threads} threads), networks only`,
+      sessions: await ByHand.open(onnx, { threads }),
+    },
+  ];
   if ((await context.timedDevices()).some(({ name }) => name === 'webgpu')) {
-    const sessions = await ByHand.open(onnx, { provider: 'webgpu' }).catch((error: Error) => console.log(`without onnxruntime-node's WebGPU provider: ${error.message}`));
+    const sessions = await ByHand.open(onnx, { provider: 'webgpu' }).catch((error: Error) =>
+      console.log(`without onnxruntime-node's WebGPU provider: ${error.message}`),
+    );
     if (sessions) peers.push({ name: 'ort-webgpu', label: 'onnxruntime-node (webgpu), networks only', sessions });
   }
   return peers;
@@ -68,7 +91,8 @@ async function openPeers(context: Context): Promise<Peer[]> {
 /** The answer for a chunk does not depend on its company. */
 async function manyLikeOne(device: BenchDevice, chunks: readonly Int16Array[]): Promise<void> {
   const together = await Promise.all(chunks.map((chunk) => toJson(device, chunk)));
-  for (const i of [0, 1, chunks.length - 1]) mustAnswerAlike(`chunk ${i} of ${chunks.length} on ${device.name}`, together[i]!, await toJson(device, chunks[i]!));
+  for (const i of [0, 1, chunks.length - 1])
+    mustAnswerAlike(`chunk ${i} of ${chunks.length} on ${device.name}`, together[i]!, await toJson(device, chunks[i]!));
 }
 
 async function networksOf(peer: ByHand, features: readonly Float32Array[]): Promise<void> {

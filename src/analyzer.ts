@@ -71,7 +71,13 @@ export class Analyzer {
     const whole: Record<string, number[]> = {};
     for (let done = 0; done < steps; ) {
       const run = streamRuns.find((length) => length <= steps - done)!;
-      const part = await this.#enqueue(pcm.subarray(done * stepSamples, (done + run) * stepSamples), stream.ids, run, stream, signal);
+      const part = await this.#enqueue(
+        pcm.subarray(done * stepSamples, (done + run) * stepSamples),
+        stream.ids,
+        run,
+        stream,
+        signal,
+      );
       for (const id of stream.ids) {
         if (done === 0) whole[id] = part[id]!;
         else whole[id]!.push(...part[id]!);
@@ -91,7 +97,13 @@ export class Analyzer {
     await this.#programs.dispose();
   }
 
-  async #enqueue(pcm: Int16Array, ids: readonly string[], steps: number, stream: StreamState | undefined, signal: AbortSignal | undefined): Promise<Record<string, number[]>> {
+  async #enqueue(
+    pcm: Int16Array,
+    ids: readonly string[],
+    steps: number,
+    stream: StreamState | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Record<string, number[]>> {
     while (this.#queue.length >= queueBound) await new Promise<void>((resolve) => this.#waitingForRoom.push(resolve));
     if (this.#disposed) throw new DisposedError('the engine');
     signal?.throwIfAborted();
@@ -127,7 +139,11 @@ export class Analyzer {
     const batch: Job[] = [];
     const rest: Job[] = [];
     for (const job of waiting) {
-      const fits = batch.length < largest && job.steps === first!.steps && !job.stream === !first!.stream && sameIds(job.ids, first!.ids);
+      const fits =
+        batch.length < largest &&
+        job.steps === first!.steps &&
+        !job.stream === !first!.stream &&
+        sameIds(job.ids, first!.ids);
       (fits ? batch : rest).push(job);
     }
     this.#queue = rest;
@@ -190,7 +206,10 @@ export class Analyzer {
       states?.fill(0, jobs.length * stateLength);
       const outputs = await this.#programs.run(shape, inputs, states, alone);
       jobs.forEach((job, i) => {
-        if (job.stream) (job.stream.carried ??= new Float32Array(stateLength)).set(states!.subarray(i * stateLength, (i + 1) * stateLength));
+        if (job.stream)
+          (job.stream.carried ??= new Float32Array(stateLength)).set(
+            states!.subarray(i * stateLength, (i + 1) * stateLength),
+          );
       });
       answer(jobs, shape, outputs);
     } finally {
@@ -227,7 +246,8 @@ class Buffers {
   }
 
   give(buffer: Int16Array | Float32Array): void {
-    const spare: Map<number, (Int16Array | Float32Array)[]> = buffer instanceof Int16Array ? this.#shorts : this.#floats;
+    const spare: Map<number, (Int16Array | Float32Array)[]> =
+      buffer instanceof Int16Array ? this.#shorts : this.#floats;
     const same = spare.get(buffer.length) ?? [];
     spare.set(buffer.length, same);
     if (same.length < 4) same.push(buffer);

@@ -52,11 +52,19 @@ const openers = {
 /** Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device. */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<OpenDevice> {
   if (!deviceNames.includes(name)) {
-    throw new ArgumentError('device', JSON.stringify(name), `one of ${deviceNames.map((known) => JSON.stringify(known)).join(', ')}`);
+    throw new ArgumentError(
+      'device',
+      JSON.stringify(name),
+      `one of ${deviceNames.map((known) => JSON.stringify(known)).join(', ')}`,
+    );
   }
   const { weightPrecision = 'f32' } = options;
   if (!weightPrecisions.includes(weightPrecision)) {
-    throw new ArgumentError('weightPrecision', JSON.stringify(weightPrecision), weightPrecisions.map((known) => JSON.stringify(known)).join(' or '));
+    throw new ArgumentError(
+      'weightPrecision',
+      JSON.stringify(weightPrecision),
+      weightPrecisions.map((known) => JSON.stringify(known)).join(' or '),
+    );
   }
   if (name !== 'auto') {
     const backend = await openers[name](true, options);
@@ -70,14 +78,21 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     }
     try {
       const backend = await openers[candidate](false, options);
-      const reason = candidate === 'webgpu' ? 'the first choice of auto: a hardware GPU is there' : `the next choice of auto: ${why.join('; ')}`;
+      const reason =
+        candidate === 'webgpu'
+          ? 'the first choice of auto: a hardware GPU is there'
+          : `the next choice of auto: ${why.join('; ')}`;
       return describe(backend, candidate, reason);
     } catch (error) {
       if (!(error instanceof DeviceUnavailableError)) throw error;
       why.push(`${candidate}: ${error.reason}`);
     }
   }
-  throw new DeviceUnavailableError('auto', why.join('; '), 'The gpu.js fallback needs only its package to be installed.');
+  throw new DeviceUnavailableError(
+    'auto',
+    why.join('; '),
+    'The gpu.js fallback needs only its package to be installed.',
+  );
 }
 
 /**
@@ -93,7 +108,8 @@ function gpuMayBeThere(): boolean {
 function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
   const info = { backend: name, adapter: backend.adapter, reason };
   if (name !== 'cpu') return { backend, info };
-  const openPool = async (threads: number) => (await import('./backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
+  const openPool = async (threads: number) =>
+    (await import('./backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
   return { backend, info, openPool };
 }
 

@@ -16,7 +16,15 @@ import type { OpenModel } from './models/model.ts';
 import type { TimeSeriesOutput } from './reports/series.ts';
 import { Programs } from './programs.ts';
 import { AnalysisStream } from './stream.ts';
-import { type BytesOptions, type FileOptions, processAudioBytes, processFile, processStream, type StreamOptions, type StreamSource } from './time-series.ts';
+import {
+  type BytesOptions,
+  type FileOptions,
+  processAudioBytes,
+  processFile,
+  processStream,
+  type StreamOptions,
+  type StreamSource,
+} from './time-series.ts';
 import type { StreamOverview, StreamResult } from './tracks.ts';
 
 export interface EngineOptions {
@@ -103,7 +111,9 @@ export class Engine {
     this.device = device;
     this.#models = models;
     this.#analyzer = new Analyzer(programs);
-    const handles = [...models.values()].map(({ id, name, version, labels }) => Object.freeze({ name: capitalised(id), key: name, version, labels }));
+    const handles = [...models.values()].map(({ id, name, version, labels }) =>
+      Object.freeze({ name: capitalised(id), key: name, version, labels }),
+    );
     this.models = Object.freeze(Object.fromEntries(handles.map((handle) => [handle.name, handle]))) as ModelHandles;
   }
 
@@ -114,7 +124,8 @@ export class Engine {
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
     const { device = 'auto', weights = packagedWeights, threads = availableParallelism(), weightPrecision } = options;
-    if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError('threads', describe(threads), 'a whole number from 1 on');
+    if (!Number.isInteger(threads) || threads < 1)
+      throw new ArgumentError('threads', describe(threads), 'a whole number from 1 on');
     const models = await openModels(weights);
     const { backend, info, openPool } = await openDevice(device, { weightPrecision });
     const pool = threads > 1 ? await openPool?.(threads) : undefined;
@@ -184,16 +195,26 @@ export class Engine {
   /** Checks the options that all calls share. */
   #listener(options: AnalysisOptions): Listener {
     if (this.#disposed) throw new DisposedError('the engine');
-    if (options === null || typeof options !== 'object') throw new ArgumentError('options', describe(options), 'an object');
+    if (options === null || typeof options !== 'object')
+      throw new ArgumentError('options', describe(options), 'an object');
     const { models, includeRawValues = false, volumeThreshold = defaultVolumeThreshold } = options;
     if (!Array.isArray(models) || models.length === 0) {
-      throw new ArgumentError('models', Array.isArray(models) ? 'an empty list' : describe(models), `a list of at least one of ${this.getAvailableModels().join(', ')}`);
+      throw new ArgumentError(
+        'models',
+        Array.isArray(models) ? 'an empty list' : describe(models),
+        `a list of at least one of ${this.getAvailableModels().join(', ')}`,
+      );
     }
-    if (typeof includeRawValues !== 'boolean') throw new ArgumentError('includeRawValues', describe(includeRawValues), 'true or false');
+    if (typeof includeRawValues !== 'boolean')
+      throw new ArgumentError('includeRawValues', describe(includeRawValues), 'true or false');
     if (typeof volumeThreshold !== 'number' || !(volumeThreshold >= 0 && volumeThreshold <= 1)) {
       throw new ArgumentError('volumeThreshold', describe(volumeThreshold), 'a number from 0 to 1');
     }
-    return new Listener(this.#analyzer, { ...this.#select(models.map((model) => this.#model(model))), includeRawValues, volumeThreshold });
+    return new Listener(this.#analyzer, {
+      ...this.#select(models.map((model) => this.#model(model))),
+      includeRawValues,
+      volumeThreshold,
+    });
   }
 
   #select(asked: readonly OpenModel[]): Selection {
@@ -202,7 +223,12 @@ export class Engine {
     if (!selection) {
       const chosen = [...new Set(asked)];
       const twice = chosen.find((model, i) => chosen.findIndex(({ name }) => name === model.name) !== i);
-      if (twice) throw new ArgumentError('models', `two versions of ${capitalised(twice.name)}`, 'one version of each model a call');
+      if (twice)
+        throw new ArgumentError(
+          'models',
+          `two versions of ${capitalised(twice.name)}`,
+          'one version of each model a call',
+        );
       selection = select(chosen, chosen.find(({ name }) => name === gateModel) ?? this.#models.get(gateModel)!);
       this.#selections.set(key, selection);
     }
@@ -212,7 +238,8 @@ export class Engine {
   #model(asked: ModelHandle | string): OpenModel {
     const name = typeof asked === 'string' ? asked : asked?.name;
     const model = this.#models.get(String(name).toLowerCase());
-    if (!model) throw new UnknownModelError(typeof name === 'string' ? name : describe(asked), this.getAvailableModels());
+    if (!model)
+      throw new UnknownModelError(typeof name === 'string' ? name : describe(asked), this.getAvailableModels());
     return model;
   }
 }
@@ -227,7 +254,8 @@ async function openModels(folder: string): Promise<ReadonlyMap<string, OpenModel
       return [id, { ...model, id }] as const;
     }),
   );
-  if (!byId.has(gateModel)) throw new UndertoneError(`weights: ${folder} holds no ${gateModel}.model, which every analysis needs`);
+  if (!byId.has(gateModel))
+    throw new UndertoneError(`weights: ${folder} holds no ${gateModel}.model, which every analysis needs`);
   return byId;
 }
 

@@ -27,7 +27,9 @@ export class InputTooShortError extends UndertoneError {
     readonly needed: number,
     readonly sampleRate: number,
   ) {
-    super(`data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples (64 ms) are needed`);
+    super(
+      `data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples (64 ms) are needed`,
+    );
   }
 }
 
@@ -76,7 +78,9 @@ export class DisposedError extends UndertoneError {
 /** A node's inputs do not fit together. The sentence holds the node, its op and every input shape. */
 export class ShapeError extends UndertoneError {
   constructor(node: { name: string; op: string }, shapes: readonly (readonly number[])[], rule: string) {
-    super(`node "${node.name}" (${node.op}): ${rule}; input shapes ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')}`);
+    super(
+      `node "${node.name}" (${node.op}): ${rule}; input shapes ${shapes.map((s) => `[${s.join(', ')}]`).join(' and ')}`,
+    );
   }
 }
 

@@ -11,4 +11,3 @@ export type { TimeSeriesOutput } from './reports/series.ts';
 export { AnalysisStream } from './stream.ts';
 export type { BytesOptions, FileOptions, StreamOptions, StreamSource } from './time-series.ts';
 export type { SeriesOptions, StreamOverview, StreamResult } from './tracks.ts';
-

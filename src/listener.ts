@@ -42,7 +42,8 @@ export class Listener {
   async hearChunk(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
     const levels = stepLevels(pcm);
     // Where all is silent the networks are asked only for the sake of raw values.
-    const needed = this.settings.includeRawValues || levels.some((level) => !isSilent(level, this.settings.volumeThreshold));
+    const needed =
+      this.settings.includeRawValues || levels.some((level) => !isSilent(level, this.settings.volumeThreshold));
     const whole = pcm.subarray(0, levels.length * stepSamples);
     return this.#steps(levels, needed ? await this.#analyzer.analyzeChunk(whole, this.settings.ids, signal) : {}, 0);
   }
@@ -50,7 +51,11 @@ export class Listener {
   /** The next whole steps of a stream. Calls must not overlap. */
   async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
     this.#stream ??= this.#analyzer.openStream(this.settings.ids);
-    const steps = this.#steps(stepLevels(pcm), await this.#analyzer.analyzeStream(pcm, this.#stream, signal), this.#heard);
+    const steps = this.#steps(
+      stepLevels(pcm),
+      await this.#analyzer.analyzeStream(pcm, this.#stream, signal),
+      this.#heard,
+    );
     this.#heard += steps.length;
     return steps;
   }
@@ -70,6 +75,12 @@ export class Listener {
     const { gate, names, volumeThreshold } = this.settings;
     const probabilities: Record<string, readonly number[]> = {};
     for (const id in byId) probabilities[names.get(id)!] = byId[id]!;
-    return levels.map((level, row) => ({ level, silent: isSilent(level, volumeThreshold), weight: gate.warmupWeights[first + row] ?? 1, row, probabilities }));
+    return levels.map((level, row) => ({
+      level,
+      silent: isSilent(level, volumeThreshold),
+      weight: gate.warmupWeights[first + row] ?? 1,
+      row,
+      probabilities,
+    }));
   }
 }

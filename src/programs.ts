@@ -73,7 +73,12 @@ export class Programs {
    * moved on. The outputs hold until the next run. A run that is alone is computed on the caller's thread, where it is
    * soonest done; others go to the pool if there is one.
    */
-  async run({ ids, batch, steps }: RunShape, pcm: Int16Array, state: Float32Array | undefined, alone: boolean): Promise<Float32Array[]> {
+  async run(
+    { ids, batch, steps }: RunShape,
+    pcm: Int16Array,
+    state: Float32Array | undefined,
+    alone: boolean,
+  ): Promise<Float32Array[]> {
     const bindings = { batch, samples: steps * stepSamples };
     if (this.#pool && !alone) return this.#pool.run(this.#compose(ids).graph, bindings, [pcm], state);
     const kept = this.#keep(`${ids.join()} ${batch}x${steps}`, () => this.#prepare(this.#compose(ids).graph, bindings));

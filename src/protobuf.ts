@@ -30,10 +30,26 @@ type ValueOf<F> = F extends Field<infer T> ? T : never;
 export type Message<F extends Fields> = { readonly [K in keyof F]: ValueOf<F[K]> };
 export type Decoded<M> = M extends MessageType<infer T> ? T : never;
 
-export const one = <S extends ScalarName>(id: number, type: S): Field<Scalars[S] | undefined> => ({ id, type, repeated: false });
-export const many = <S extends ScalarName>(id: number, type: S): Field<readonly Scalars[S][]> => ({ id, type, repeated: true });
-export const oneMessage = <T>(id: number, type: () => MessageType<T>): Field<T | undefined> => ({ id, type: type as () => MessageType<never>, repeated: false });
-export const manyMessages = <T>(id: number, type: () => MessageType<T>): Field<readonly T[]> => ({ id, type: type as () => MessageType<never>, repeated: true });
+export const one = <S extends ScalarName>(id: number, type: S): Field<Scalars[S] | undefined> => ({
+  id,
+  type,
+  repeated: false,
+});
+export const many = <S extends ScalarName>(id: number, type: S): Field<readonly Scalars[S][]> => ({
+  id,
+  type,
+  repeated: true,
+});
+export const oneMessage = <T>(id: number, type: () => MessageType<T>): Field<T | undefined> => ({
+  id,
+  type: type as () => MessageType<never>,
+  repeated: false,
+});
+export const manyMessages = <T>(id: number, type: () => MessageType<T>): Field<readonly T[]> => ({
+  id,
+  type: type as () => MessageType<never>,
+  repeated: true,
+});
 
 /** Messages that one file may hold, nested ones too: a few bytes of input make an object of hundreds of bytes. */
 const messageLimit = 500_000;
@@ -47,14 +63,24 @@ const fixed32 = 5;
 type Reader = protobuf.Reader;
 type Writer = protobuf.Writer;
 
-const scalars: { readonly [S in ScalarName]: { wire: number; read(reader: Reader): Scalars[S]; write(writer: Writer, value: Scalars[S]): unknown } } = {
+const scalars: {
+  readonly [S in ScalarName]: {
+    wire: number;
+    read(reader: Reader): Scalars[S];
+    write(writer: Writer, value: Scalars[S]): unknown;
+  };
+} = {
   string: { wire: delimited, read: (reader) => reader.string(), write: (writer, value) => writer.string(value) },
   // A view into the file, not aligned to anything.
   bytes: { wire: delimited, read: (reader) => reader.bytes(), write: (writer, value) => writer.bytes(value) },
   bool: { wire: varint, read: (reader) => reader.bool(), write: (writer, value) => writer.bool(value) },
   uint32: { wire: varint, read: (reader) => reader.uint32(), write: (writer, value) => writer.uint32(value) },
   int32: { wire: varint, read: (reader) => reader.int32(), write: (writer, value) => writer.int32(value) },
-  int64: { wire: varint, read: (reader) => toNumber(reader.int64() as unknown as number | Wide), write: (writer, value) => writer.int64(value) },
+  int64: {
+    wire: varint,
+    read: (reader) => toNumber(reader.int64() as unknown as number | Wide),
+    write: (writer, value) => writer.int64(value),
+  },
   float: { wire: fixed32, read: (reader) => reader.float(), write: (writer, value) => writer.float(value) },
   double: { wire: fixed64, read: (reader) => reader.double(), write: (writer, value) => writer.double(value) },
 };
@@ -105,7 +131,14 @@ export class MessageType<T> {
     return message as T;
   }
 
-  #readScalar(reader: Reader, message: Record<string, unknown>, name: string, field: Field, wire: number, end: number): void {
+  #readScalar(
+    reader: Reader,
+    message: Record<string, unknown>,
+    name: string,
+    field: Field,
+    wire: number,
+    end: number,
+  ): void {
     const scalar = scalars[field.type as ScalarName];
     if (field.repeated && wire === delimited && scalar.wire !== delimited) {
       const until = reader.uint32() + reader.pos;

@@ -1,10 +1,25 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
 import { ReadableStream, WritableStream } from 'node:stream/web';
-import { type AudioData, checkChannel, checkChannels, checkSampleRate, innerRate, stepMilliseconds } from './audio/format.ts';
+import {
+  type AudioData,
+  checkChannel,
+  checkChannels,
+  checkSampleRate,
+  innerRate,
+  stepMilliseconds,
+} from './audio/format.ts';
 import { StreamInput } from './audio/stream-input.ts';
 import { UndertoneError } from './errors.ts';
 import type { StreamOptions } from './time-series.ts';
-import { checkSeriesOptions, type Ear, StepQueue, stepsAtATime, type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
+import {
+  checkSeriesOptions,
+  type Ear,
+  StepQueue,
+  stepsAtATime,
+  type StreamOverview,
+  type StreamResult,
+  Tracks,
+} from './tracks.ts';
 
 /** Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is computed. */
 const roomInSteps = stepsAtATime;
@@ -97,7 +112,9 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     try {
       for (const block of this.#input.push(data)) this.#queue.push(block);
       if (this.#queue.steps > mostSteps) {
-        throw new UndertoneError(`write: ${Math.round((this.#queue.steps * stepMilliseconds) / 1000)} s of audio wait to be analysed; wait for the promise that write gives`);
+        throw new UndertoneError(
+          `write: ${Math.round((this.#queue.steps * stepMilliseconds) / 1000)} s of audio wait to be analysed; wait for the promise that write gives`,
+        );
       }
     } catch (error) {
       this.#fail(error);
@@ -187,7 +204,8 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   }
 
   async #next(): Promise<StreamResult | undefined> {
-    while (this.#results.length === 0 && (this.#state === 'open' || this.#state === 'ending')) await this.#change.wait();
+    while (this.#results.length === 0 && (this.#state === 'open' || this.#state === 'ending'))
+      await this.#change.wait();
     const result = this.#results.shift();
     if (result) {
       if (this.#results.length === roomInResults - 1) this.#change.ring();

@@ -7,7 +7,16 @@ import { ChannelInput, channelsHeard, StreamInput } from './audio/stream-input.t
 import { ArgumentError, type DecodeError } from './errors.ts';
 import type { PeriodResult } from './reports/periods.ts';
 import type { ChannelReport, TimeSeriesOutput } from './reports/series.ts';
-import { checkSeriesOptions, type Ear, type SeriesOptions, StepQueue, type StreamOverview, type StreamResult, stepsAtATime, Tracks } from './tracks.ts';
+import {
+  checkSeriesOptions,
+  type Ear,
+  type SeriesOptions,
+  StepQueue,
+  type StreamOverview,
+  type StreamResult,
+  stepsAtATime,
+  Tracks,
+} from './tracks.ts';
 
 export interface FileOptions extends SeriesOptions {
   /** Memory is bounded whatever the length, with true and with false; both are the same. */
@@ -44,7 +53,11 @@ export type StreamSource = AsyncIterable<AudioData> | Iterable<AudioData>;
  * The time series of a file's channels.
  * @throws ArgumentError, DecodeError (names the file), InputTooShortError, the signal's reason
  */
-export async function processFile(source: FileSource, options: FileOptions, newEar: () => Ear): Promise<TimeSeriesOutput> {
+export async function processFile(
+  source: FileSource,
+  options: FileOptions,
+  newEar: () => Ear,
+): Promise<TimeSeriesOutput> {
   checkSeriesOptions(options);
   newEar();
   const { signal, partial, onProgress, onWarning } = options;
@@ -85,7 +98,11 @@ export async function processFile(source: FileSource, options: FileOptions, newE
 export async function processAudioBytes(options: BytesOptions, newEar: () => Ear): Promise<TimeSeriesOutput> {
   checkSeriesOptions(options);
   newEar();
-  const { samples, sampleRate, channels } = checkedAudio({ data: options.data, sampleRate: options.sampleRate, channels: options.channels });
+  const { samples, sampleRate, channels } = checkedAudio({
+    data: options.data,
+    sampleRate: options.sampleRate,
+    channels: options.channels,
+  });
   const input = await StreamInput.open({ sampleRate, channels, channel: options.channel });
   try {
     const series = new Series(input.heard, options, newEar);
@@ -120,13 +137,17 @@ class Series {
     this.#keep(this.#tracks.finish());
     this.#signal?.throwIfAborted();
     const overviews = this.#tracks.overview().channels;
-    const channels = [...this.#results].map(([channel, time_series]): [number, ChannelReport] => [channel, { time_series, ...overviews[channel] }]);
+    const channels = [...this.#results].map(([channel, time_series]): [number, ChannelReport] => [
+      channel,
+      { time_series, ...overviews[channel] },
+    ]);
     return { channels: Object.fromEntries(channels) };
   }
 
   #keep(results: readonly StreamResult[]): void {
     const [only] = this.#results.values();
-    for (const { channel, ...period } of results) (channel === undefined ? only! : this.#results.get(channel)!).push(period);
+    for (const { channel, ...period } of results)
+      (channel === undefined ? only! : this.#results.get(channel)!).push(period);
   }
 }
 
@@ -135,7 +156,11 @@ class Series {
  * consumer holds its source back. What the generator returns at its end are summary and transitions.
  * @throws ArgumentError, the source's own error, the signal's reason
  */
-export function processStream(source: StreamSource, options: StreamOptions, newEar: () => Ear): AsyncGenerator<StreamResult, StreamOverview> {
+export function processStream(
+  source: StreamSource,
+  options: StreamOptions,
+  newEar: () => Ear,
+): AsyncGenerator<StreamResult, StreamOverview> {
   checkSeriesOptions(options);
   newEar();
   const sampleRate = checkSampleRate(options.sampleRate ?? innerRate);
@@ -144,7 +169,11 @@ export function processStream(source: StreamSource, options: StreamOptions, newE
   return pull(chunksOf(source), { ...options, sampleRate, channels }, newEar);
 }
 
-async function* pull(chunks: AsyncIterator<AudioData> | Iterator<AudioData>, options: StreamOptions & { sampleRate: number; channels: number }, newEar: () => Ear): AsyncGenerator<StreamResult, StreamOverview> {
+async function* pull(
+  chunks: AsyncIterator<AudioData> | Iterator<AudioData>,
+  options: StreamOptions & { sampleRate: number; channels: number },
+  newEar: () => Ear,
+): AsyncGenerator<StreamResult, StreamOverview> {
   const { signal } = options;
   const input = await StreamInput.open(options);
   const tracks = new Tracks(input.heard, options, newEar);
@@ -170,7 +199,12 @@ function chunksOf(source: StreamSource): AsyncIterator<AudioData> | Iterator<Aud
   const iterable = source as Partial<AsyncIterable<AudioData> & Iterable<AudioData>> | null | undefined;
   const single = typeof source === 'string' || ArrayBuffer.isView(source);
   const chunks = single ? undefined : (iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.());
-  if (!chunks) throw new ArgumentError('source', describe(source), 'an async iterable of chunks of audio, such as a Node stream (one piece of audio goes to processAudioBytes)');
+  if (!chunks)
+    throw new ArgumentError(
+      'source',
+      describe(source),
+      'an async iterable of chunks of audio, such as a Node stream (one piece of audio goes to processAudioBytes)',
+    );
   return chunks;
 }
 

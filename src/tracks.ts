@@ -41,15 +41,19 @@ export interface StreamOverview {
 
 /** Checks the options that a file, bytes and a stream share; a fault is named before any audio is read. */
 export function checkSeriesOptions(options: SeriesOptions): void {
-  if (options === null || typeof options !== 'object') throw new ArgumentError('options', describe(options), 'an object');
+  if (options === null || typeof options !== 'object')
+    throw new ArgumentError('options', describe(options), 'an object');
   stepsInPeriod(options.outputPeriod ?? defaultOutputPeriod);
   for (const name of ['includeSummary', 'includeTransitions', 'useChunking', 'partial'] as const) {
     const value = (options as unknown as Record<string, unknown>)[name];
-    if (value !== undefined && typeof value !== 'boolean') throw new ArgumentError(name, describe(value), 'true or false');
+    if (value !== undefined && typeof value !== 'boolean')
+      throw new ArgumentError(name, describe(value), 'true or false');
   }
   const { channel, signal } = options;
-  if (channel !== undefined && (!Number.isInteger(channel) || channel < 0)) throw new ArgumentError('channel', describe(channel), 'a whole number from 0 on');
-  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function') throw new ArgumentError('signal', describe(signal), 'an AbortSignal');
+  if (channel !== undefined && (!Number.isInteger(channel) || channel < 0))
+    throw new ArgumentError('channel', describe(channel), 'a whole number from 0 on');
+  if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
+    throw new ArgumentError('signal', describe(signal), 'an AbortSignal');
 }
 
 interface Track {
@@ -69,7 +73,11 @@ export class Tracks {
     this.#tracks = channels.map((channel) => {
       const ear = newEar();
       const decide = (steps: readonly Step[]) => ear.decide(steps);
-      return { channel, ear, reporter: new Reporter({ ...ear.settings, decide, outputPeriod, includeSummary, includeTransitions }) };
+      return {
+        channel,
+        ear,
+        reporter: new Reporter({ ...ear.settings, decide, outputPeriod, includeSummary, includeTransitions }),
+      };
     });
   }
 
@@ -85,12 +93,16 @@ export class Tracks {
   }
 
   overview(): StreamOverview {
-    return { channels: Object.fromEntries(this.#tracks.map(({ channel, reporter }) => [channel, reporter.overview()])) };
+    return {
+      channels: Object.fromEntries(this.#tracks.map(({ channel, reporter }) => [channel, reporter.overview()])),
+    };
   }
 
   #inTime(results: readonly (readonly PeriodResult[])[]): StreamResult[] {
     if (!this.#several) return [...results[0]!];
-    return results[0]!.flatMap((_, period) => this.#tracks.map(({ channel }, i) => ({ channel, ...results[i]![period]! })));
+    return results[0]!.flatMap((_, period) =>
+      this.#tracks.map(({ channel }, i) => ({ channel, ...results[i]![period]! })),
+    );
   }
 }
 
@@ -124,7 +136,8 @@ export class StepQueue {
   /** At most stepsAtATime steps, fewer where fewer wait. They hold until the next call. */
   take(): readonly Int16Array[] {
     const end = Math.min(this.#start + stepsAtATime * stepSamples, this.#end);
-    if (this.#taken[0]?.length !== end - this.#start) this.#taken = this.#waiting.map(() => new Int16Array(end - this.#start));
+    if (this.#taken[0]?.length !== end - this.#start)
+      this.#taken = this.#waiting.map(() => new Int16Array(end - this.#start));
     for (let i = 0; i < this.#waiting.length; i++) this.#taken[i]!.set(this.#waiting[i]!.subarray(this.#start, end));
     this.#start = end;
     if (this.#start === this.#end) this.clear();

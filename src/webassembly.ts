@@ -12,7 +12,10 @@ interface WebAssemblyInterface {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => Module;
   readonly Memory: new (limits: { initial: number; maximum: number; shared: boolean }) => Memory;
-  readonly Instance: new (module: Module, imports?: Record<string, Record<string, unknown>>) => { readonly exports: Record<string, unknown> };
+  readonly Instance: new (
+    module: Module,
+    imports?: Record<string, Record<string, unknown>>,
+  ) => { readonly exports: Record<string, unknown> };
 }
 
 /** Undefined where the engine has none. */

@@ -38,7 +38,10 @@ test('analyzer: what waits is shared among the threads', async () => {
   assert.equal(await batches(8, 64), [4, 4]);
   assert.equal(await batches(16, 16), [8, 8]);
   assert.equal(await batches(2, 64), [1, 1]);
-  assert.is((await batches(256, 16)).reduce((sum, size) => sum + size), 256);
+  assert.is(
+    (await batches(256, 16)).reduce((sum, size) => sum + size),
+    256,
+  );
 });
 
 test('analyzer: little work stays one batch, on the thread of the caller', async () => {
@@ -65,7 +68,8 @@ test('analyzer: a batch beyond the limits of the device is divided, and not trie
   const tiny = new Map([['tiny', tinyModel()]]);
   const analyzer = new Analyzer(new Programs(backend, tiny));
   const chunks = Array.from({ length: 64 }, (_, i) => noise(1024, `chunk ${i}`));
-  const together = (): Promise<StepProbabilities[]> => Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
+  const together = (): Promise<StepProbabilities[]> =>
+    Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
   const first = await together();
   const largest = Math.max(...tried);
   assert.is(largest, 64);
@@ -107,7 +111,8 @@ test('analyzer: where the GPU has no room for another shape, the shapes that nob
   for (const steps of [1, 2, 1]) {
     const chunks = Array.from({ length: 64 }, (_, i) => noise(steps * 1024, `chunk ${i}`));
     const heard = await Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
-    for (const i of [0, 63]) assertClose(heard[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
+    for (const i of [0, 63])
+      assertClose(heard[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
   }
   // The second and the third shape find no room at first.
   assert.equal(tried, [64, 64, 64, 64, 64]);

@@ -1,15 +1,28 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ArgumentError, type ChunkOptions, DisposedError, Engine, InputTooShortError, UndertoneError, UnknownModelError } from '../src/index.ts';
+import {
+  ArgumentError,
+  type ChunkOptions,
+  DisposedError,
+  Engine,
+  InputTooShortError,
+  UndertoneError,
+  UnknownModelError,
+} from '../src/index.ts';
 import { seeded } from './support/random.ts';
 import { sampleVoice } from './support/sample.ts';
 
 const engine = await Engine.create({ device: 'cpu' });
 const both = [engine.models.Speech, engine.models.Gender];
 const voice = await sampleVoice();
-const chunk = (options: Partial<ChunkOptions> = {}) => engine.processAudioChunk({ data: voice, models: both, ...options });
+const chunk = (options: Partial<ChunkOptions> = {}) =>
+  engine.processAudioChunk({ data: voice, models: both, ...options });
 
-async function refused(options: Partial<Record<keyof ChunkOptions, unknown>>, kind: new (...args: never[]) => Error, pattern: RegExp): Promise<void> {
+async function refused(
+  options: Partial<Record<keyof ChunkOptions, unknown>>,
+  kind: new (...args: never[]) => Error,
+  pattern: RegExp,
+): Promise<void> {
   try {
     await chunk(options as Partial<ChunkOptions>);
   } catch (error) {
@@ -91,9 +104,14 @@ test('shorter than the receptive field is answered, one step is enough', async (
 
 test('a chunk that is longer than one run equals itself in the middle of a batch', async () => {
   const long = new Int16Array(90 * 1024 + 500);
-  for (let at = 0; at < long.length; at += voice.length) long.set(voice.subarray(0, Math.min(voice.length, long.length - at)), at);
+  for (let at = 0; at < long.length; at += voice.length)
+    long.set(voice.subarray(0, Math.min(voice.length, long.length - at)), at);
   const alone = await chunk({ data: long, includeRawValues: true });
-  const crowd = await Promise.all([chunk({ data: long, includeRawValues: true }), chunk(), chunk({ data: long, includeRawValues: true })]);
+  const crowd = await Promise.all([
+    chunk({ data: long, includeRawValues: true }),
+    chunk(),
+    chunk({ data: long, includeRawValues: true }),
+  ]);
   assert.equal(crowd[0], alone);
   assert.equal(crowd[2], alone);
 });
@@ -133,8 +151,10 @@ test('too short or empty is refused with both lengths', async () => {
 });
 
 test('rates, channels, thresholds and models out of range are refused by name', async () => {
-  for (const sampleRate of [7999, 192001, 0, -1, NaN, '16000', 16000.5]) await refused({ sampleRate }, ArgumentError, /^sampleRate: got .*8000 to 192000/);
-  for (const volumeThreshold of [-0.1, 1.1, NaN, '0']) await refused({ volumeThreshold }, ArgumentError, /^volumeThreshold: got .*0 to 1/);
+  for (const sampleRate of [7999, 192001, 0, -1, NaN, '16000', 16000.5])
+    await refused({ sampleRate }, ArgumentError, /^sampleRate: got .*8000 to 192000/);
+  for (const volumeThreshold of [-0.1, 1.1, NaN, '0'])
+    await refused({ volumeThreshold }, ArgumentError, /^volumeThreshold: got .*0 to 1/);
   await refused({ channels: 2 }, ArgumentError, /^channel: got undefined/);
   await refused({ channels: 2, channel: 2 }, ArgumentError, /^channel: got 2/);
   await refused({ includeRawValues: 1 }, ArgumentError, /^includeRawValues: got 1/);
@@ -165,17 +185,26 @@ test('the device is told, with the reason', () => {
 });
 
 test('a device of another name is refused', async () => {
-  await Engine.create({ device: 'quantum' as 'cpu' }).then(() => assert.unreachable(), (error: Error) => assert.match(error.message, /^device: got "quantum".*"webgpu"/));
+  await Engine.create({ device: 'quantum' as 'cpu' }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.match(error.message, /^device: got "quantum".*"webgpu"/),
+  );
 });
 
 test('a precision of weights that there is not is refused, on whatever device', async () => {
-  const error = await Engine.create({ device: 'cpu', weightPrecision: 'f8' as 'f16' }).then(() => undefined, (reason: unknown) => reason as Error);
+  const error = await Engine.create({ device: 'cpu', weightPrecision: 'f8' as 'f16' }).then(
+    () => undefined,
+    (reason: unknown) => reason as Error,
+  );
   assert.instance(error, ArgumentError);
   assert.is(error!.message, 'weightPrecision: got "f8", but it must be "f32" or "f16"');
 });
 
 test('an aborted call is refused with the reason given', async () => {
-  await chunk({ signal: AbortSignal.abort(new Error('hung up')) }).then(() => assert.unreachable(), (error: Error) => assert.is(error.message, 'hung up'));
+  await chunk({ signal: AbortSignal.abort(new Error('hung up')) }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.is(error.message, 'hung up'),
+  );
 });
 
 test('the samples of the caller stay as they were', async () => {
@@ -188,9 +217,15 @@ test('after dispose calls are refused, and dispose again does nothing', async ()
   const other = await Engine.create({ device: 'cpu' });
   const under = other.processAudioChunk({ data: voice, models: ['speech'] });
   await other.dispose();
-  await under.then((output) => assert.is(output.results.speech!.result, 'speech'), (error: Error) => assert.instance(error, DisposedError));
+  await under.then(
+    (output) => assert.is(output.results.speech!.result, 'speech'),
+    (error: Error) => assert.instance(error, DisposedError),
+  );
   await other.dispose();
-  await other.processAudioChunk({ data: voice, models: ['speech'] }).then(() => assert.unreachable(), (error: Error) => assert.instance(error, DisposedError));
+  await other.processAudioChunk({ data: voice, models: ['speech'] }).then(
+    () => assert.unreachable(),
+    (error: Error) => assert.instance(error, DisposedError),
+  );
 });
 
 test.after(() => engine.dispose());

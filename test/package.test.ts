@@ -13,20 +13,39 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'undertone-'));
 
 test('packed and installed elsewhere it runs', async () => {
-  const { stdout: packed } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], { cwd: root, maxBuffer: 1 << 24 });
+  const { stdout: packed } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
+    cwd: root,
+    maxBuffer: 1 << 24,
+  });
   const report = JSON.parse(packed.slice(packed.search(/^[[{]/m)));
   const [{ filename, files }] = Object.values(report) as { filename: string; files: { path: string }[] }[];
   const paths = files.map(({ path }) => path);
-  for (const needed of ['dist/index.js', 'dist/index.d.ts', 'dist/cli.js', 'weights/speech.model', 'weights/gender.model', 'shaders/gru.wgsl', 'README.md', 'LICENSE']) {
+  for (const needed of [
+    'dist/index.js',
+    'dist/index.d.ts',
+    'dist/cli.js',
+    'weights/speech.model',
+    'weights/gender.model',
+    'shaders/gru.wgsl',
+    'README.md',
+    'LICENSE',
+  ]) {
     assert.ok(paths.includes(needed), `${needed} is missing from the package`);
   }
-  assert.equal(paths.filter((path) => /^(src|test|tools|bench)\//.test(path)), []);
+  assert.equal(
+    paths.filter((path) => /^(src|test|tools|bench)\//.test(path)),
+    [],
+  );
 
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename!)], { cwd: folder });
+  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename!)], {
+    cwd: folder,
+  });
   await cp(join(root, 'samples/reading-room.wav'), join(folder, 'voice.wav'));
 
-  const { stdout } = await run(join(folder, 'node_modules/.bin/undertone'), ['chunk', 'voice.wav', '--json'], { cwd: folder });
+  const { stdout } = await run(join(folder, 'node_modules/.bin/undertone'), ['chunk', 'voice.wav', '--json'], {
+    cwd: folder,
+  });
   assert.is(JSON.parse(stdout).results.speech.result, 'speech');
 
   await writeFile(

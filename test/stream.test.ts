@@ -11,7 +11,8 @@ import { seeded } from './support/random.ts';
 
 const models = ['Speech', 'Gender'];
 const everything = { models, outputPeriod: 256, includeSummary: true, includeTransitions: true };
-const open = (options: Partial<StreamOptions> = {}, newEar = () => new FakeEar()) => AnalysisStream.open({ ...everything, ...options }, newEar);
+const open = (options: Partial<StreamOptions> = {}, newEar = () => new FakeEar()) =>
+  AnalysisStream.open({ ...everything, ...options }, newEar);
 const pause = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function noise(length: number, seed: string): Int16Array {
@@ -25,7 +26,11 @@ async function all(stream: AsyncIterable<StreamResult>): Promise<StreamResult[]>
   return results;
 }
 
-const rejected = (promise: Promise<unknown>): Promise<any> => promise.then(() => assert.unreachable('should have been refused'), (error) => error);
+const rejected = (promise: Promise<unknown>): Promise<any> =>
+  promise.then(
+    () => assert.unreachable('should have been refused'),
+    (error) => error,
+  );
 
 async function whole(data: Int16Array, options: Partial<StreamOptions> = {}) {
   return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeEar())).channels['0']!;
@@ -88,7 +93,8 @@ test('write waits while 4 s are not analysed; a writer that never waits is refus
 
   const stuck = await open({}, () => new FakeEar(() => new Promise(() => {})));
   let error: Error | undefined;
-  for (let second = 0; second < 700 && !error; second++) stuck.write(new Int16Array(16000)).catch((reason) => (error ??= reason));
+  for (let second = 0; second < 700 && !error; second++)
+    stuck.write(new Int16Array(16000)).catch((reason) => (error ??= reason));
   await pause();
   assert.match(error!.message, /write: 6\d\d s of audio wait/);
   assert.is(await rejected(all(stuck)), error);
@@ -121,7 +127,11 @@ test('bad audio ends its stream with an error everywhere, and no unhandled rejec
   await pause();
   void stream.write(Float32Array.of(1));
   const results: StreamResult[] = [];
-  const error = await rejected((async () => { for await (const result of stream) results.push(result); })());
+  const error = await rejected(
+    (async () => {
+      for await (const result of stream) results.push(result);
+    })(),
+  );
   assert.instance(error, ArgumentError);
   assert.is(results.length, 1, 'what was heard before is given first');
   assert.is(await rejected(stream.write(noise(1, 'x'))), error);
@@ -133,7 +143,13 @@ test('bad audio ends its stream with an error everywhere, and no unhandled rejec
 
 test('an error of the device ends the stream', async () => {
   const lost = new Error('device lost');
-  const stream = await open({}, () => new FakeEar(() => { throw lost; }));
+  const stream = await open(
+    {},
+    () =>
+      new FakeEar(() => {
+        throw lost;
+      }),
+  );
   void stream.write(noise(4096, 'lost'));
   assert.is(await rejected(all(stream)), lost);
 });
@@ -168,7 +184,10 @@ test('reset: what was written is heard out, then all begins anew', async () => {
   await stream.reset();
   await stream.write(second);
   await stream.end();
-  const expected = [...(await whole(first, { sampleRate: 8000 })).time_series, ...(await whole(second, { sampleRate: 8000 })).time_series];
+  const expected = [
+    ...(await whole(first, { sampleRate: 8000 })).time_series,
+    ...(await whole(second, { sampleRate: 8000 })).time_series,
+  ];
   assert.equal(await all(stream), expected);
   assert.is(stream.overview().channels['0']!.transitions!.speech!.at(-1)!.timestamp_end, 39 * 64);
 });
@@ -182,14 +201,23 @@ test('channels, and bytes that split samples', async () => {
   await stream.end();
   const results = await all(stream);
   for (const channel of [0, 1]) {
-    assert.equal(results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result), expected.channels[channel]!.time_series);
+    assert.equal(
+      results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result),
+      expected.channels[channel]!.time_series,
+    );
   }
 });
 
 test('as a Web transform', async () => {
   const data = noise(30000, 'web');
   const expected = (await whole(data)).time_series;
-  const source = Readable.toWeb(Readable.from((function* () { for (let i = 0; i < 30000; i += 1000) yield data.subarray(i, i + 1000); })())) as ReadableStream<Int16Array>;
+  const source = Readable.toWeb(
+    Readable.from(
+      (function* () {
+        for (let i = 0; i < 30000; i += 1000) yield data.subarray(i, i + 1000);
+      })(),
+    ),
+  ) as ReadableStream<Int16Array>;
   const stream = await open();
   assert.equal(await all(source.pipeThrough(stream.asTransform())), expected);
 
@@ -203,13 +231,22 @@ test('many streams at once, each as if alone, and ended with nothing left', asyn
   const inputs = Array.from({ length: count }, (_, i) => noise(6000 + 100 * i, `many ${i}`));
   const streams = await Promise.all(inputs.map(() => open({}, () => new FakeEar(() => pause(0) as Promise<void>))));
   const outputs = streams.map((stream) => all(stream));
-  for (let start = 0; start < 16000; start += 500) await Promise.all(streams.map((stream, i) => start < inputs[i]!.length && stream.write(inputs[i]!.subarray(start, start + 500))));
+  for (let start = 0; start < 16000; start += 500)
+    await Promise.all(
+      streams.map((stream, i) => start < inputs[i]!.length && stream.write(inputs[i]!.subarray(start, start + 500))),
+    );
   await Promise.all(streams.map((stream) => stream.end()));
-  for (const [i, output] of (await Promise.all(outputs)).entries()) assert.equal(output, (await whole(inputs[i]!)).time_series);
+  for (const [i, output] of (await Promise.all(outputs)).entries())
+    assert.equal(output, (await whole(inputs[i]!)).time_series);
 });
 
 test('wrong options are named', async () => {
-  for (const [wrong, argument] of [[{ sampleRate: 4000 }, 'sampleRate'], [{ channels: 0 }, 'channels'], [{ channels: 2, channel: 2 }, 'channel'], [{ outputPeriod: 65 }, 'outputPeriod']] as const) {
+  for (const [wrong, argument] of [
+    [{ sampleRate: 4000 }, 'sampleRate'],
+    [{ channels: 0 }, 'channels'],
+    [{ channels: 2, channel: 2 }, 'channel'],
+    [{ outputPeriod: 65 }, 'outputPeriod'],
+  ] as const) {
     const error = await rejected(open(wrong));
     assert.instance(error, ArgumentError);
     assert.is(error.argument, argument);

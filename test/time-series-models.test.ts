@@ -17,7 +17,8 @@ const { newListener, close: closeListeners } = await openListeners();
 const voice = await sampleVoice();
 const models = ['Speech', 'Gender'];
 
-const rowOf = (values: ArrayLike<number>, row: number, labels: number): number[] => Array.from({ length: labels }, (_, i) => values[row * labels + i]!);
+const rowOf = (values: ArrayLike<number>, row: number, labels: number): number[] =>
+  Array.from({ length: labels }, (_, i) => values[row * labels + i]!);
 
 /** An ear that keeps the probabilities of every step before they are rounded. */
 function recording(): { newEar: () => Ear; values: () => number[] } {
@@ -34,7 +35,15 @@ function recording(): { newEar: () => Ear; values: () => number[] } {
       },
     };
   };
-  return { newEar, values: () => steps.flatMap(({ level, row, probabilities: { speech, gender } }) => [level, ...rowOf(speech!, row, 3), ...rowOf(gender!, row, 2)]) };
+  return {
+    newEar,
+    values: () =>
+      steps.flatMap(({ level, row, probabilities: { speech, gender } }) => [
+        level,
+        ...rowOf(speech!, row, 3),
+        ...rowOf(gender!, row, 2),
+      ]),
+  };
 }
 
 for (const sampleRate of [16000, 8000, 44100]) {
@@ -46,7 +55,13 @@ for (const sampleRate of [16000, 8000, 44100]) {
     assert.ok(expected.length > 15 * 6);
     for (const size of [333, 1024, 1e9, ...(sampleRate === 16000 ? [1] : [])]) {
       const pulled = recording();
-      for await (const _ of processStream((function* () { for (let i = 0; i < data.length; i += size) yield data.subarray(i, i + size); })(), { models, sampleRate }, pulled.newEar));
+      for await (const _ of processStream(
+        (function* () {
+          for (let i = 0; i < data.length; i += size) yield data.subarray(i, i + size);
+        })(),
+        { models, sampleRate },
+        pulled.newEar,
+      ));
       const got = pulled.values();
       assert.is(got.length, expected.length);
       assert.ok(largestDifference(got, expected) <= close, `chunks of ${size}: ${largestDifference(got, expected)}`);
@@ -61,8 +76,12 @@ for (const sampleRate of [16000, 8000, 44100]) {
 
 async function voiceOf(file: string): Promise<Int16Array> {
   const parts: Float32Array[] = [];
-  for await (const { channels } of decodeFile(fileURLToPath(new URL(`fixtures/voices/${file}`, import.meta.url)))) parts.push(channels[0]!);
-  return Int16Array.from(parts.flatMap((part) => [...part]), (sample) => Math.round(sample * 32768));
+  for await (const { channels } of decodeFile(fileURLToPath(new URL(`fixtures/voices/${file}`, import.meta.url))))
+    parts.push(channels[0]!);
+  return Int16Array.from(
+    parts.flatMap((part) => [...part]),
+    (sample) => Math.round(sample * 32768),
+  );
 }
 
 test('a voice at 8, 22.05, 44.1 and 48 kHz is heard as at 16 kHz', async () => {
@@ -91,27 +110,38 @@ test('50 streams on one engine, each as if alone, none much later than the other
   const inputs = Array.from({ length: count }, (_, i) => voice.subarray(400 * i, 400 * i + 20480));
   const lateness: number[] = [];
   const started = performance.now();
-  const results = await Promise.all(inputs.map(async (data, i) => {
-    const own = recording();
-    const stream = await AnalysisStream.open({ models }, own.newEar);
-    for (let start = 0; start < data.length; start += 1024) void stream.write(data.subarray(start, start + 1024));
-    await stream.end();
-    lateness[i] = performance.now() - started;
-    return own.values();
-  }));
+  const results = await Promise.all(
+    inputs.map(async (data, i) => {
+      const own = recording();
+      const stream = await AnalysisStream.open({ models }, own.newEar);
+      for (let start = 0; start < data.length; start += 1024) void stream.write(data.subarray(start, start + 1024));
+      await stream.end();
+      lateness[i] = performance.now() - started;
+      return own.values();
+    }),
+  );
   const median = [...lateness].sort((a, b) => a - b)[count / 2]!;
-  assert.ok(Math.max(...lateness) < 2 * median, `last after ${Math.max(...lateness).toFixed(0)} ms, median ${median.toFixed(0)} ms`);
+  assert.ok(
+    Math.max(...lateness) < 2 * median,
+    `last after ${Math.max(...lateness).toFixed(0)} ms, median ${median.toFixed(0)} ms`,
+  );
   for (const [i, values] of results.entries()) {
     const alone = recording();
     await processAudioBytes({ models, data: inputs[i]! }, alone.newEar);
-    assert.ok(largestDifference(values, alone.values()) <= close, `stream ${i}: ${largestDifference(values, alone.values())}`);
+    assert.ok(
+      largestDifference(values, alone.values()) <= close,
+      `stream ${i}: ${largestDifference(values, alone.values())}`,
+    );
   }
 });
 
 test('file and bytes agree to the bit', async () => {
   const options = { models, includeSummary: true, includeTransitions: true };
   const wav = wavBytes([Float32Array.from(voice, (value) => value / 32768)]);
-  assert.equal(await processFile(wav, options, newListener), await processAudioBytes({ ...options, data: voice }, newListener));
+  assert.equal(
+    await processFile(wav, options, newListener),
+    await processAudioBytes({ ...options, data: voice }, newListener),
+  );
 });
 
 test.after(closeListeners);

@@ -8,7 +8,13 @@ import * as assert from 'uvu/assert';
 import type { AudioData } from '../src/audio/format.ts';
 import { ArgumentError, DecodeError, InputTooShortError } from '../src/errors.ts';
 import type { TimeSeriesOutput } from '../src/reports/series.ts';
-import { processAudioBytes, processFile, processStream, type StreamOptions, type StreamSource } from '../src/time-series.ts';
+import {
+  processAudioBytes,
+  processFile,
+  processStream,
+  type StreamOptions,
+  type StreamSource,
+} from '../src/time-series.ts';
 import type { StreamOverview, StreamResult } from '../src/tracks.ts';
 import { FakeEar } from './support/ear.ts';
 import { seeded } from './support/random.ts';
@@ -33,7 +39,10 @@ function* chunksOf<T extends AudioData>(data: T, sizes: readonly number[]): Gene
   }
 }
 
-async function drain(source: StreamSource, options: Partial<StreamOptions> = {}): Promise<{ results: StreamResult[]; overview: StreamOverview }> {
+async function drain(
+  source: StreamSource,
+  options: Partial<StreamOptions> = {},
+): Promise<{ results: StreamResult[]; overview: StreamOverview }> {
   const stream = processStream(source, { ...everything, ...options }, newEar);
   const results: StreamResult[] = [];
   while (true) {
@@ -44,7 +53,10 @@ async function drain(source: StreamSource, options: Partial<StreamOptions> = {})
 }
 
 async function rejected(promise: Promise<unknown>): Promise<Error> {
-  return promise.then(() => assert.unreachable('should have been refused') as never, (error) => error);
+  return promise.then(
+    () => assert.unreachable('should have been refused') as never,
+    (error) => error,
+  );
 }
 
 const one = (output: TimeSeriesOutput) => output.channels['0']!;
@@ -54,7 +66,10 @@ test('the output has the shape, the keys and the order of the published one', as
   const output = await processAudioBytes({ data, ...everything }, newEar);
   assert.equal(Object.keys(output), ['channels']);
   assert.equal(Object.keys(one(output)), ['time_series', 'summary', 'transitions']);
-  assert.equal(one(output).time_series.map(({ timestamp }) => timestamp), [0, 256, 512, 768]);
+  assert.equal(
+    one(output).time_series.map(({ timestamp }) => timestamp),
+    [0, 256, 512, 768],
+  );
   assert.equal(Object.keys(one(output).time_series[0]!), ['timestamp', 'results', 'raw']);
   assert.equal(Object.keys(one(output).time_series[0]!.results), ['gender', 'speech']);
   assert.equal(one(output).transitions!.speech!.at(-1)!.timestamp_end, 15 * 64);
@@ -64,13 +79,23 @@ test('the output has the shape, the keys and the order of the published one', as
 for (const sampleRate of [16000, 8000, 22050, 44100, 48000]) {
   test(`${sampleRate} Hz: file, bytes and streams of any chunks and types are the same`, async () => {
     const data = noise(Math.round(sampleRate * 9.3), `same ${sampleRate}`);
-    const file = await processFile(wavBytes([Float32Array.from(data, (value) => value / 32768)], { sampleRate }), everything, newEar);
+    const file = await processFile(
+      wavBytes([Float32Array.from(data, (value) => value / 32768)], { sampleRate }),
+      everything,
+      newEar,
+    );
     const bytes = await processAudioBytes({ ...everything, data, sampleRate }, newEar);
     assert.equal(bytes, file);
     assert.is(one(file).time_series.length, Math.ceil((Math.round(9.3 * 16000) >> 10) / 4));
     const floats = Float32Array.from(data, (value) => value / 32768);
     const raw = new Uint8Array(data.buffer);
-    for (const [chunked, sizes] of [[data, [333]], [data, [1024]], [data, [sampleRate * 10]], [floats, [4001, 1]], [raw, [3, 8191, 1]]] as const) {
+    for (const [chunked, sizes] of [
+      [data, [333]],
+      [data, [1024]],
+      [data, [sampleRate * 10]],
+      [floats, [4001, 1]],
+      [raw, [3, 8191, 1]],
+    ] as const) {
       const { results, overview } = await drain(chunksOf<AudioData>(chunked, sizes), { sampleRate });
       assert.equal(results, one(file).time_series);
       const { time_series: _, ...rest } = one(file);
@@ -103,14 +128,25 @@ test('channels are heard on their own, each with its own state', async () => {
     const own = results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result);
     assert.equal(own, output.channels[channel]!.time_series);
   }
-  assert.equal(results.map(({ timestamp }) => timestamp), [...results.map(({ timestamp }) => timestamp)].sort((a, b) => a - b));
+  assert.equal(
+    results.map(({ timestamp }) => timestamp),
+    [...results.map(({ timestamp }) => timestamp)].sort((a, b) => a - b),
+  );
   assert.equal(Object.keys(overview.channels), ['0', '1']);
   assert.not('channel' in (await drain(chunksOf(both, [777]), { channels: 2, channel: 0 })).results[0]!);
 });
 
 test('the last, partial period counts; less than a step at the end is not heard', async () => {
-  for (const [samples, periods] of [[1024, 1], [4096, 1], [4096 + 1023, 1], [5120, 2]]) {
-    assert.is(one(await processAudioBytes({ ...everything, data: noise(samples!, 'partial') }, newEar)).time_series.length, periods);
+  for (const [samples, periods] of [
+    [1024, 1],
+    [4096, 1],
+    [4096 + 1023, 1],
+    [5120, 2],
+  ]) {
+    assert.is(
+      one(await processAudioBytes({ ...everything, data: noise(samples!, 'partial') }, newEar)).time_series.length,
+      periods,
+    );
   }
 });
 
@@ -136,7 +172,10 @@ test('Node and Web streams are sources', async () => {
   const raw = Buffer.from(data.buffer);
   const expected = (await drain([data])).results;
   assert.equal((await drain(Readable.from(chunksOf(raw, [777]), { objectMode: false }))).results, expected);
-  assert.equal((await drain(Readable.toWeb(Readable.from(chunksOf(raw, [777])))as unknown as StreamSource)).results, expected);
+  assert.equal(
+    (await drain(Readable.toWeb(Readable.from(chunksOf(raw, [777]))) as unknown as StreamSource)).results,
+    expected,
+  );
 });
 
 test('too short, empty: the error with both lengths; an ended stream just ends', async () => {
@@ -144,7 +183,10 @@ test('too short, empty: the error with both lengths; an ended stream just ends',
     const error = await rejected(processAudioBytes({ models, data, sampleRate: 8000 }, newEar));
     assert.instance(error, InputTooShortError);
     assert.match(error.message, new RegExp(`${data.length} samples at 8000 Hz.*512`));
-    assert.instance(await rejected(processFile(wavBytes([data], { sampleRate: 8000 }), { models }, newEar)), InputTooShortError);
+    assert.instance(
+      await rejected(processFile(wavBytes([data], { sampleRate: 8000 }), { models }, newEar)),
+      InputTooShortError,
+    );
   }
   assert.equal((await drain([])).results, []);
   assert.equal((await drain([new Int16Array(1000)])).results, []);
@@ -178,11 +220,18 @@ test('what is wrong is named before any audio is read', async () => {
   }
   const badChunk = await rejected(drain([new Int16Array(5), 'text' as never]));
   assert.is((badChunk as ArgumentError).argument, 'data');
-  assert.is(((await rejected(processAudioBytes({ models, data: new Uint8Array(4097) }, newEar))) as ArgumentError).argument, 'data');
+  assert.is(
+    ((await rejected(processAudioBytes({ models, data: new Uint8Array(4097) }, newEar))) as ArgumentError).argument,
+    'data',
+  );
 });
 
 test('an unknown model is refused by the ear before the file is opened', async () => {
-  const error = await rejected(processFile('/nowhere.wav', { models: ['x'] }, () => { throw new RangeError('no such model'); }));
+  const error = await rejected(
+    processFile('/nowhere.wav', { models: ['x'] }, () => {
+      throw new RangeError('no such model');
+    }),
+  );
   assert.instance(error, RangeError);
 });
 
@@ -191,16 +240,25 @@ test('an abort ends everything with its reason, even while the source is silent'
   const data = noise(160000, 'abort');
   const controller = new AbortController();
   let stretches = 0;
-  const slow = () => new FakeEar(() => { if (++stretches === 2) controller.abort(reason); });
+  const slow = () =>
+    new FakeEar(() => {
+      if (++stretches === 2) controller.abort(reason);
+    });
   assert.is(await rejected(processAudioBytes({ models, data, signal: controller.signal }, slow)), reason);
-  assert.is(await rejected(processFile(wavBytes([data]), { models, signal: AbortSignal.abort(reason) }, newEar)), reason);
+  assert.is(
+    await rejected(processFile(wavBytes([data]), { models, signal: AbortSignal.abort(reason) }, newEar)),
+    reason,
+  );
 
   let closed = false;
   const waiting = new AbortController();
   const source: AsyncIterable<Int16Array> = {
     [Symbol.asyncIterator]: () => ({
       next: () => new Promise<never>(() => setTimeout(() => waiting.abort(reason), 10)),
-      return: async () => { closed = true; return { done: true, value: undefined }; },
+      return: async () => {
+        closed = true;
+        return { done: true, value: undefined };
+      },
     }),
   };
   assert.is(await rejected(drain(source, { signal: waiting.signal })), reason);
@@ -232,7 +290,11 @@ test("a source's own error comes through, after what was heard before it; leavin
 test('files: the format is decoded, progress told, damage named or warned of', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'series-'));
   const progress: number[] = [];
-  const output = await processFile(join(fixtures, 'tone.flac'), { ...everything, onProgress: ({ seconds }) => progress.push(seconds) }, newEar);
+  const output = await processFile(
+    join(fixtures, 'tone.flac'),
+    { ...everything, onProgress: ({ seconds }) => progress.push(seconds) },
+    newEar,
+  );
   assert.equal(Object.keys(output.channels), ['0', '1']);
   assert.is(output.channels['1']!.time_series.length, 4);
   assert.ok(Math.abs(progress.at(-1)! - 1) < 0.01);
@@ -242,7 +304,11 @@ test('files: the format is decoded, progress told, damage named or warned of', a
   assert.instance(error, DecodeError);
   assert.match(error.message, /cut\.wav: it is cut off/);
   const warned: string[] = [];
-  const part = await processFile(path, { ...everything, partial: true, onWarning: ({ message }) => warned.push(message) }, newEar);
+  const part = await processFile(
+    path,
+    { ...everything, partial: true, onWarning: ({ message }) => warned.push(message) },
+    newEar,
+  );
   assert.equal(part.warnings, warned);
   assert.match(warned[0]!, /only the part/);
   assert.is(one(part).time_series.length, 5);
@@ -251,7 +317,10 @@ test('files: the format is decoded, progress told, damage named or warned of', a
 
 test('useChunking changes nothing but is taken', async () => {
   const wav = wavBytes([Float32Array.from(noise(50000, 'chunking'), (value) => value / 32768)]);
-  assert.equal(await processFile(wav, { ...everything, useChunking: true }, newEar), await processFile(wav, { ...everything, useChunking: false }, newEar));
+  assert.equal(
+    await processFile(wav, { ...everything, useChunking: true }, newEar),
+    await processFile(wav, { ...everything, useChunking: false }, newEar),
+  );
 });
 
 test.run();

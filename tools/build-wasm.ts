@@ -23,7 +23,18 @@ interface WasmModule {
   readonly flags: readonly string[];
 }
 
-const common = ['--optimizeLevel', '2', '--shrinkLevel', '0', '--noAssert', '--runtime', 'stub', '--converge', '--enable', 'simd'];
+const common = [
+  '--optimizeLevel',
+  '2',
+  '--shrinkLevel',
+  '0',
+  '--noAssert',
+  '--runtime',
+  'stub',
+  '--converge',
+  '--enable',
+  'simd',
+];
 
 export const wasmModules: readonly WasmModule[] = [
   {
@@ -31,11 +42,22 @@ export const wasmModules: readonly WasmModule[] = [
     entry: 'index.ts',
     target: `${backend}/kernels.wasm`,
     flags: [
-      ...common, '--enable', 'relaxed-simd', '--enable', 'threads',
+      ...common,
+      '--enable',
+      'relaxed-simd',
+      '--enable',
+      'threads',
       // One memory for all instances: weights are there once, whatever the number of threads.
-      '--importMemory', '--noExportMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
+      '--importMemory',
+      '--noExportMemory',
+      '--sharedMemory',
+      '--initialMemory',
+      '1',
+      '--maximumMemory',
+      '65536',
       // v128 in the signatures of functions that are not exported from the module.
-      '--disableWarning', '112',
+      '--disableWarning',
+      '112',
     ],
   },
   {
@@ -80,10 +102,19 @@ function outside(folder: string): Plugin {
 export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResult<{ write: false }>> {
   return build({
     entryPoints: [join(from, `index.${extension}`), join(from, `pool.${extension}`)],
-    outdir: from, write: false, bundle: true, splitting: true, minify: true,
+    outdir: from,
+    write: false,
+    bundle: true,
+    splitting: true,
+    minify: true,
     // Names that nothing outside the backend sees.
-    mangleProps: /^(attempts|beginNode|blockStride|compiled|constantsUsed|emit|enter|execute|floats|forget|heap|hold|leave|newResults|numbers|packed|pass|place|prepared|programs|release|relink|reserve|rowLength|rowStride|save|scratchLength|shorts|table|target|tensor|users|workspace|zeros)$/,
-    format: 'esm', platform: 'node', target: 'es2022', logLevel: 'warning', chunkNames: 'shared-[hash]',
+    mangleProps:
+      /^(attempts|beginNode|blockStride|compiled|constantsUsed|emit|enter|execute|floats|forget|heap|hold|leave|newResults|numbers|packed|pass|place|prepared|programs|release|relink|reserve|rowLength|rowStride|save|scratchLength|shorts|table|target|tensor|users|workspace|zeros)$/,
+    format: 'esm',
+    platform: 'node',
+    target: 'es2022',
+    logLevel: 'warning',
+    chunkNames: 'shared-[hash]',
     plugins: [outside(from)],
   });
 }
@@ -91,7 +122,8 @@ export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResul
 async function finishDist(): Promise<void> {
   for (const { target } of wasmModules) copyFileSync(join(root, target), join(root, target.replace(/^src/, 'dist')));
   const { outputFiles } = await bundle(distBackend, 'js');
-  for (const file of readdirSync(distBackend, { recursive: true, encoding: 'utf8' })) if (file.endsWith('.js')) rmSync(join(distBackend, file));
+  for (const file of readdirSync(distBackend, { recursive: true, encoding: 'utf8' }))
+    if (file.endsWith('.js')) rmSync(join(distBackend, file));
   for (const { path, contents } of outputFiles) writeFileSync(path, contents);
 }
 

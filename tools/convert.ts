@@ -4,4 +4,7 @@
  */
 import { convertCommand } from '../src/convert/command.ts';
 
-process.exitCode = await convertCommand(process.argv.slice(2), { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) });
+process.exitCode = await convertCommand(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});

@@ -27,7 +27,8 @@ import { listen, type Listening, type ListeningPlan } from './evaluate/hear.ts';
 import { reportOf } from './evaluate/report.ts';
 import { screenReport } from './evaluate/screen.ts';
 
-const usage = 'usage: npm run evaluate -- DIR LABELS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--lengths 0.25,0.5,1,2] [--window first|loudest] [--device d] [--weights DIR] [--json OUT] [--plots DIR]';
+const usage =
+  'usage: npm run evaluate -- DIR LABELS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--lengths 0.25,0.5,1,2] [--window first|loudest] [--device d] [--weights DIR] [--json OUT] [--plots DIR]';
 
 const help = `${usage}
 
@@ -59,7 +60,17 @@ function parseRequest(args: string[]): Request | undefined {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
-    options: { conditions: option, seconds: option, lengths: option, window: option, device: option, weights: option, json: option, plots: option, help: { type: 'boolean', short: 'h' } },
+    options: {
+      conditions: option,
+      seconds: option,
+      lengths: option,
+      window: option,
+      device: option,
+      weights: option,
+      json: option,
+      plots: option,
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   if (values.help) return undefined;
   const [folder, list] = positionals;
@@ -67,9 +78,15 @@ function parseRequest(args: string[]): Request | undefined {
   return {
     folder,
     list,
-    conditions: values.conditions === undefined ? conditionNames : values.conditions.split(',').map((name) => oneOf(conditionNames, name.trim(), '--conditions')),
+    conditions:
+      values.conditions === undefined
+        ? conditionNames
+        : values.conditions.split(',').map((name) => oneOf(conditionNames, name.trim(), '--conditions')),
     seconds: duration(values.seconds ?? '3', '--seconds'),
-    lengths: values.lengths === 'none' ? [] : (values.lengths ?? '0.25,0.5,1,2').split(',').map((length) => duration(length, '--lengths')),
+    lengths:
+      values.lengths === 'none'
+        ? []
+        : (values.lengths ?? '0.25,0.5,1,2').split(',').map((length) => duration(length, '--lengths')),
     window: oneOf(['first', 'loudest'] as const, values.window ?? 'first', '--window'),
     device: oneOf(deviceNames, values.device ?? 'auto', '--device'),
     weights: values.weights,
@@ -80,20 +97,26 @@ function parseRequest(args: string[]): Request | undefined {
 
 function oneOf<T extends string>(allowed: readonly T[], value: string, name: string): T {
   const found = allowed.find((one) => one === value);
-  if (!found) throw new EvaluationError(`${name}: there is no ${JSON.stringify(value)}; there are ${allowed.join(', ')}`);
+  if (!found)
+    throw new EvaluationError(`${name}: there is no ${JSON.stringify(value)}; there are ${allowed.join(', ')}`);
   return found;
 }
 
 function duration(text: string, name: string): number {
   const seconds = Number(text);
-  if (!(seconds >= 0.064 && seconds <= 3600)) throw new EvaluationError(`${name}: got ${JSON.stringify(text)}, but it must be seconds from 0.064 (one step) on`);
+  if (!(seconds >= 0.064 && seconds <= 3600))
+    throw new EvaluationError(`${name}: got ${JSON.stringify(text)}, but it must be seconds from 0.064 (one step) on`);
   return seconds;
 }
 
 /** A bar where somebody is looking; nothing in a log. */
 async function withProgress(engine: Engine, clips: readonly LabelledClip[], request: Request): Promise<Listening> {
   if (!process.stderr.isTTY) return listen(engine, clips, request);
-  const bar = new SingleBar({ format: 'listening {bar} {value}/{total} clips, {eta_formatted} left', stream: process.stderr, clearOnComplete: true });
+  const bar = new SingleBar({
+    format: 'listening {bar} {value}/{total} clips, {eta_formatted} left',
+    stream: process.stderr,
+    clearOnComplete: true,
+  });
   bar.start(clips.length, 0);
   try {
     return await listen(engine, clips, request, () => bar.increment());
@@ -109,9 +132,14 @@ async function main(): Promise<void> {
     return;
   }
   const clips = await readLabels(request.list, request.folder);
-  const engine = await Engine.create({ device: request.device, ...(request.weights === undefined ? {} : { weights: request.weights }) });
+  const engine = await Engine.create({
+    device: request.device,
+    ...(request.weights === undefined ? {} : { weights: request.weights }),
+  });
   try {
-    for (const name of ['Speech', 'Gender']) if (!engine.isModelAvailable(name)) throw new EvaluationError(`the model ${name} is not there; an accuracy report needs Speech and Gender`);
+    for (const name of ['Speech', 'Gender'])
+      if (!engine.isModelAvailable(name))
+        throw new EvaluationError(`the model ${name} is not there; an accuracy report needs Speech and Gender`);
     const { backend, adapter } = engine.device;
     console.log(`${clips.length} clips, the first ${request.seconds} s of each, on ${backend} (${adapter})`);
     for (const name of request.conditions) console.log(`  ${name}: ${conditions[name].description}`);
@@ -121,9 +149,11 @@ async function main(): Promise<void> {
     const seconds = (performance.now() - started) / 1000;
     const report = reportOf(listening, request.seconds);
     console.log(`${screenReport(report)}\n${seconds.toFixed(1)} s`);
-    if (listening.tooShort.length > 0) console.log(`not judged, shorter than one step: ${listening.tooShort.map(({ file }) => file).join(', ')}`);
+    if (listening.tooShort.length > 0)
+      console.log(`not judged, shorter than one step: ${listening.tooShort.map(({ file }) => file).join(', ')}`);
 
-    if (request.json !== undefined) await writeFile(request.json, `${JSON.stringify(whole(request, engine, clips, listening, report), null, 1)}\n`);
+    if (request.json !== undefined)
+      await writeFile(request.json, `${JSON.stringify(whole(request, engine, clips, listening, report), null, 1)}\n`);
     if (request.plots !== undefined) {
       // The charting library takes longer to load than all the rest.
       const { writePlots } = await import('./evaluate/plots.ts');
@@ -134,7 +164,13 @@ async function main(): Promise<void> {
   }
 }
 
-function whole(request: Request, engine: Engine, clips: readonly LabelledClip[], listening: Listening, report: ReturnType<typeof reportOf>): object {
+function whole(
+  request: Request,
+  engine: Engine,
+  clips: readonly LabelledClip[],
+  listening: Listening,
+  report: ReturnType<typeof reportOf>,
+): object {
   return {
     conditions: report,
     clips: clips.length,
@@ -149,7 +185,8 @@ function whole(request: Request, engine: Engine, clips: readonly LabelledClip[],
 
 main().catch((error: NodeJS.ErrnoException) => {
   // A wrong call is one clear line; only what nobody foresaw deserves a stack.
-  const foreseen = error instanceof EvaluationError || error instanceof UndertoneError || typeof error.code === 'string';
+  const foreseen =
+    error instanceof EvaluationError || error instanceof UndertoneError || typeof error.code === 'string';
   console.error(foreseen ? error.message : error.stack);
   process.exitCode = 1;
 });

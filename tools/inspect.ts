@@ -4,4 +4,7 @@
  */
 import { inspectCommand } from '../src/convert/inspect-command.ts';
 
-process.exitCode = await inspectCommand(process.argv.slice(2), { out: (text) => process.stdout.write(text), err: (text) => process.stderr.write(text) });
+process.exitCode = await inspectCommand(process.argv.slice(2), {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 const uvu = fileURLToPath(new URL('../node_modules/uvu/bin.js', import.meta.url));
 const pattern = process.argv[2] ?? String.raw`\.test\.ts$`;
-const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', uvu, 'test', pattern], { stdio: ['inherit', 'pipe', 'inherit'] });
+const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', uvu, 'test', pattern], {
+  stdio: ['inherit', 'pipe', 'inherit'],
+});
 let text = '';
 child.stdout.on('data', (chunk: Buffer) => {
   process.stdout.write(chunk);

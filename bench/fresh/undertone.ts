@@ -10,7 +10,13 @@ const start = performance.now();
 const { Engine } = (await import(pathToFileURL(`${dist}/index.js`).href)) as typeof import('../../src/index.ts');
 const imported = performance.now();
 const engine = await Engine.create({ device, weights });
-const call = () => engine.processAudioChunk({ data, models: [engine.models.Speech, engine.models.Gender], includeRawValues: true, volumeThreshold: 0 });
+const call = () =>
+  engine.processAudioChunk({
+    data,
+    models: [engine.models.Speech, engine.models.Gender],
+    includeRawValues: true,
+    volumeThreshold: 0,
+  });
 const answer = await call();
 const first = performance.now();
 for (let i = 0; i < 100; i++) await call();

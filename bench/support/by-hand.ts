@@ -24,7 +24,8 @@ export function meydaFeatures(pcm: Int16Array): Float32Array {
   const padded = new Float32Array(frame - hop + pcm.length);
   padded.set(pcm, frame - hop);
   const features = new Float32Array(frames * bands);
-  for (let i = 0; i < frames; i++) features.set(meyda.extract('melBands', padded.subarray(i * hop, i * hop + frame)), i * bands);
+  for (let i = 0; i < frames; i++)
+    features.set(meyda.extract('melBands', padded.subarray(i * hop, i * hop + frame)), i * bands);
   return features;
 }
 
@@ -49,8 +50,17 @@ export class ByHand {
 
   /** `folder` holds speech.onnx and gender.onnx. */
   static async open(folder: string, { provider = 'cpu', threads = 1 }: SessionOptions = {}): Promise<ByHand> {
-    const options: ort.InferenceSession.SessionOptions = { executionProviders: [provider], intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all', logSeverityLevel: 3 };
-    return new ByHand(await ort.InferenceSession.create(`${folder}/speech.onnx`, options), await ort.InferenceSession.create(`${folder}/gender.onnx`, options));
+    const options: ort.InferenceSession.SessionOptions = {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+    };
+    return new ByHand(
+      await ort.InferenceSession.create(`${folder}/speech.onnx`, options),
+      await ort.InferenceSession.create(`${folder}/gender.onnx`, options),
+    );
   }
 
   /** Step probabilities of both networks, [batch, steps, labels] each, from features [batch, time, 64]. */
@@ -69,7 +79,8 @@ export class ByHand {
     for (let step = 0; step < speech.length / 3; step++) {
       const weight = warmup[step] ?? 1;
       for (let label = 0; label < 3; label++) classes[label]! += weight * speech[3 * step + label]!;
-      for (let label = 0; label < 2; label++) voices[label]! += weight * speech[3 * step + 2]! * gender[2 * step + label]!;
+      for (let label = 0; label < 2; label++)
+        voices[label]! += weight * speech[3 * step + 2]! * gender[2 * step + label]!;
     }
     const total = classes.reduce((a, b) => a + b);
     const [music, other, talk] = classes.map((sum) => sum / total) as [number, number, number];
@@ -79,10 +90,16 @@ export class ByHand {
     const voice = margin < unknownCutoff ? 'unknown' : male > female ? 'male' : 'female';
     return JSON.stringify({
       results: {
-        gender: best === talk ? { result: voice, confidence: round(margin) } : { result: 'no_speech', confidence: round(1 - talk) },
+        gender:
+          best === talk
+            ? { result: voice, confidence: round(margin) }
+            : { result: 'no_speech', confidence: round(1 - talk) },
         speech: { result: best === talk ? 'speech' : best === music ? 'music' : 'other', confidence: round(best) },
       },
-      raw: { gender: { male: round(male), female: round(female) }, speech: { music: round(music), other: round(other), speech: round(talk) } },
+      raw: {
+        gender: { male: round(male), female: round(female) },
+        speech: { music: round(music), other: round(other), speech: round(talk) },
+      },
     });
   }
 }

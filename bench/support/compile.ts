@@ -15,12 +15,31 @@ export async function compile(folder = join(root, '.cache', 'bench')): Promise<s
   const dist = join(folder, 'dist');
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await run(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json'), '--outDir', dist, '--declaration', 'false', '--noCheck']);
+  await run(process.execPath, [
+    join(root, 'node_modules', 'typescript', 'bin', 'tsc'),
+    '-p',
+    join(root, 'tsconfig.json'),
+    '--outDir',
+    dist,
+    '--declaration',
+    'false',
+    '--noCheck',
+  ]);
   await cp(join(root, 'src'), dist, { recursive: true, filter: (source) => !/\.ts$|assembly$/.test(source) });
   await cp(join(root, 'shaders'), join(folder, 'shaders'), { recursive: true });
   const scripts = ['undertone', 'by-hand'].map((name) => join(root, 'bench', 'fresh', `${name}.ts`));
   // Imported late: a packed benchmark carries no bundler. Split, so that what a script imports late is loaded late.
   const { build } = await import('esbuild');
-  await build({ entryPoints: scripts, outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, splitting: true, format: 'esm', platform: 'node', packages: 'external', logLevel: 'error' });
+  await build({
+    entryPoints: scripts,
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+    logLevel: 'error',
+  });
   return folder;
 }

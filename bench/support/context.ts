@@ -68,7 +68,10 @@ export class Context {
   }
 
   async decisions(): Promise<Decisions> {
-    return { warmup: (await this.model('speech')).warmupWeights, unknownCutoff: (await this.model('gender')).unknownCutoff };
+    return {
+      warmup: (await this.model('speech')).warmupWeights,
+      unknownCutoff: (await this.model('gender')).unknownCutoff,
+    };
   }
 
   /** Every device that can be opened here, a hardware GPU first. */
@@ -109,12 +112,23 @@ export function mustAgree(what: string, got: ArrayLike<number>, expected: ArrayL
 /** The same for answers in JSON: labels equal, numbers within what a user may ever see between two devices. */
 export function mustAnswerAlike(what: string, got: string, expected: string): void {
   const [a, b] = [flatten(JSON.parse(got)), flatten(JSON.parse(expected))];
-  mustAgree(what, Object.values(a).filter(Number.isFinite) as number[], Object.values(b).filter(Number.isFinite) as number[], approximate);
+  mustAgree(
+    what,
+    Object.values(a).filter(Number.isFinite) as number[],
+    Object.values(b).filter(Number.isFinite) as number[],
+    approximate,
+  );
   for (const [key, value] of Object.entries(b)) {
-    if (typeof value === 'string' && a[key] !== value) throw new Error(`parity of ${what}: ${key} is ${a[key]}, not ${value}`);
+    if (typeof value === 'string' && a[key] !== value)
+      throw new Error(`parity of ${what}: ${key} is ${a[key]}, not ${value}`);
   }
 }
 
 function flatten(value: object, path = ''): Record<string, string | number> {
-  return Object.assign({}, ...Object.entries(value).map(([key, inner]) => (typeof inner === 'object' ? flatten(inner, `${path}${key}.`) : { [path + key]: inner })));
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([key, inner]) =>
+      typeof inner === 'object' ? flatten(inner, `${path}${key}.`) : { [path + key]: inner },
+    ),
+  );
 }

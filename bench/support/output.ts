@@ -12,13 +12,21 @@ export interface Report {
 }
 
 export function screenTable(rows: readonly Row[]): string {
-  const table = new Table({ head: ['name', 'value', 'unit', 'device'], style: { head: [], border: [], compact: true }, colAligns: ['left', 'right', 'left', 'left'] });
+  const table = new Table({
+    head: ['name', 'value', 'unit', 'device'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'right', 'left', 'left'],
+  });
   for (const { name, value, unit, device } of rows) table.push([name, rounded(value), unit, device]);
   return table.toString();
 }
 
 function rounded(value: number): string {
-  return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString('en') : Number.isInteger(value) ? String(value) : value.toPrecision(4);
+  return Math.abs(value) >= 1000
+    ? Math.round(value).toLocaleString('en')
+    : Number.isInteger(value)
+      ? String(value)
+      : value.toPrecision(4);
 }
 
 export async function writeReport(report: Report, path: string): Promise<void> {
@@ -29,7 +37,17 @@ export async function writeReport(report: Report, path: string): Promise<void> {
 /** Three plots: speed ratios, latency by length, throughput by batch; those with nothing to show are left out. */
 export async function writePlots(rows: readonly Row[], folder: string): Promise<string[]> {
   await mkdir(folder, { recursive: true });
-  const plots = Object.entries({ ratios: ratioPlot(rows), latency: curvePlot(rows, /^chunk-(.+)s-p50-ms$/, 'Chunk latency, p50', 'seconds of audio', 'ms'), throughput: curvePlot(rows, /^batch-(.+)-realtime-factor$/, 'Chunks of one second at once', 'chunks', 'times real time') });
+  const plots = Object.entries({
+    ratios: ratioPlot(rows),
+    latency: curvePlot(rows, /^chunk-(.+)s-p50-ms$/, 'Chunk latency, p50', 'seconds of audio', 'ms'),
+    throughput: curvePlot(
+      rows,
+      /^batch-(.+)-realtime-factor$/,
+      'Chunks of one second at once',
+      'chunks',
+      'times real time',
+    ),
+  });
   const drawn = plots.filter((plot): plot is [string, string] => plot[1] !== undefined);
   await Promise.all(drawn.map(([name, text]) => writeFile(join(folder, `${name}.svg`), text)));
   return drawn.map(([name]) => join(folder, `${name}.svg`));
@@ -38,17 +56,30 @@ export async function writePlots(rows: readonly Row[], folder: string): Promise<
 function ratioPlot(rows: readonly Row[]): string | undefined {
   const ratios = rows.filter(({ name }) => name.includes('-vs-'));
   if (ratios.length === 0) return undefined;
-  return svg({
-    title: { text: 'Times faster (1: as fast)', left: 'center', textStyle: { fontSize: 15 } },
-    grid: { left: 260, right: 64, top: 48, bottom: 40 },
-    xAxis: { type: 'log', min: 0.1 },
-    yAxis: { type: 'category', inverse: true, data: ratios.map(({ name, device }) => `${name}, ${device}`) },
-    series: [{ type: 'bar', data: ratios.map(({ value }) => Number(value.toPrecision(3))), label: { show: true, position: 'right' }, markLine: { symbol: 'none', data: [{ xAxis: 1 }], label: { show: false } } }],
-  }, 720, 96 + 32 * ratios.length);
+  return svg(
+    {
+      title: { text: 'Times faster (1: as fast)', left: 'center', textStyle: { fontSize: 15 } },
+      grid: { left: 260, right: 64, top: 48, bottom: 40 },
+      xAxis: { type: 'log', min: 0.1 },
+      yAxis: { type: 'category', inverse: true, data: ratios.map(({ name, device }) => `${name}, ${device}`) },
+      series: [
+        {
+          type: 'bar',
+          data: ratios.map(({ value }) => Number(value.toPrecision(3))),
+          label: { show: true, position: 'right' },
+          markLine: { symbol: 'none', data: [{ xAxis: 1 }], label: { show: false } },
+        },
+      ],
+    },
+    720,
+    96 + 32 * ratios.length,
+  );
 }
 
 function curvePlot(rows: readonly Row[], pattern: RegExp, title: string, x: string, y: string): string | undefined {
-  const points = rows.flatMap(({ name, value, device }) => (pattern.test(name) ? [{ at: Number(pattern.exec(name)![1]), value, device }] : []));
+  const points = rows.flatMap(({ name, value, device }) =>
+    pattern.test(name) ? [{ at: Number(pattern.exec(name)![1]), value, device }] : [],
+  );
   if (points.length < 2) return undefined;
   const devices = [...new Set(points.map(({ device }) => device))];
   return svg({
@@ -56,6 +87,10 @@ function curvePlot(rows: readonly Row[], pattern: RegExp, title: string, x: stri
     legend: { top: 28 },
     xAxis: { type: 'log', name: x, nameLocation: 'middle', nameGap: 32 },
     yAxis: { type: 'log', name: y, nameLocation: 'middle', nameGap: 48 },
-    series: devices.map((device) => ({ type: 'line', name: device, data: points.filter((point) => point.device === device).map(({ at, value }) => [at, value]) })),
+    series: devices.map((device) => ({
+      type: 'line',
+      name: device,
+      data: points.filter((point) => point.device === device).map(({ at, value }) => [at, value]),
+    })),
   });
 }

@@ -24,7 +24,10 @@ const placed: Plugin = {
     onLoad({ filter: /\.ts$/ }, async ({ path }) => {
       if (!path.startsWith(root) || path.includes('node_modules')) return undefined;
       const text = await readFile(path, 'utf8');
-      return { loader: 'ts', contents: text.replaceAll('import.meta.url', `new URL(${JSON.stringify(relative(root, path))}, packRoot).href`) };
+      return {
+        loader: 'ts',
+        contents: text.replaceAll('import.meta.url', `new URL(${JSON.stringify(relative(root, path))}, packRoot).href`),
+      };
     });
   },
 };
@@ -42,19 +45,25 @@ await build({
   external: ['webgpu', 'onnxruntime-node', 'esbuild', 'gpu.js', 'benny'],
   plugins: [placed],
   // CommonJS packages in an ES module ask for require.
-  banner: { js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);\nconst packRoot = new URL('../', import.meta.url);" },
+  banner: {
+    js: "import { createRequire as makeRequire } from 'node:module';\nconst require = makeRequire(import.meta.url);\nconst packRoot = new URL('../', import.meta.url);",
+  },
   logLevel: 'error',
 });
-for (const path of ['weights', 'shaders', 'samples', 'bench/onnx', ...wasmModules.map(({ target }) => target)]) await cp(join(root, path), join(folder, path), { recursive: true });
+for (const path of ['weights', 'shaders', 'samples', 'bench/onnx', ...wasmModules.map(({ target }) => target)])
+  await cp(join(root, path), join(folder, path), { recursive: true });
 await compile(join(folder, 'compiled'));
 // benny's benchmark.js looks for its own packages at run time and can't be bundled; the fresh process with Meyda takes it as users do.
-for (const name of new Set([...(await withDependencies('benny')), ...(await withDependencies('meyda'))])) await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
+for (const name of new Set([...(await withDependencies('benny')), ...(await withDependencies('meyda'))]))
+  await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
 
 /** A package and all that it needs, by name. */
 async function withDependencies(name: string, found = new Set<string>()): Promise<Set<string>> {
   if (found.has(name)) return found;
   found.add(name);
-  const { dependencies = {} } = JSON.parse(await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
+  const { dependencies = {} } = JSON.parse(
+    await readFile(join(root, 'node_modules', name, 'package.json'), 'utf8'),
+  ) as { dependencies?: Record<string, string> };
   for (const dependency of Object.keys(dependencies)) await withDependencies(dependency, found);
   return found;
 }

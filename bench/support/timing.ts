@@ -16,13 +16,23 @@ export type Times<K extends string> = Readonly<Record<K, readonly number[]>>;
 type Contestant = () => unknown;
 
 /** Runs contestants against each other, the order turned round every time, so that drift hits all alike. */
-export async function race<K extends string>(name: string, contestants: Readonly<Record<K, Contestant>>, { rounds, seconds }: Pace): Promise<Times<K>> {
+export async function race<K extends string>(
+  name: string,
+  contestants: Readonly<Record<K, Contestant>>,
+  { rounds, seconds }: Pace,
+): Promise<Times<K>> {
   const names = Object.keys(contestants) as K[];
   const times = Object.fromEntries(names.map((one) => [one, [] as number[]])) as Record<K, number[]>;
   for (const contestant of names) await contestants[contestant]();
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? names : [...names].reverse();
-    const cases = order.map((one) => b.add(one, contestants[one] as () => Promise<void>, { minTime: Math.min(0.02, seconds / 3), maxTime: seconds, minSamples: 3 }));
+    const cases = order.map((one) =>
+      b.add(one, contestants[one] as () => Promise<void>, {
+        minTime: Math.min(0.02, seconds / 3),
+        maxTime: seconds,
+        minSamples: 3,
+      }),
+    );
     const { results } = await quietly(() => b.suite(`${name} ${round + 1}/${rounds}`, ...cases));
     for (const result of results) times[result.name as K].push(result.details.median);
   }
@@ -47,7 +57,10 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 /** Seconds of single calls, one after another, after a warm-up. For quantiles, which benny's averages would hide. */
-export async function latencies(call: Contestant, { calls, warmup = 10 }: { calls: number; warmup?: number }): Promise<number[]> {
+export async function latencies(
+  call: Contestant,
+  { calls, warmup = 10 }: { calls: number; warmup?: number },
+): Promise<number[]> {
   for (let i = 0; i < warmup; i++) await call();
   const seconds: number[] = [];
   for (let i = 0; i < calls; i++) {

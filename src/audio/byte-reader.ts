@@ -33,9 +33,14 @@ export class ByteReader {
 
   static async open(source: FileSource): Promise<ByteReader> {
     // A plain view: a Buffer's slice would not copy.
-    if (source instanceof Uint8Array) return new ByteReader('data', { bytes: new Uint8Array(source.buffer, source.byteOffset, source.length) });
+    if (source instanceof Uint8Array)
+      return new ByteReader('data', { bytes: new Uint8Array(source.buffer, source.byteOffset, source.length) });
     if (typeof source !== 'string' && !(source instanceof URL)) {
-      throw new ArgumentError('source', describe(source), 'a path, a file: URL, or the bytes of a file as a Uint8Array');
+      throw new ArgumentError(
+        'source',
+        describe(source),
+        'a path, a file: URL, or the bytes of a file as a Uint8Array',
+      );
     }
     const name = nameOf(source);
     try {
@@ -45,7 +50,10 @@ export class ByteReader {
       await file.close();
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const reasons: Record<string, string> = { ENOENT: 'there is no such file', EACCES: 'it may not be read (permission denied)' };
+      const reasons: Record<string, string> = {
+        ENOENT: 'there is no such file',
+        EACCES: 'it may not be read (permission denied)',
+      };
       throw new DecodeError(name, reasons[code ?? ''] ?? message, { cause: error });
     }
     throw new DecodeError(name, 'it is a folder, not a file');

@@ -58,7 +58,8 @@ export async function openDecoder(reader: ByteReader): Promise<OpenedDecoder> {
   const tagLength = Math.min(id3Length(head), longestId3);
   const audio = (await reader.peek(tagLength + 4096)).subarray(tagLength);
   if (tagAt(audio, 0) === 'fLaC') return { format: 'flac', decoder: await openFlac(flacLength(audio)), blocks };
-  if (audio[0] === 0xff && (audio[1] & 0xf6) === 0xf0) return { format: 'aac', decoder: new LibraryDecoder(await openAac()), blocks };
+  if (audio[0] === 0xff && (audio[1] & 0xf6) === 0xf0)
+    return { format: 'aac', decoder: new LibraryDecoder(await openAac()), blocks };
   if (tagLength > 0 || isMpegFrame(audio)) {
     const { mono, end } = mp3Head(audio, tagLength);
     return { format: 'mp3', decoder: await openMp3(mono, end, reader.size), blocks };
@@ -69,7 +70,11 @@ export async function openDecoder(reader: ByteReader): Promise<OpenedDecoder> {
 async function openOgg(head: Uint8Array): Promise<{ format: FileFormat; decoder: Decoder }> {
   const packet = 27 + head[26];
   const watch = new OggWatch();
-  const checks: Checks = { problems: watch.problems, watch: (bytes) => watch.watch(bytes), finish: () => watch.finish() };
+  const checks: Checks = {
+    problems: watch.problems,
+    watch: (bytes) => watch.watch(bytes),
+    finish: () => watch.finish(),
+  };
   if (tagAt(head, packet) === 'Opus') {
     const { decoder } = await import('@audio/decode-opus');
     return { format: 'opus', decoder: new LibraryDecoder(await decoder(), checks) };
@@ -93,7 +98,8 @@ async function openFlac(length: number, checks?: Checks): Promise<Decoder> {
   const countSamples: Checks = {
     problems,
     finish(samples) {
-      if (length > 0 && samples < length) problems.push(`it is damaged or cut off: ${samples} of its ${length} samples could be read`);
+      if (length > 0 && samples < length)
+        problems.push(`it is damaged or cut off: ${samples} of its ${length} samples could be read`);
     },
   };
   return new LibraryDecoder(await ready(new FLACDecoder()), checks ?? countSamples);
@@ -102,7 +108,8 @@ async function openFlac(length: number, checks?: Checks): Promise<Decoder> {
 async function openMp3(mono: boolean, end: number | undefined, size: number | undefined): Promise<Decoder> {
   const { MPEGDecoder } = await import('mpg123-decoder');
   const problems: string[] = [];
-  if (end !== undefined && size !== undefined && size < end) problems.push(`it is cut off: its header promises ${end - size} more bytes`);
+  if (end !== undefined && size !== undefined && size < end)
+    problems.push(`it is cut off: its header promises ${end - size} more bytes`);
   return new LibraryDecoder(await ready(new MPEGDecoder()), { problems }, mono ? 1 : undefined);
 }
 
@@ -112,7 +119,9 @@ async function openAac(): Promise<Library> {
     return await decoder();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw new FormatError('M4A and AAC need one more package, which is under the GPL and so does not come along: npm install @audio/decode-aac');
+    throw new FormatError(
+      'M4A and AAC need one more package, which is under the GPL and so does not come along: npm install @audio/decode-aac',
+    );
   }
 }
 
@@ -166,7 +175,8 @@ class LibraryDecoder implements Decoder {
   }
 
   #noteAll(problems: readonly string[]): void {
-    for (const problem of problems) if (this.problems.length < 8 && !this.problems.includes(problem)) this.problems.push(problem);
+    for (const problem of problems)
+      if (this.problems.length < 8 && !this.problems.includes(problem)) this.problems.push(problem);
   }
 }
 

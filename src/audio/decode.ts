@@ -89,7 +89,11 @@ class Decoding {
   #report(error: DecodeError): void {
     if (!this.#options.partial || this.#samples === 0) throw error;
     const seconds = this.#samples / this.#sampleRate;
-    const warning = new DecodeError(this.#reader.name, `only the part that could be read is used (${seconds.toFixed(1)} s): ${error.message.slice(this.#reader.name.length + 2)}`, { cause: error });
+    const warning = new DecodeError(
+      this.#reader.name,
+      `only the part that could be read is used (${seconds.toFixed(1)} s): ${error.message.slice(this.#reader.name.length + 2)}`,
+      { cause: error },
+    );
     if (this.#options.onWarning) this.#options.onWarning(warning);
     else process.emitWarning(warning.message, 'DecodeWarning');
   }
@@ -112,16 +116,24 @@ class Decoding {
   }
 
   #tellProgress(): void {
-    this.#options.onProgress?.({ bytes: this.#bytes, totalBytes: this.#reader.size, seconds: this.#samples / (this.#sampleRate || 1) });
+    this.#options.onProgress?.({
+      bytes: this.#bytes,
+      totalBytes: this.#reader.size,
+      seconds: this.#samples / (this.#sampleRate || 1),
+    });
   }
 
   #checked(block: AudioBlock): AudioBlock {
     const { channels, sampleRate } = block;
     if (!Number.isInteger(sampleRate) || sampleRate < lowestRate || sampleRate > highestRate) {
-      throw new FormatError(`its sample rate is ${sampleRate} Hz, but only ${lowestRate} to ${highestRate} Hz can be heard`);
+      throw new FormatError(
+        `its sample rate is ${sampleRate} Hz, but only ${lowestRate} to ${highestRate} Hz can be heard`,
+      );
     }
     if (this.#samples > 0 && (channels.length !== this.#channels || sampleRate !== this.#sampleRate)) {
-      throw new FormatError(`it changes from ${this.#channels} channels at ${this.#sampleRate} Hz to ${channels.length} at ${sampleRate} Hz on its way`);
+      throw new FormatError(
+        `it changes from ${this.#channels} channels at ${this.#sampleRate} Hz to ${channels.length} at ${sampleRate} Hz on its way`,
+      );
     }
     this.#channels = channels.length;
     this.#sampleRate = sampleRate;

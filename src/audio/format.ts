@@ -23,14 +23,24 @@ export interface AudioLayout {
 export function describe(value: unknown): string {
   if (value === undefined || value === null) return String(value);
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'object') return Array.isArray(value) ? 'an array' : `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'object')
+    return Array.isArray(value) ? 'an array' : `an object of type ${value.constructor?.name ?? 'Object'}`;
   if (typeof value === 'function') return 'a function';
   return String(value);
 }
 
 export function checkSampleRate(sampleRate: unknown): number {
-  if (typeof sampleRate !== 'number' || !Number.isInteger(sampleRate) || sampleRate < lowestRate || sampleRate > highestRate) {
-    throw new ArgumentError('sampleRate', describe(sampleRate), `a whole number of Hz from ${lowestRate} to ${highestRate}`);
+  if (
+    typeof sampleRate !== 'number' ||
+    !Number.isInteger(sampleRate) ||
+    sampleRate < lowestRate ||
+    sampleRate > highestRate
+  ) {
+    throw new ArgumentError(
+      'sampleRate',
+      describe(sampleRate),
+      `a whole number of Hz from ${lowestRate} to ${highestRate}`,
+    );
   }
   return sampleRate;
 }
@@ -47,7 +57,11 @@ export function checkChannels(channels: unknown): number {
 
 export function checkChannel(channel: unknown, channels: number): number {
   if (typeof channel !== 'number' || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
-    throw new ArgumentError('channel', describe(channel), `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}`);
+    throw new ArgumentError(
+      'channel',
+      describe(channel),
+      `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}`,
+    );
   }
   return channel;
 }

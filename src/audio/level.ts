@@ -33,11 +33,17 @@ export function stepLevels(pcm: Int16Array): number[] {
 
 /** Ten times as fast as JavaScript, which has no integers of its own to add up. */
 export function wasmSummer(): SquareSummer {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(readFileSync(new URL('./level.wasm', import.meta.url))));
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(readFileSync(new URL('./level.wasm', import.meta.url))),
+  );
   const { buffer } = exports['memory'] as Memory;
   const sumSquares = exports['sumSquares'] as (steps: number, sums: number) => void;
   const samples = new Int16Array(buffer, 0, stepsAtOnce * stepSamples);
-  return { samples, sums: new Float64Array(buffer, samples.byteLength, stepsAtOnce), sum: (steps) => sumSquares(steps, samples.byteLength) };
+  return {
+    samples,
+    sums: new Float64Array(buffer, samples.byteLength, stepsAtOnce),
+    sum: (steps) => sumSquares(steps, samples.byteLength),
+  };
 }
 
 /** The same where there is no WebAssembly. Sums of whole numbers are exact either way, so the levels are the same to the bit. */

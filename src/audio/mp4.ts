@@ -15,13 +15,19 @@ interface Box {
 const largestIndex = 256 << 20;
 
 /** Bytes of the file with the index in the first block; `problems` gets what is wrong with the boxes. */
-export async function* indexFirst(reader: ByteReader, blockSize: number, problems: string[]): AsyncGenerator<Uint8Array> {
+export async function* indexFirst(
+  reader: ByteReader,
+  blockSize: number,
+  problems: string[],
+): AsyncGenerator<Uint8Array> {
   if (!reader.canSeek) throw new FormatError('M4A cannot be read from a pipe');
   const boxes = await topLevelBoxes(reader);
   const moov = boxes.find((box) => box.type === 'moov');
-  if (boxes.at(-1)!.end > reader.size!) problems.push(`it is cut off: its boxes promise ${boxes.at(-1)!.end - reader.size!} more bytes`);
+  if (boxes.at(-1)!.end > reader.size!)
+    problems.push(`it is cut off: its boxes promise ${boxes.at(-1)!.end - reader.size!} more bytes`);
   if (!moov) throw new FormatError('it has no index (moov box), so its audio cannot be found');
-  if (moov.end > reader.size! || moov.end - moov.start > largestIndex) throw new FormatError('its index (moov box) is cut off or damaged');
+  if (moov.end > reader.size! || moov.end - moov.start > largestIndex)
+    throw new FormatError('its index (moov box) is cut off or damaged');
   const index = (await reader.readAt(moov.start, moov.end - moov.start)).slice();
   const first = boxes[0].end <= moov.start ? boxes[0] : undefined;
   const head = first ? await reader.readAt(0, Math.min(first.end, largestIndex)) : new Uint8Array(0);
@@ -52,7 +58,12 @@ async function topLevelBoxes(reader: ByteReader): Promise<Box[]> {
 /** A box's type and whole length; size 1 means 64 bits follow, size 0 the rest. */
 function boxAt(view: DataView, at: number, rest: number): { type: string; size: number; header: number } {
   const size = view.getUint32(at);
-  const type = String.fromCharCode(view.getUint8(at + 4), view.getUint8(at + 5), view.getUint8(at + 6), view.getUint8(at + 7));
+  const type = String.fromCharCode(
+    view.getUint8(at + 4),
+    view.getUint8(at + 5),
+    view.getUint8(at + 6),
+    view.getUint8(at + 7),
+  );
   if (size === 1 && at + 16 <= view.byteLength) return { type, size: Number(view.getBigUint64(at + 8)), header: 16 };
   return { type, size: size === 0 ? rest : size, header: 8 };
 }

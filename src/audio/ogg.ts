@@ -21,7 +21,8 @@ export class OggWatch {
       const length = pageLength(this.#bytes, at);
       if (length === undefined || at + length > this.#bytes.length) break;
       const page = this.#bytes.subarray(at, at + length);
-      if (checksum(page) !== new DataView(page.buffer, page.byteOffset).getUint32(22, true)) this.#note('the checksum of an Ogg page is wrong');
+      if (checksum(page) !== new DataView(page.buffer, page.byteOffset).getUint32(22, true))
+        this.#note('the checksum of an Ogg page is wrong');
       this.#ended = (page[5] & lastPageFlag) !== 0;
       at += length;
     }

@@ -32,7 +32,11 @@ export function checkedAudio(input: PcmInput): CheckedAudio {
   const channels = checkChannels(input.channels ?? 1);
   const samples = samplesOf(input.data);
   if (samples.length % channels !== 0) {
-    throw new ArgumentError('data', `${samples.length} samples`, `a multiple of ${channels}, the number of interleaved channels`);
+    throw new ArgumentError(
+      'data',
+      `${samples.length} samples`,
+      `a multiple of ${channels}, the number of interleaved channels`,
+    );
   }
   const length = samples.length / channels;
   checkLength(length, sampleRate);
@@ -53,14 +57,19 @@ export function checkLength(length: number, sampleRate: number): void {
 export async function toPcm(input: PcmInput): Promise<Int16Array> {
   const { samples, sampleRate, channels } = checkedAudio(input);
   if (channels > 1 && input.channel === undefined) {
-    throw new ArgumentError('channel', 'undefined', `a whole number from 0 to ${channels - 1}: the data has ${channels} channels and one of them is heard`);
+    throw new ArgumentError(
+      'channel',
+      'undefined',
+      `a whole number from 0 to ${channels - 1}: the data has ${channels} channels and one of them is heard`,
+    );
   }
   return resample(pickChannel(samples, channels, checkChannel(input.channel ?? 0, channels)), sampleRate);
 }
 
 /** Any number of samples of one channel to 16 kHz int16: n seconds in, n seconds out. */
 export async function resample(samples: Samples, sampleRate: number): Promise<Int16Array> {
-  if (sampleRate === innerRate) return samples instanceof Int16Array ? samples : roundToInt16(samples, fullScale, new Int16Array(samples.length));
+  if (sampleRate === innerRate)
+    return samples instanceof Int16Array ? samples : roundToInt16(samples, fullScale, new Int16Array(samples.length));
   const resampler = await Resampler.create(sampleRate);
   const body = resampler.push(samples);
   const tail = resampler.finish();

@@ -16,7 +16,14 @@ interface Speex {
   _speex_resampler_init(channels: number, inRate: number, outRate: number, quality: number, error: number): number;
   _speex_resampler_destroy(handle: number): void;
   _speex_resampler_skip_zeros(handle: number): number;
-  _speex_resampler_process_float(handle: number, channel: number, input: number, inputLength: number, output: number, outputLength: number): number;
+  _speex_resampler_process_float(
+    handle: number,
+    channel: number,
+    input: number,
+    inputLength: number,
+    output: number,
+    outputLength: number,
+  ): number;
 }
 
 /**
@@ -70,7 +77,8 @@ interface Steps {
   readonly handles: readonly number[];
 }
 
-const destroy = ({ speex, handles }: Steps): void => handles.forEach((handle) => speex._speex_resampler_destroy(handle));
+const destroy = ({ speex, handles }: Steps): void =>
+  handles.forEach((handle) => speex._speex_resampler_destroy(handle));
 const forgotten = new FinalizationRegistry(destroy);
 
 /** One channel of one stream. The delay of the filter is taken out, so the first output sample is the first input sample. */
@@ -88,7 +96,11 @@ export class Resampler {
     this.#scratch = scratch;
     const { speex } = scratch;
     const rates = [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];
-    this.#handles = rates.slice(1).map((rate, i) => speex._speex_resampler_init(1, rates[i], rate, rate === innerRate ? quality : qualityOnTheWay, 0));
+    this.#handles = rates
+      .slice(1)
+      .map((rate, i) =>
+        speex._speex_resampler_init(1, rates[i], rate, rate === innerRate ? quality : qualityOnTheWay, 0),
+      );
     if (this.#handles.includes(0)) {
       destroy({ speex, handles: this.#handles.filter((handle) => handle !== 0) });
       throw new UndertoneError(`no memory for a resampler from ${sampleRate} Hz`);
@@ -136,7 +148,10 @@ export class Resampler {
       const block = samples.subarray(taken, taken + blockSamples);
       // The heap views are read anew each time: growing memory replaces them.
       copyAtInt16Scale(block, speex.HEAPF32.subarray(buffers[0] / 4, buffers[0] / 4 + block.length));
-      const count = this.#handles.reduce((given, handle, i) => this.#step(handle, given, buffers[i % 2], buffers[(i + 1) % 2]), block.length);
+      const count = this.#handles.reduce(
+        (given, handle, i) => this.#step(handle, given, buffers[i % 2], buffers[(i + 1) % 2]),
+        block.length,
+      );
       const result = buffers[this.#handles.length % 2] / 4;
       roundToInt16(speex.HEAPF32.subarray(result, result + count), 1, out.subarray(made));
       made += count;
@@ -150,7 +165,8 @@ export class Resampler {
     speex.HEAPU32[lengths / 4] = given;
     speex.HEAPU32[lengths / 4 + 1] = room;
     const error = speex._speex_resampler_process_float(handle, 0, input, lengths, output, lengths + 4);
-    if (error !== 0 || speex.HEAPU32[lengths / 4] !== given) throw new UndertoneError(`the resampler failed with code ${error}`);
+    if (error !== 0 || speex.HEAPU32[lengths / 4] !== given)
+      throw new UndertoneError(`the resampler failed with code ${error}`);
     return speex.HEAPU32[lengths / 4 + 1];
   }
 }

@@ -14,9 +14,16 @@ type Kind = (typeof kinds)[number];
 
 /** The kind of array, also for one that came from another realm (a worker, a test's vm). */
 export function kindOf(data: unknown): Kind {
-  const tag = ArrayBuffer.isView(data) ? (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag] : undefined;
+  const tag = ArrayBuffer.isView(data)
+    ? (data as unknown as { [Symbol.toStringTag]: string })[Symbol.toStringTag]
+    : undefined;
   const kind = kinds.find((name) => name === tag);
-  if (!kind) throw new ArgumentError('data', describe(data), 'an Int16Array, a Float32Array in [-1, 1] or a Uint8Array of s16le bytes');
+  if (!kind)
+    throw new ArgumentError(
+      'data',
+      describe(data),
+      'an Int16Array, a Float32Array in [-1, 1] or a Uint8Array of s16le bytes',
+    );
   return kind;
 }
 
@@ -32,7 +39,8 @@ export function samplesOf(data: AudioData): Samples {
     case 'Int16Array':
       return data instanceof Int16Array ? data : new Int16Array(buffer, byteOffset, length);
     case 'Uint8Array':
-      if (length % 2 !== 0) throw new ArgumentError('data', `${length} bytes`, 'an even number of bytes: s16le samples take two each');
+      if (length % 2 !== 0)
+        throw new ArgumentError('data', `${length} bytes`, 'an even number of bytes: s16le samples take two each');
       return int16FromBytes(new Uint8Array(buffer, byteOffset, length));
     case 'Float32Array':
       return checkedFloats(data instanceof Float32Array ? data : new Float32Array(buffer, byteOffset, length));
@@ -57,7 +65,11 @@ function checkedFloats(data: Float32Array): Float32Array {
     // One comparison for the common case; NaN fails it too.
     if (value >= -largestFloat && value <= largestFloat) continue;
     if (!Number.isFinite(value)) throw new ArgumentError('data', `${value} at index ${i}`, 'finite everywhere');
-    throw new ArgumentError('data', `${value} at index ${i}`, `normalised to [-1, 1] (up to +-${largestFloat} is clipped); these look like integers that were cast, not normalised: divide by 32768 or pass an Int16Array`);
+    throw new ArgumentError(
+      'data',
+      `${value} at index ${i}`,
+      `normalised to [-1, 1] (up to +-${largestFloat} is clipped); these look like integers that were cast, not normalised: divide by 32768 or pass an Int16Array`,
+    );
   }
   return data;
 }

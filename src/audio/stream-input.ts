@@ -1,5 +1,13 @@
 import { ArgumentError } from '../errors.ts';
-import { type AudioData, type AudioLayout, checkChannel, checkChannels, checkSampleRate, innerRate, stepSamples } from './format.ts';
+import {
+  type AudioData,
+  type AudioLayout,
+  checkChannel,
+  checkChannels,
+  checkSampleRate,
+  innerRate,
+  stepSamples,
+} from './format.ts';
 import { Resampler } from './resampler.ts';
 import { fullScale, int16FromBytes, kindOf, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
 
@@ -106,7 +114,9 @@ export class StreamInput {
 
   *#pieces(samples: Samples, frames: number): Generator<Int16Array[]> {
     for (let start = 0; start < frames; start += framesAtATime) {
-      const block = this.#block(samples.subarray(start * this.#channels, Math.min(start + framesAtATime, frames) * this.#channels));
+      const block = this.#block(
+        samples.subarray(start * this.#channels, Math.min(start + framesAtATime, frames) * this.#channels),
+      );
       if (block) yield block;
     }
   }
@@ -133,7 +143,8 @@ export class StreamInput {
   #samples(chunk: AudioData): Samples {
     const kind = kindOf(chunk);
     this.#kind ??= kind;
-    if (kind !== this.#kind) throw new ArgumentError('data', `chunks of type ${kind}`, `${this.#kind}, as the chunks before`);
+    if (kind !== this.#kind)
+      throw new ArgumentError('data', `chunks of type ${kind}`, `${this.#kind}, as the chunks before`);
     return kind === 'Uint8Array' ? this.#samplesOfBytes(chunk as Uint8Array) : samplesOf(chunk);
   }
 
@@ -156,7 +167,9 @@ export class StreamInput {
     if (this.#channels === 1) return samples;
     let whole = samples;
     if (this.#partialFrame) {
-      whole = new (samples instanceof Float32Array ? Float32Array : Int16Array)(this.#partialFrame.length + samples.length);
+      whole = new (samples instanceof Float32Array ? Float32Array : Int16Array)(
+        this.#partialFrame.length + samples.length,
+      );
       whole.set(this.#partialFrame);
       whole.set(samples, this.#partialFrame.length);
     }

@@ -20,7 +20,13 @@ const floatTag = 3;
 const aLawTag = 6;
 const muLawTag = 7;
 const extensibleTag = 0xfffe;
-const tagNames: Readonly<Record<number, string>> = { 2: 'MS ADPCM', 0x11: 'IMA ADPCM', 0x31: 'GSM 6.10', 0x55: 'MP3 inside WAV', 0xff: 'AAC inside WAV' };
+const tagNames: Readonly<Record<number, string>> = {
+  2: 'MS ADPCM',
+  0x11: 'IMA ADPCM',
+  0x31: 'GSM 6.10',
+  0x55: 'MP3 inside WAV',
+  0xff: 'AAC inside WAV',
+};
 
 /** sox, ffmpeg and arecord put sizes from here on into a header when they write to a pipe. */
 const placeholderSize = 0x7ffff000;
@@ -84,7 +90,8 @@ export class WavDecoder implements Decoder {
       this.#left = size + (size % 2);
       return this.#take(8);
     }
-    if (size < (tag === 'fmt ' ? 16 : 24) || size > longestChunkKept) throw new FormatError(`its ${tag.trim()} chunk has a senseless size of ${size} bytes`);
+    if (size < (tag === 'fmt ' ? 16 : 24) || size > longestChunkKept)
+      throw new FormatError(`its ${tag.trim()} chunk has a senseless size of ${size} bytes`);
     if (bytes.length < 8 + size) return false;
     const body = new DataView(bytes.buffer, bytes.byteOffset + 8, size);
     if (tag === 'fmt ') this.#format = formatOf(body);
@@ -100,7 +107,8 @@ export class WavDecoder implements Decoder {
     const long = size === 0xffffffff && this.#longDataSize !== undefined;
     this.#left = long ? this.#longDataSize! : size;
     // A size of 0 is honest where the header as a whole counts further chunks behind the data.
-    const riffUnknown = this.#riffSize === 0 || this.#riffSize >= placeholderSize || this.#riffSize + 8 <= this.#position;
+    const riffUnknown =
+      this.#riffSize === 0 || this.#riffSize >= placeholderSize || this.#riffSize + 8 <= this.#position;
     this.#openEnded = !long && (size >= placeholderSize || (size === 0 && riffUnknown));
     if (this.#openEnded && size === 0) this.#left = Infinity;
     if (size === 0xffffffff && !long) this.#left = Infinity;
@@ -144,17 +152,24 @@ function formatOf(chunk: DataView): Format {
   const frameBytes = chunk.getUint16(12, true);
   const bits = chunk.getUint16(14, true);
   const read = readerOf(tag, bits);
-  if (!read) throw new FormatError(`its WAV format is not one that can be read (${tagNames[tag] ?? `tag ${tag}`}, ${bits} bits)`);
+  if (!read)
+    throw new FormatError(
+      `its WAV format is not one that can be read (${tagNames[tag] ?? `tag ${tag}`}, ${bits} bits)`,
+    );
   const width = Math.ceil(bits / 8);
   if (channels < 1) throw new FormatError('its header gives 0 channels');
-  if (frameBytes !== channels * width) throw new FormatError(`its header contradicts itself: ${channels} channels of ${bits} bits in frames of ${frameBytes} bytes`);
+  if (frameBytes !== channels * width)
+    throw new FormatError(
+      `its header contradicts itself: ${channels} channels of ${bits} bits in frames of ${frameBytes} bytes`,
+    );
   return { channels, sampleRate, width, read };
 }
 
 function readerOf(tag: number, bits: number): Format['read'] | undefined {
   if (tag === pcmTag && bits === 8) return (view, at) => (view.getUint8(at) - 128) / 128;
   if (tag === pcmTag && bits === 16) return (view, at) => view.getInt16(at, true) / 32768;
-  if (tag === pcmTag && bits === 24) return (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 65536) / 8388608;
+  if (tag === pcmTag && bits === 24)
+    return (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 65536) / 8388608;
   if (tag === pcmTag && bits === 32) return (view, at) => view.getInt32(at, true) / 2147483648;
   if (tag === floatTag && bits === 32) return (view, at) => view.getFloat32(at, true);
   if (tag === floatTag && bits === 64) return (view, at) => view.getFloat64(at, true);

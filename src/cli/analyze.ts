@@ -19,7 +19,8 @@ export interface AnalyzeOptions extends CommonOptions {
 
 export async function analyze(args: readonly string[], options: AnalyzeOptions): Promise<number> {
   if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);
-  if (options.resume && options.out === undefined) throw new UsageError('--resume goes on in a folder: name it with --out');
+  if (options.resume && options.out === undefined)
+    throw new UsageError('--resume goes on in a folder: name it with --out');
   const files = await expandInputs(args);
   const format = formats[options.format]!;
   if (files.length > 1 && !format.joins && options.out === undefined) {

@@ -44,7 +44,11 @@ export class Batch {
     process.once('SIGINT', onInterrupt);
     if (out !== undefined) this.#journal = await Journal.open(out, this.#optionsKey(), resume);
     const waiting = await this.#leftToDo();
-    const sizes = await Promise.all(waiting.map(async (i) => [this.#files[i]!, (await stat(this.#files[i]!).catch(() => undefined))?.size ?? 0] as const));
+    const sizes = await Promise.all(
+      waiting.map(
+        async (i) => [this.#files[i]!, (await stat(this.#files[i]!).catch(() => undefined))?.size ?? 0] as const,
+      ),
+    );
     this.#progress = await showProgress(new Map(sizes), !quiet);
     const began = performance.now();
     try {
@@ -58,7 +62,10 @@ export class Batch {
       this.#progress.stop();
       process.removeListener('SIGINT', onInterrupt);
     }
-    this.#close((performance.now() - began) / 1000, waiting.flatMap((i) => this.#finished.get(i) ?? []));
+    this.#close(
+      (performance.now() - began) / 1000,
+      waiting.flatMap((i) => this.#finished.get(i) ?? []),
+    );
     if (this.#interrupt.signal.aborted) {
       process.stderr.write(`interrupted${out === undefined ? '' : '; with --resume the same command goes on'}\n`);
       return exitCodes.interrupted;
@@ -84,16 +91,25 @@ export class Batch {
       const finished = { file, seconds: report.seconds, shares: sharesOf(report) };
       const shown = this.#shown(report);
       if (this.#journal) {
-        await this.#journal.write(finished, this.#outputs[i]!, await this.#format.write(shown, envelopes, { alone: true, first: true }));
+        await this.#journal.write(
+          finished,
+          this.#outputs[i]!,
+          await this.#format.write(shown, envelopes, { alone: true, first: true }),
+        );
       } else {
-        await this.#print(i, (first) => this.#format.write(shown, envelopes, { alone: this.#files.length === 1, first }));
+        await this.#print(i, (first) =>
+          this.#format.write(shown, envelopes, { alone: this.#files.length === 1, first }),
+        );
       }
       this.#finished.set(i, finished);
     } catch (error) {
       if (this.#interrupt.signal.aborted) return;
       const message = messageOf(error);
       this.#failed++;
-      this.#progress.print(process.stderr, `${stderrStyle.red('failed')} ${message.startsWith(file) ? message : `${file}: ${message}`}\n`);
+      this.#progress.print(
+        process.stderr,
+        `${stderrStyle.red('failed')} ${message.startsWith(file) ? message : `${file}: ${message}`}\n`,
+      );
       if (!this.#journal) await this.#print(i, undefined);
     }
     this.#progress.end(file);
@@ -120,7 +136,10 @@ export class Batch {
       onWarning: ({ message }) => this.#progress.print(process.stderr, `${stderrStyle.yellow('warning')} ${message}\n`),
     });
     // What a decoder gives at its very end comes after the last progress.
-    const heard = Math.max(0, ...Object.values(channels).map(({ time_series }) => ((time_series.at(-1)?.timestamp ?? -64) + 64) / 1000));
+    const heard = Math.max(
+      0,
+      ...Object.values(channels).map(({ time_series }) => ((time_series.at(-1)?.timestamp ?? -64) + 64) / 1000),
+    );
     const envelopes = needs.waveform ? await waveforms(file, Object.keys(channels)) : {};
     return { report: { file, seconds: Math.max(seconds, heard), period, channels, warnings }, envelopes };
   }
@@ -130,11 +149,19 @@ export class Batch {
     const { needs } = this.#format;
     const { raw, transitions, summary } = this.#options;
     const strip = (channel: ChannelReport): ChannelReport => ({
-      time_series: raw || needs.raw ? channel.time_series : channel.time_series.map(({ timestamp, results }) => ({ timestamp, results })),
+      time_series:
+        raw || needs.raw
+          ? channel.time_series
+          : channel.time_series.map(({ timestamp, results }) => ({ timestamp, results })),
       ...((summary || needs.summary) && { summary: channel.summary }),
       ...((transitions || needs.transitions) && { transitions: channel.transitions }),
     });
-    return { ...report, channels: Object.fromEntries(Object.entries(report.channels).map(([channel, output]) => [channel, strip(output)])) };
+    return {
+      ...report,
+      channels: Object.fromEntries(
+        Object.entries(report.channels).map(([channel, output]) => [channel, strip(output)]),
+      ),
+    };
   }
 
   /** Standard output has the files in the order of the command line, whichever is through first. */
@@ -155,7 +182,8 @@ export class Batch {
   /** What stands behind the last result: the end of a list, the closing table, the speed. */
   #close(elapsed: number, analysed: readonly Finished[]): void {
     const { format, out, quiet } = this.#options;
-    if (format === 'json' && !this.#journal && this.#files.length > 1) process.stdout.write(this.#printed > 0 ? '\n]\n' : '[]\n');
+    if (format === 'json' && !this.#journal && this.#files.length > 1)
+      process.stdout.write(this.#printed > 0 ? '\n]\n' : '[]\n');
     if (quiet || (this.#files.length === 1 && out === undefined)) return;
     // Results on standard output that are to be read by programs stay alone there.
     const stream = format === 'table' || out !== undefined ? process.stdout : process.stderr;
@@ -166,7 +194,9 @@ export class Batch {
     const words = [
       `${done.length} of ${this.#files.length} files`,
       ...(earlier > 0 ? [`${earlier} of them done before`] : []),
-      ...(analysed.length > 0 ? [`${clock(seconds)} of audio in ${elapsed.toFixed(1)} s, ${Math.round(seconds / elapsed)} times real time`] : []),
+      ...(analysed.length > 0
+        ? [`${clock(seconds)} of audio in ${elapsed.toFixed(1)} s, ${Math.round(seconds / elapsed)} times real time`]
+        : []),
       ...(this.#failed > 0 ? [`${this.#failed} failed`] : []),
     ];
     if (done.length > 0) stream.write(`${out === undefined ? '\n' : ''}${sharesTable(done)}\n`);
@@ -175,8 +205,20 @@ export class Batch {
 
   /** Equal for two runs whose results for one file are the same. */
   #optionsKey(): string {
-    const { models, channel, raw, volumeThreshold, weights, period, summary, transitions, format, partial } = this.#options;
-    return JSON.stringify({ models: [...models].sort(), channel, raw, volumeThreshold, weights, period, summary, transitions, format, partial });
+    const { models, channel, raw, volumeThreshold, weights, period, summary, transitions, format, partial } =
+      this.#options;
+    return JSON.stringify({
+      models: [...models].sort(),
+      channel,
+      raw,
+      volumeThreshold,
+      weights,
+      period,
+      summary,
+      transitions,
+      format,
+      partial,
+    });
   }
 }
 

@@ -19,7 +19,10 @@ function bash(program: Command, commands: readonly Command[]): string {
   });
   const values = uniqueOptions(commands)
     .filter((option) => choicesOf(option))
-    .map((option) => `    ${flagsOf(option).join('|')}) COMPREPLY=($(compgen -W "${choicesOf(option)!.join(' ')}" -- "$current")); return ;;`);
+    .map(
+      (option) =>
+        `    ${flagsOf(option).join('|')}) COMPREPLY=($(compgen -W "${choicesOf(option)!.join(' ')}" -- "$current")); return ;;`,
+    );
   const folders = uniqueOptions(commands).filter(takesFile).flatMap(flagsOf).join('|');
   return `# bash completion of undertone
 _undertone() {
@@ -57,8 +60,12 @@ function zsh(_: Command, commands: readonly Command[]): string {
     return `:${described(option.attributeName())}:${choices ? `(${choices.join(' ')})` : takesFile(option) ? '_files -/' : ''}`;
   };
   const cases = commands.map((command) => {
-    const options = optionsOf(command).flatMap((option) => flagsOf(option).map((flag) => `      ${quoted(`${flag}[${described(option.description)}]${value(option)}`)}`));
-    const argument = command.registeredArguments.map((each) => `      ${quoted(`*:${each.name()}:${choicesOf(each) ? `(${choicesOf(each)!.join(' ')})` : '_files'}`)}`);
+    const options = optionsOf(command).flatMap((option) =>
+      flagsOf(option).map((flag) => `      ${quoted(`${flag}[${described(option.description)}]${value(option)}`)}`),
+    );
+    const argument = command.registeredArguments.map(
+      (each) => `      ${quoted(`*:${each.name()}:${choicesOf(each) ? `(${choicesOf(each)!.join(' ')})` : '_files'}`)}`,
+    );
     return `    ${command.name()})\n      _arguments ${[...options, ...argument].join(' \\\n').trim()} ;;`;
   });
   return `#compdef undertone
@@ -84,7 +91,10 @@ _undertone "$@"
 
 function fish(program: Command, commands: readonly Command[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const flags = (option: Option): string => [option.short && `-s ${option.short.slice(1)}`, option.long && `-l ${option.long.slice(2)}`].filter(Boolean).join(' ');
+  const flags = (option: Option): string =>
+    [option.short && `-s ${option.short.slice(1)}`, option.long && `-l ${option.long.slice(2)}`]
+      .filter(Boolean)
+      .join(' ');
   const lines = commands.flatMap((command) => {
     const here = quoted(`__fish_seen_subcommand_from ${command.name()}`);
     const options = optionsOf(command).map((option) => {
@@ -99,13 +109,16 @@ function fish(program: Command, commands: readonly Command[]): string {
       ...options,
     ];
   });
-  const own = optionsOf(program).map((option) => `complete -c undertone -n __fish_use_subcommand ${flags(option)} -d ${quoted(option.description)}`);
+  const own = optionsOf(program).map(
+    (option) => `complete -c undertone -n __fish_use_subcommand ${flags(option)} -d ${quoted(option.description)}`,
+  );
   return `# fish completion of undertone\n${[...own, ...lines].join('\n')}\n`;
 }
 
 /** Options of the same name take the same values in every command. */
 function uniqueOptions(commands: readonly Command[]): Option[] {
   const options = new Map<string, Option>();
-  for (const command of commands) for (const option of optionsOf(command)) options.set(option.long ?? option.short!, option);
+  for (const command of commands)
+    for (const option of optionsOf(command)) options.set(option.long ?? option.short!, option);
   return [...options.values()];
 }

@@ -12,9 +12,15 @@ export async function devices({ json = false }: { readonly json?: boolean }): Pr
     process.stdout.write(`${JSON.stringify({ devices: reports, auto: auto ?? null }, null, 2)}\n`);
     return exitCodes.done;
   }
-  const rows = reports.map(({ name, available, detail }) => [stdoutStyle.bold(name), available ? stdoutStyle.green('yes') : stdoutStyle.red('no'), detail]);
+  const rows = reports.map(({ name, available, detail }) => [
+    stdoutStyle.bold(name),
+    available ? stdoutStyle.green('yes') : stdoutStyle.red('no'),
+    detail,
+  ]);
   process.stdout.write(table([{ title: 'device' }, { title: 'there' }, { title: '' }], rows, stdoutStyle.dim));
-  process.stdout.write(auto ? `\nauto takes ${stdoutStyle.bold(auto.backend)}: ${auto.reason}\n` : '\nauto finds nothing that computes\n');
+  process.stdout.write(
+    auto ? `\nauto takes ${stdoutStyle.bold(auto.backend)}: ${auto.reason}\n` : '\nauto finds nothing that computes\n',
+  );
   return exitCodes.done;
 }
 

@@ -9,7 +9,9 @@ export class UsageError extends UndertoneError {}
 export function reportError(error: unknown): number {
   if ((error as Error)?.name === 'AbortError') return exitCodes.interrupted;
   process.stderr.write(`undertone: ${messageOf(error)}\n`);
-  return error instanceof UsageError || error instanceof ArgumentError || error instanceof UnknownModelError ? exitCodes.usage : exitCodes.failed;
+  return error instanceof UsageError || error instanceof ArgumentError || error instanceof UnknownModelError
+    ? exitCodes.usage
+    : exitCodes.failed;
 }
 
 export function messageOf(error: unknown): string {

@@ -10,7 +10,8 @@ const audioExtensions = ['wav', 'wave', 'flac', 'mp3', 'ogg', 'oga', 'opus', 'm4
 /** Files as given, what folders hold (with all below them, sorted), what patterns match; none twice. */
 export async function expandInputs(args: readonly string[]): Promise<string[]> {
   const files = new Map<string, string>();
-  for (const argument of args) for (const file of await expand(argument)) if (!files.has(resolve(file))) files.set(resolve(file), file);
+  for (const argument of args)
+    for (const file of await expand(argument)) if (!files.has(resolve(file))) files.set(resolve(file), file);
   return [...files.values()];
 }
 
@@ -18,7 +19,8 @@ async function expand(argument: string): Promise<string[]> {
   const kind = await stat(argument).catch(() => undefined);
   if (kind?.isDirectory()) {
     const found = await glob(`**/*.{${audioExtensions.join()}}`, { cwd: argument, caseSensitiveMatch: false });
-    if (found.length === 0) throw new UsageError(`the folder ${argument} holds no audio files (${audioExtensions.join(', ')})`);
+    if (found.length === 0)
+      throw new UsageError(`the folder ${argument} holds no audio files (${audioExtensions.join(', ')})`);
     return found.sort().map((file) => join(argument, file));
   }
   if (kind || !isDynamicPattern(argument)) return [argument];
@@ -33,7 +35,8 @@ async function expand(argument: string): Promise<string[]> {
  */
 export function outputPaths(files: readonly string[], folder: string, extension: string): string[] {
   const common = commonFolder(files.map((file) => dirname(resolve(file))));
-  const bare = (file: string): string => join(folder, relative(common, dirname(resolve(file))), basename(file, extname(file)));
+  const bare = (file: string): string =>
+    join(folder, relative(common, dirname(resolve(file))), basename(file, extname(file)));
   const count = new Map<string, number>();
   for (const file of files) count.set(bare(file), (count.get(bare(file)) ?? 0) + 1);
   return files.map((file) => `${bare(file)}${count.get(bare(file))! > 1 ? extname(file) : ''}.${extension}`);

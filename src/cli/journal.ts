@@ -55,7 +55,14 @@ export class Journal {
     await writeFile(`${output}.part`, text);
     await rename(`${output}.part`, output);
     const { size, mtimeMs } = await stat(finished.file);
-    const line: Line = { ...finished, file: resolve(finished.file), size, modified: mtimeMs, options: this.#options, output: resolve(output) };
+    const line: Line = {
+      ...finished,
+      file: resolve(finished.file),
+      size,
+      modified: mtimeMs,
+      options: this.#options,
+      output: resolve(output),
+    };
     await appendFile(this.#path, `${JSON.stringify(line)}\n`);
   }
 }

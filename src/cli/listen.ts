@@ -17,7 +17,8 @@ export interface ListenOptions extends CommonOptions {
 
 export async function listen(options: ListenOptions): Promise<number> {
   if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);
-  if (process.stdin.isTTY) throw new UsageError('standard input is a terminal: pipe raw audio into it, as `undertone listen --help` shows');
+  if (process.stdin.isTTY)
+    throw new UsageError('standard input is a terminal: pipe raw audio into it, as `undertone listen --help` shows');
   const interrupt = new AbortController();
   const stop = (): void => {
     interrupt.abort();
@@ -30,7 +31,14 @@ export async function listen(options: ListenOptions): Promise<number> {
       const source = options.encoding === 'f32' ? floats(process.stdin) : (process.stdin as AsyncIterable<AudioData>);
       const print = printer(options);
       const results = engine.processStream(source, {
-        models, channel, volumeThreshold, channels, sampleRate: rate, outputPeriod: period, includeRawValues: raw, signal: interrupt.signal,
+        models,
+        channel,
+        volumeThreshold,
+        channels,
+        sampleRate: rate,
+        outputPeriod: period,
+        includeRawValues: raw,
+        signal: interrupt.signal,
       });
       for await (const result of results) print(result);
       return exitCodes.done;
@@ -49,7 +57,9 @@ function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) 
   const before = new Map<number | undefined, string>();
   return (result) => {
     const { channel, timestamp, results, raw: values } = result;
-    const heard = Object.values(results).map((answer) => answer.result).join();
+    const heard = Object.values(results)
+      .map((answer) => answer.result)
+      .join();
     if (changes && before.get(channel) === heard) return;
     before.set(channel, heard);
     if (json) {
@@ -57,11 +67,18 @@ function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) 
       return;
     }
     const answers = speechFirst(Object.entries(results), ([model]) => model).map(([model, answer]) => {
-      const probabilities = raw ? `  ${Object.entries(values?.[model] ?? {}).map(([label, value]) => `${label} ${value.toFixed(2)}`).join('  ')}` : '';
+      const probabilities = raw
+        ? `  ${Object.entries(values?.[model] ?? {})
+            .map(([label, value]) => `${label} ${value.toFixed(2)}`)
+            .join('  ')}`
+        : '';
       return `${paint(answer.result, answer.result.replaceAll('_', ' ').padEnd(9))} ${answer.confidence.toFixed(2)} ${bar(answer.confidence).padEnd(10)}${stdoutStyle.dim(probabilities)}`;
     });
     const time = clock(timestamp / 1000, 2).padStart(9);
-    process.stdout.write(`${stdoutStyle.dim(time)}${channel === undefined ? '' : `  channel ${channel}`}  ${answers.join('  ')}`.trimEnd() + '\n');
+    process.stdout.write(
+      `${stdoutStyle.dim(time)}${channel === undefined ? '' : `  channel ${channel}`}  ${answers.join('  ')}`.trimEnd() +
+        '\n',
+    );
   };
 }
 

@@ -1,5 +1,13 @@
 /** The result of one file as text for people: runs of equal results, the models side by side. */
-import { clock, type ChannelReport, type FileReport, modelsOf, percent, periodEnd, speechFirst } from '../reports/report.ts';
+import {
+  clock,
+  type ChannelReport,
+  type FileReport,
+  modelsOf,
+  percent,
+  periodEnd,
+  speechFirst,
+} from '../reports/report.ts';
 import { table } from '../reports/table.ts';
 import { paint, stdoutStyle } from './style.ts';
 
@@ -24,7 +32,9 @@ interface Row {
 /** Periods with the same results joined; with raw values each on its own, its probabilities behind. */
 function periodRows(report: FileReport, output: ChannelReport): string {
   const models = speechFirst(modelsOf(output), (model) => model);
-  const labels = models.flatMap((model) => Object.keys(output.time_series[0]?.raw?.[model] ?? {}).map((label) => [model, label] as const));
+  const labels = models.flatMap((model) =>
+    Object.keys(output.time_series[0]?.raw?.[model] ?? {}).map((label) => [model, label] as const),
+  );
   const rows: Row[] = [];
   for (const [i, { timestamp, results, raw }] of output.time_series.entries()) {
     const own = models.map((model) => results[model]!);
@@ -34,16 +44,24 @@ function periodRows(report: FileReport, output: ChannelReport): string {
       last.end = end;
       own.forEach(({ confidence }, model) => last.confidences[model]!.push(confidence));
     } else {
-      rows.push({ start: timestamp, end, results: own.map(({ result }) => result), confidences: own.map(({ confidence }) => [confidence]), raw: labels.map(([model, label]) => raw![model]![label]!) });
+      rows.push({
+        start: timestamp,
+        end,
+        results: own.map(({ result }) => result),
+        confidences: own.map(({ confidence }) => [confidence]),
+        raw: labels.map(([model, label]) => raw![model]![label]!),
+      });
     }
   }
   const columns = [
-    { title: 'from', align: 'right' } as const, { title: 'to', align: 'right' } as const,
+    { title: 'from', align: 'right' } as const,
+    { title: 'to', align: 'right' } as const,
     ...models.flatMap((model) => [{ title: model }, { title: 'conf.', align: 'right' } as const]),
     ...labels.map(([, label]) => ({ title: label, align: 'right' }) as const),
   ];
   const cells = rows.map(({ start, end, results, confidences, raw }) => [
-    clock(start / 1000, 2), clock(end / 1000, 2),
+    clock(start / 1000, 2),
+    clock(end / 1000, 2),
     ...results.flatMap((result, i) => [paint(result), mean(confidences[i]!).toFixed(2)]),
     ...raw.map((value) => stdoutStyle.dim(value.toFixed(2))),
   ]);
@@ -51,9 +69,21 @@ function periodRows(report: FileReport, output: ChannelReport): string {
 }
 
 function transitionRows(output: ChannelReport): string {
-  const columns = [{ title: 'model' }, { title: 'from', align: 'right' }, { title: 'to', align: 'right' }, { title: 'heard' }, { title: 'conf.', align: 'right' }] as const;
+  const columns = [
+    { title: 'model' },
+    { title: 'from', align: 'right' },
+    { title: 'to', align: 'right' },
+    { title: 'heard' },
+    { title: 'conf.', align: 'right' },
+  ] as const;
   const rows = speechFirst(Object.entries(output.transitions!), ([model]) => model).flatMap(([model, runs]) =>
-    runs.map(({ timestamp_start, timestamp_end, result, confidence }) => [model, clock(timestamp_start / 1000, 2), clock(timestamp_end / 1000, 2), paint(result), confidence.toFixed(2)]),
+    runs.map(({ timestamp_start, timestamp_end, result, confidence }) => [
+      model,
+      clock(timestamp_start / 1000, 2),
+      clock(timestamp_end / 1000, 2),
+      paint(result),
+      confidence.toFixed(2),
+    ]),
   );
   return table(columns, rows, stdoutStyle.dim);
 }

@@ -12,13 +12,19 @@ export interface CommonOptions {
 }
 
 /** An engine for the time of `act`; the models' names are checked before any audio is read. */
-export async function withEngine<T>({ device, weights, models }: CommonOptions, act: (engine: Engine) => Promise<T>): Promise<T> {
+export async function withEngine<T>(
+  { device, weights, models }: CommonOptions,
+  act: (engine: Engine) => Promise<T>,
+): Promise<T> {
   const engine = await Engine.create({ device, weights });
   try {
     const unknown = models.find((model) => !engine.isModelAvailable(model));
     if (unknown !== undefined) {
       const { UnknownModelError } = await import('../errors.ts');
-      throw new UnknownModelError(unknown, engine.getAvailableModels().map((name) => name.toLowerCase()));
+      throw new UnknownModelError(
+        unknown,
+        engine.getAvailableModels().map((name) => name.toLowerCase()),
+      );
     }
     return await act(engine);
   } finally {

@@ -11,7 +11,9 @@ export const shells = ['bash', 'zsh', 'fish'] as const;
 /** Runs a command line; gives the exit code. Nothing is thrown. */
 export async function main(argv: readonly string[]): Promise<number> {
   // A reader that has seen enough (head, less) is no error.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : exitCodes.failed));
+  process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+    process.exit(error.code === 'EPIPE' ? 0 : exitCodes.failed),
+  );
   let exitCode: number = exitCodes.done;
   const program = createProgram((code) => (exitCode = code));
   try {
@@ -35,17 +37,36 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
     .configureHelp({ sortSubcommands: false, showGlobalOptions: false })
     .exitOverride();
 
-  const command = (name: string, description: string): Command => program.command(name).description(description).exitOverride();
+  const command = (name: string, description: string): Command =>
+    program.command(name).description(description).exitOverride();
 
-  analysisOptions(command('chunk', 'one answer for a whole file, or for a part of it').argument('<file>', 'audio: WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A'))
+  analysisOptions(
+    command('chunk', 'one answer for a whole file, or for a part of it').argument(
+      '<file>',
+      'audio: WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A',
+    ),
+  )
     .option('--start <s>', 'begin at this second', numberBetween(0, Infinity))
     .option('--end <s>', 'end at this second', numberBetween(0, Infinity))
     .option('--json', 'print JSON')
-    .addHelpText('after', examples('undertone chunk call.wav', 'undertone chunk call.wav --raw --start 12.5 --end 20 --json'))
+    .addHelpText(
+      'after',
+      examples('undertone chunk call.wav', 'undertone chunk call.wav --raw --start 12.5 --end 20 --json'),
+    )
     .action(async (file, options) => finish(await (await import('./chunk.ts')).chunk(file, options)));
 
-  analysisOptions(command('analyze', 'the course over time of files, folders and patterns').argument('<files...>', 'audio files, folders (searched with all below them) or patterns such as "calls/**/*.wav"'))
-    .option('--period <ms>', 'one answer for this many milliseconds, a multiple of 64', wholeNumber(64, 86_400_000), 1024)
+  analysisOptions(
+    command('analyze', 'the course over time of files, folders and patterns').argument(
+      '<files...>',
+      'audio files, folders (searched with all below them) or patterns such as "calls/**/*.wav"',
+    ),
+  )
+    .option(
+      '--period <ms>',
+      'one answer for this many milliseconds, a multiple of 64',
+      wholeNumber(64, 86_400_000),
+      1024,
+    )
     .option('--summary', 'add the share of each result')
     .option('--transitions', 'add the runs of equal results, to 64 ms')
     .addOption(new Option('-f, --format <format>', 'how to write the results').choices(formatNames).default('table'))
@@ -73,7 +94,12 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .option('--rate <hz>', 'sample rate', wholeNumber(8000, 192_000), 16000)
     .option('--channels <n>', 'interleaved channels', wholeNumber(1, 256), 1)
     .addOption(new Option('--encoding <e>', 'what a sample is, little-endian').choices(['s16', 'f32']).default('s16'))
-    .option('--period <ms>', 'one answer for this many milliseconds, a multiple of 64', wholeNumber(64, 86_400_000), 512)
+    .option(
+      '--period <ms>',
+      'one answer for this many milliseconds, a multiple of 64',
+      wholeNumber(64, 86_400_000),
+      512,
+    )
     .option('--changes', 'print only when a result changes')
     .option('--json', 'print a line of JSON for each period')
     .addHelpText(
@@ -90,11 +116,13 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .option('--json', 'print JSON')
     .action(async (options) => finish(await (await import('./devices.ts')).devices(options)));
 
-  passedThrough(command('convert', 'turn an ONNX network into a model file').usage('<in.onnx> <out.model> --meta <file>'))
-    .action(async (args: string[]) => finish(await (await import('./models.ts')).convert(args)));
+  passedThrough(
+    command('convert', 'turn an ONNX network into a model file').usage('<in.onnx> <out.model> --meta <file>'),
+  ).action(async (args: string[]) => finish(await (await import('./models.ts')).convert(args)));
 
-  passedThrough(command('inspect', 'tell what a model file or an ONNX network holds').usage('<file>'))
-    .action(async (args: string[]) => finish(await (await import('./models.ts')).inspect(args)));
+  passedThrough(command('inspect', 'tell what a model file or an ONNX network holds').usage('<file>')).action(
+    async (args: string[]) => finish(await (await import('./models.ts')).inspect(args)),
+  );
 
   command('completion', 'print a script that completes this command in a shell')
     .addArgument(program.createArgument('<shell>', 'which shell').choices(shells))
@@ -111,13 +139,20 @@ Examples:
       process.stdout.write((await import('./completion.ts')).completion(program, shell));
     });
 
-  return program.addHelpText('after', examples('undertone chunk call.wav', 'undertone analyze recordings/ --summary', 'undertone devices'));
+  return program.addHelpText(
+    'after',
+    examples('undertone chunk call.wav', 'undertone analyze recordings/ --summary', 'undertone devices'),
+  );
 }
 
 /** What all analyses take. */
 function analysisOptions(command: Command): Command {
   return command
-    .addOption(new Option('-m, --models <names>', 'models, separated by commas').argParser(listOf('a model name')).default(['speech', 'gender'], 'speech,gender'))
+    .addOption(
+      new Option('-m, --models <names>', 'models, separated by commas')
+        .argParser(listOf('a model name'))
+        .default(['speech', 'gender'], 'speech,gender'),
+    )
     .option('--channel <n>', 'hear this channel only, from 0 on', wholeNumber(0, 255))
     .option('--raw', 'add the probability of each class')
     .option('--volume-threshold <x>', 'level below which a step is silent, 0 to 1', numberBetween(0, 1), 0.005)
@@ -135,5 +170,6 @@ function examples(...lines: string[]): string {
 }
 
 function version(): string {
-  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string })
+    .version;
 }

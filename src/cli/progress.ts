@@ -24,7 +24,20 @@ export async function showProgress(sizes: ReadonlyMap<string, number>, enabled: 
     return { at: () => {}, end: () => {}, print: (stream, text) => void stream.write(text), stop: () => {} };
   }
   const { default: cliProgress } = await import('cli-progress');
-  return new Bar(sizes, new cliProgress.SingleBar({ clearOnComplete: true, hideCursor: true, fps: 8, stream: process.stderr, barsize: 24, format: '{bar} {percent}  {files}  {speed}  {left}' }, cliProgress.Presets.shades_classic));
+  return new Bar(
+    sizes,
+    new cliProgress.SingleBar(
+      {
+        clearOnComplete: true,
+        hideCursor: true,
+        fps: 8,
+        stream: process.stderr,
+        barsize: 24,
+        format: '{bar} {percent}  {files}  {speed}  {left}',
+      },
+      cliProgress.Presets.shades_classic,
+    ),
+  );
 }
 
 class Bar implements Progress {
@@ -37,7 +50,10 @@ class Bar implements Progress {
   constructor(sizes: ReadonlyMap<string, number>, bar: SingleBar) {
     this.#bar = bar;
     this.#files = new Map([...sizes].map(([file, size]) => [file, { size, bytes: 0, seconds: 0 }]));
-    this.#total = Math.max(1, [...sizes.values()].reduce((a, b) => a + b, 0));
+    this.#total = Math.max(
+      1,
+      [...sizes.values()].reduce((a, b) => a + b, 0),
+    );
     this.#bar.start(this.#total, 0, this.#words(0));
   }
 

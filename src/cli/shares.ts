@@ -14,14 +14,32 @@ export function sharesOf(report: FileReport): Share[] {
 }
 
 /** A row a channel: the labels of Speech, then those that name a voice. */
-export function sharesTable(files: readonly { readonly file: string; readonly seconds: number; readonly shares: readonly Share[] }[]): string {
-  const rows = files.flatMap(({ file, seconds, shares }) => shares.map((share) => ({ name: shares.length > 1 ? `${file} [${share.channel}]` : file, seconds, fractions: share.fractions })));
+export function sharesTable(
+  files: readonly { readonly file: string; readonly seconds: number; readonly shares: readonly Share[] }[],
+): string {
+  const rows = files.flatMap(({ file, seconds, shares }) =>
+    shares.map((share) => ({
+      name: shares.length > 1 ? `${file} [${share.channel}]` : file,
+      seconds,
+      fractions: share.fractions,
+    })),
+  );
   const shown = new Map<string, { model: string; key: string }>();
   for (const { fractions } of rows) {
     const models = Object.keys(fractions).sort((a, b) => Number(b === 'speech') - Number(a === 'speech'));
-    for (const model of models) for (const key of Object.keys(fractions[model]!)) if (!shown.has(key) && key !== 'no_speech_fraction') shown.set(key, { model, key });
+    for (const model of models)
+      for (const key of Object.keys(fractions[model]!))
+        if (!shown.has(key) && key !== 'no_speech_fraction') shown.set(key, { model, key });
   }
-  const columns: Column[] = [{ title: 'file' }, { title: 'length', align: 'right' }, ...[...shown.keys()].map((key) => ({ title: key.replace(/_fraction$/, ''), align: 'right' }) as const)];
-  const cells = rows.map(({ name, seconds, fractions }) => [name, clock(seconds), ...[...shown.values()].map(({ model, key }) => percent(fractions[model]?.[key] ?? 0))]);
+  const columns: Column[] = [
+    { title: 'file' },
+    { title: 'length', align: 'right' },
+    ...[...shown.keys()].map((key) => ({ title: key.replace(/_fraction$/, ''), align: 'right' }) as const),
+  ];
+  const cells = rows.map(({ name, seconds, fractions }) => [
+    name,
+    clock(seconds),
+    ...[...shown.values()].map(({ model, key }) => percent(fractions[model]?.[key] ?? 0)),
+  ]);
   return table(columns, cells, stdoutStyle.dim);
 }

@@ -5,7 +5,14 @@ export const stdoutStyle = pc.createColors(pc.isColorSupported && process.stdout
 export const stderrStyle = pc.createColors(pc.isColorSupported && process.stderr.isTTY === true);
 
 const colours: Readonly<Record<string, 'blue' | 'yellow' | 'magenta' | 'cyan' | 'gray'>> = {
-  speech: 'blue', music: 'yellow', female: 'magenta', male: 'cyan', other: 'gray', silence: 'gray', no_speech: 'gray', unknown: 'gray',
+  speech: 'blue',
+  music: 'yellow',
+  female: 'magenta',
+  male: 'cyan',
+  other: 'gray',
+  silence: 'gray',
+  no_speech: 'gray',
+  unknown: 'gray',
 };
 
 /** A result in its colour. */

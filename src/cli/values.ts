@@ -5,7 +5,9 @@ export function numberBetween(lowest: number, highest: number): (text: string) =
   return (text) => {
     const value = text.trim() === '' ? NaN : Number(text);
     if (!(value >= lowest && value <= highest)) {
-      throw new InvalidArgumentError(`It must be a number ${highest === Infinity ? `of at least ${lowest}` : `from ${lowest} to ${highest}`}.`);
+      throw new InvalidArgumentError(
+        `It must be a number ${highest === Infinity ? `of at least ${lowest}` : `from ${lowest} to ${highest}`}.`,
+      );
     }
     return value;
   };
@@ -14,7 +16,8 @@ export function numberBetween(lowest: number, highest: number): (text: string) =
 export function wholeNumber(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
-    if (!(value >= lowest && value <= highest)) throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
+    if (!(value >= lowest && value <= highest))
+      throw new InvalidArgumentError(`It must be a whole number from ${lowest} to ${highest}.`);
     return value;
   };
 }
@@ -22,7 +25,8 @@ export function wholeNumber(lowest: number, highest: number): (text: string) => 
 export function listOf(what: string): (text: string) => string[] {
   return (text) => {
     const items = text.split(',').map((item) => item.trim());
-    if (items.some((item) => item === '')) throw new InvalidArgumentError(`It must be ${what}, or several separated by commas.`);
+    if (items.some((item) => item === ''))
+      throw new InvalidArgumentError(`It must be ${what}, or several separated by commas.`);
     return items;
   };
 }

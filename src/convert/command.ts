@@ -40,27 +40,44 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { meta: { type: 'string' }, 'no-verify': { type: 'boolean' }, quantize: { type: 'string' }, evaluate: { type: 'string' }, audio: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        meta: { type: 'string' },
+        'no-verify': { type: 'boolean' },
+        quantize: { type: 'string' },
+        evaluate: { type: 'string' },
+        audio: { type: 'string' },
+        help: { type: 'boolean' },
+      },
     });
-    if (values.help) return streams.out(convertUsage), 0;
+    if (values.help) return (streams.out(convertUsage), 0);
     const [input, output] = positionals;
-    if (!input || !output || positionals.length > 2) return streams.err(convertUsage), 2;
+    if (!input || !output || positionals.length > 2) return (streams.err(convertUsage), 2);
     const weights = values.quantize === undefined ? 'float32' : encodingOf[values.quantize];
     if (!weights) throw new ArgumentError('--quantize', JSON.stringify(values.quantize), 'f16 or int8');
     const metadata = values.meta === undefined ? undefined : parseMetadata(await readJson(values.meta));
     if (!values['no-verify'] || values.evaluate !== undefined) backends.push(...(await availableBackends()));
-    const { model, bytes, verification, warnings } = await convert(input, { metadata, verify: !values['no-verify'], weights, backends });
+    const { model, bytes, verification, warnings } = await convert(input, {
+      metadata,
+      verify: !values['no-verify'],
+      weights,
+      backends,
+    });
     for (const warning of warnings) streams.err(`warning: ${input}: ${warning}\n`);
     const [plan] = probe(model.graph);
-    streams.out(`${input}: ${model.graph.nodes.length} nodes, ${plan.streamable ? 'can be streamed' : 'can NOT be streamed'}\n`);
+    streams.out(
+      `${input}: ${model.graph.nodes.length} nodes, ${plan.streamable ? 'can be streamed' : 'can NOT be streamed'}\n`,
+    );
     for (const [backend, outputs] of Object.entries(verification?.deviations ?? {})) {
       for (const [name, { largest, at }] of Object.entries(outputs)) {
-        streams.out(`  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend (${verification!.cases} cases; ${at})\n`);
+        streams.out(
+          `  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend (${verification!.cases} cases; ${at})\n`,
+        );
       }
     }
     if (!verification) streams.err(`warning: ${input}: not compared with the original (--no-verify)\n`);
     if (weights !== 'float32') streams.out(await quantizationCost(input, model));
-    if (values.evaluate !== undefined) streams.out(await evaluationText(input, model, values.evaluate, values.audio, backends));
+    if (values.evaluate !== undefined)
+      streams.out(await evaluationText(input, model, values.evaluate, values.audio, backends));
     await writeAtomically(output, bytes);
     streams.out(`${output}: ${model.name}, version ${model.version}, ${bytes.length} bytes\n`);
     return 0;
@@ -71,7 +88,13 @@ export async function convertCommand(argv: readonly string[], streams: Streams):
   }
 }
 
-async function evaluationText(input: string, model: Model, list: string, folder: string | undefined, backends: readonly Backend[]): Promise<string> {
+async function evaluationText(
+  input: string,
+  model: Model,
+  list: string,
+  folder: string | undefined,
+  backends: readonly Backend[],
+): Promise<string> {
   const backend = backends[0] ?? new ReferenceBackend();
   const { graph } = await readGraph(input);
   const { clips, balanced, changed } = await evaluateGraphs([graph, model.graph], model, list, folder, backend);
@@ -98,8 +121,8 @@ async function availableBackends(): Promise<Backend[]> {
 export function report(error: unknown, streams: Streams, usage: string): number {
   const code = (error as NodeJS.ErrnoException).code;
   if (error instanceof UndertoneError || code?.startsWith('E') === true) {
-    if (code?.startsWith('ERR_PARSE_ARGS')) return streams.err(`${(error as Error).message}\n\n${usage}`), 2;
-    return streams.err(`error: ${(error as Error).message}\n`), 1;
+    if (code?.startsWith('ERR_PARSE_ARGS')) return (streams.err(`${(error as Error).message}\n\n${usage}`), 2);
+    return (streams.err(`error: ${(error as Error).message}\n`), 1);
   }
   throw error;
 }

@@ -33,8 +33,16 @@ export async function compareWithOnnx(model: Model, path: string): Promise<Compa
   lowering.run();
   const origins = lowering.origins();
   const { graph } = model;
-  const named = graph.nodes.flatMap((node) => node.outputs.filter((name) => origins.has(name)).map((name) => ({ node, name, ...origins.get(name)! })));
-  const session = await openSession(withOutputs(bytes, named.map(({ original }) => original)), path);
+  const named = graph.nodes.flatMap((node) =>
+    node.outputs.filter((name) => origins.has(name)).map((name) => ({ node, name, ...origins.get(name)! })),
+  );
+  const session = await openSession(
+    withOutputs(
+      bytes,
+      named.map(({ original }) => original),
+    ),
+    path,
+  );
   const [plan] = probe(graph);
   const program = await new ReferenceBackend().prepare(graph, plan.bindings);
   let state = 11;
@@ -49,7 +57,12 @@ export async function compareWithOnnx(model: Model, path: string): Promise<Compa
     const { shape, data } = trace.get(name)!;
     const theirs = expected[original];
     if (!theirs) throw new ConversionError(path, `onnxruntime gives no value "${original}"`);
-    return { node: node.name, op: node.op, original, deviation: deviation(inOnnxOrder(Float32Array.from(data), shape, order), theirs) };
+    return {
+      node: node.name,
+      op: node.op,
+      original,
+      deviation: deviation(inOnnxOrder(Float32Array.from(data), shape, order), theirs),
+    };
   });
   return { values, first: values.find(({ deviation: departs }) => !(departs <= parity)) };
 }
@@ -73,5 +86,8 @@ function inOnnxOrder(data: Float32Array, shape: readonly number[], order: readon
   const theirs = order.map((_, axis) => shape[order.indexOf(axis)]!);
   const steps = order.map((_, axis) => strides[order.indexOf(axis)]!);
   const outer = stridesOf(theirs);
-  return data.map((_, i) => data[theirs.reduce((at, extent, axis) => at + (Math.floor(i / outer[axis]!) % extent) * steps[axis]!, 0)]!);
+  return data.map(
+    (_, i) =>
+      data[theirs.reduce((at, extent, axis) => at + (Math.floor(i / outer[axis]!) % extent) * steps[axis]!, 0)]!,
+  );
 }

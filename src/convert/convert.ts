@@ -52,11 +52,13 @@ export function lower(bytes: Uint8Array, source: string): Graph {
     const [plan] = probe(graph);
     let needed = 0;
     for (const shape of plan.shapes.values()) needed += shape.reduce((m, n) => m * n, 1);
-    if (!(needed <= activationLimit)) throw new ConversionError(source, `a run would need ${needed} floats, more than ${activationLimit}`);
+    if (!(needed <= activationLimit))
+      throw new ConversionError(source, `a run would need ${needed} floats, more than ${activationLimit}`);
     return graph;
   } catch (error) {
     if (error instanceof ConversionError) throw error;
-    if (error instanceof UndertoneError || error instanceof RangeError) throw new ConversionError(source, error.message, undefined, { cause: error });
+    if (error instanceof UndertoneError || error instanceof RangeError)
+      throw new ConversionError(source, error.message, undefined, { cause: error });
     throw error;
   }
 }
@@ -68,13 +70,21 @@ export async function convert(path: string, options: ConvertOptions = {}): Promi
   const warnings = contractBreaches(graph, metadata);
   if (!options.metadata) warnings.push('there is no meta file: labels, rate and feature geometry are guesses');
   const encoding = options.weights ?? 'float32';
-  const verification = options.verify === false ? undefined : await verify(graph, await openOriginal(path), path, { unit: metadata.framesPerStep, backends: options.backends });
+  const verification =
+    options.verify === false
+      ? undefined
+      : await verify(graph, await openOriginal(path), path, {
+          unit: metadata.framesPerStep,
+          backends: options.backends,
+        });
   const conversion = {
     source: basename(path),
     sha256: createHash('sha256').update(bytes).digest('hex'),
     weights: encoding,
     verified: verification !== undefined,
-    ...(verification ? { against: verification.against, cases: verification.cases, deviations: summary(verification) } : {}),
+    ...(verification
+      ? { against: verification.against, cases: verification.cases, deviations: summary(verification) }
+      : {}),
   };
   const model: Model = { ...metadata, conversion: JSON.stringify(conversion), graph };
   const written = writeModel(model, { weights: encoding });
@@ -84,7 +94,10 @@ export async function convert(path: string, options: ConvertOptions = {}): Promi
 
 function summary({ deviations }: Verification): Record<string, Record<string, number>> {
   return Object.fromEntries(
-    Object.entries(deviations).map(([backend, outputs]) => [backend, Object.fromEntries(Object.entries(outputs).map(([name, { largest }]) => [name, Number(largest.toPrecision(2))]))]),
+    Object.entries(deviations).map(([backend, outputs]) => [
+      backend,
+      Object.fromEntries(Object.entries(outputs).map(([name, { largest }]) => [name, Number(largest.toPrecision(2))])),
+    ]),
   );
 }
 

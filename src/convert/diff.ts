@@ -6,7 +6,9 @@ import { table } from './describe.ts';
 
 /** A line for each difference; an empty text if there is none. */
 export function diffFiles(a: ModelFile, b: ModelFile): string {
-  return [...metadataChanges(a.model, b.model), ...nodeChanges(a.model, b.model), ...tensorChanges(a, b)].map((line) => `${line}\n`).join('');
+  return [...metadataChanges(a.model, b.model), ...nodeChanges(a.model, b.model), ...tensorChanges(a, b)]
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 function metadataChanges(a: Model, b: Model): string[] {
@@ -19,7 +21,8 @@ function metadataChanges(a: Model, b: Model): string[] {
 }
 
 function nodeChanges({ graph: a }: Model, { graph: b }: Model): string[] {
-  const say = ({ op, inputs, attributes }: Model['graph']['nodes'][number]): string => `${op} of ${inputs.map((name) => name || '-').join(', ')} ${JSON.stringify(attributes)}`;
+  const say = ({ op, inputs, attributes }: Model['graph']['nodes'][number]): string =>
+    `${op} of ${inputs.map((name) => name || '-').join(', ')} ${JSON.stringify(attributes)}`;
   const [before, after] = [a, b].map((graph) => new Map(graph.nodes.map((node) => [node.name, say(node)])));
   const lines: string[] = [];
   for (const [name, old] of before!) {
@@ -38,9 +41,11 @@ function tensorChanges(a: ModelFile, b: ModelFile): string[] {
   for (const [name, old] of before) {
     const now = after.get(name);
     if (!now) lines.push(`tensor "${name}" is gone`);
-    else if (!sameShape(old.shape, now.shape)) lines.push(`tensor "${name}": [${old.shape.join(', ')}] -> [${now.shape.join(', ')}]`);
+    else if (!sameShape(old.shape, now.shape))
+      lines.push(`tensor "${name}": [${old.shape.join(', ')}] -> [${now.shape.join(', ')}]`);
     else {
-      if (a.encodings.get(name) !== b.encodings.get(name)) lines.push(`tensor "${name}": ${a.encodings.get(name)} -> ${b.encodings.get(name)}`);
+      if (a.encodings.get(name) !== b.encodings.get(name))
+        lines.push(`tensor "${name}": ${a.encodings.get(name)} -> ${b.encodings.get(name)}`);
       let [largest, squares, magnitude] = [0, 0, 0];
       for (let i = 0; i < old.data.length; i++) {
         const difference = Math.abs(old.data[i]! - now.data[i]!);
@@ -48,7 +53,12 @@ function tensorChanges(a: ModelFile, b: ModelFile): string[] {
         squares += difference ** 2;
         magnitude += old.data[i]! ** 2;
       }
-      if (largest > 0) rows.push([`tensor "${name}"`, `largest change ${largest.toPrecision(3)}`, `relative ${Math.sqrt(squares / (magnitude || 1)).toPrecision(3)}`]);
+      if (largest > 0)
+        rows.push([
+          `tensor "${name}"`,
+          `largest change ${largest.toPrecision(3)}`,
+          `relative ${Math.sqrt(squares / (magnitude || 1)).toPrecision(3)}`,
+        ]);
     }
   }
   for (const name of after.keys()) if (!before.has(name)) lines.push(`tensor "${name}" is new`);

@@ -25,8 +25,15 @@ export interface Evaluation {
  * Judges each graph on the clips of a list: a TSV with a header row, a column `file` (relative to `folder`, by default
  * the list's own), and any column that holds the model's labels; rows without one are passed over.
  */
-export async function evaluateGraphs(graphs: readonly Graph[], model: Model, list: string, folder: string | undefined, backend: Backend): Promise<Evaluation> {
-  if (model.sampleRate !== innerRate) throw new ArgumentError('--evaluate', `a model for ${model.sampleRate} Hz`, `a model for ${innerRate} Hz`);
+export async function evaluateGraphs(
+  graphs: readonly Graph[],
+  model: Model,
+  list: string,
+  folder: string | undefined,
+  backend: Backend,
+): Promise<Evaluation> {
+  if (model.sampleRate !== innerRate)
+    throw new ArgumentError('--evaluate', `a model for ${model.sampleRate} Hz`, `a model for ${innerRate} Hz`);
   const clips = parseList(await readFile(list, 'utf8'), list, model.labels);
   const right = graphs.map(() => new Map<string, { hits: number; all: number }>());
   const changed = graphs.map(() => 0);
@@ -49,20 +56,37 @@ export async function evaluateGraphs(graphs: readonly Graph[], model: Model, lis
   }
   for (const program of programs.values()) (await program).dispose();
   const judged = [...right[0]!.values()].reduce((sum, { all }) => sum + all, 0);
-  return { clips: judged, balanced: right.map((tallies) => mean([...tallies.values()].map(({ hits, all }) => hits / all))), changed };
+  return {
+    clips: judged,
+    balanced: right.map((tallies) => mean([...tallies.values()].map(({ hits, all }) => hits / all))),
+    changed,
+  };
 }
 
 const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
 function parseList(text: string, list: string, labels: readonly string[]): { file: string; label: string }[] {
-  const [header = [], ...rows] = text.split(/\r?\n/).filter((line) => line.trim() !== '').map((line) => line.split('\t').map((cell) => cell.trim()));
+  const [header = [], ...rows] = text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => line.split('\t').map((cell) => cell.trim()));
   const at = header.indexOf('file');
-  if (at < 0) throw new ArgumentError('--evaluate', `${list}, which has no column "file"`, 'a tab-separated list with a header row');
+  if (at < 0)
+    throw new ArgumentError(
+      '--evaluate',
+      `${list}, which has no column "file"`,
+      'a tab-separated list with a header row',
+    );
   const clips = rows.flatMap((row) => {
     const label = row.find((cell, column) => column !== at && labels.includes(cell));
     return label && row[at] ? [{ file: row[at], label }] : [];
   });
-  if (clips.length === 0) throw new ArgumentError('--evaluate', `${list}, which names none of ${labels.join(', ')}`, "a list with the model's labels in one of its columns");
+  if (clips.length === 0)
+    throw new ArgumentError(
+      '--evaluate',
+      `${list}, which names none of ${labels.join(', ')}`,
+      "a list with the model's labels in one of its columns",
+    );
   return clips;
 }
 
@@ -72,7 +96,11 @@ async function featuresOf(path: string, { features, framesPerStep, sampleRate }:
   let [length, rate] = [0, sampleRate];
   for await (const block of decodeFile(path)) {
     rate = block.sampleRate;
-    parts.push(block.channels.length === 1 ? block.channels[0]! : Float32Array.from(block.channels[0]!, (_, i) => mean(block.channels.map((channel) => channel[i]!))));
+    parts.push(
+      block.channels.length === 1
+        ? block.channels[0]!
+        : Float32Array.from(block.channels[0]!, (_, i) => mean(block.channels.map((channel) => channel[i]!))),
+    );
     length += block.channels[0]!.length;
     if (length >= clipSeconds * rate) break;
   }
@@ -80,7 +108,12 @@ async function featuresOf(path: string, { features, framesPerStep, sampleRate }:
   parts.reduce((at, part) => (samples.set(part, at), at + part.length), 0);
   const pcm = await resample(samples.subarray(0, clipSeconds * rate), rate);
   const step = features.hop * framesPerStep;
-  return logMelOf(pcm.subarray(0, Math.floor(pcm.length / step) * step), { frame: features.frame, hop: features.hop, bands: features.bands, sampleRate });
+  return logMelOf(pcm.subarray(0, Math.floor(pcm.length / step) * step), {
+    frame: features.frame,
+    hop: features.hop,
+    bands: features.bands,
+    sampleRate,
+  });
 }
 
 /** The label of the largest mean probability over the steps. */

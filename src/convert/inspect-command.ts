@@ -28,8 +28,8 @@ export async function inspectCommand(argv: readonly string[], streams: Streams):
       allowPositionals: true,
       options: { diff: { type: 'boolean' }, compare: { type: 'string' }, help: { type: 'boolean' } },
     });
-    if (values.help) return streams.out(inspectUsage), 0;
-    if (positionals.length !== (values.diff ? 2 : 1)) return streams.err(inspectUsage), 2;
+    if (values.help) return (streams.out(inspectUsage), 0);
+    if (positionals.length !== (values.diff ? 2 : 1)) return (streams.err(inspectUsage), 2);
     const [path] = positionals as [string];
     if (!values.diff && values.compare === undefined && path.toLowerCase().endsWith('.onnx')) {
       const { graph, bytes } = await readGraph(path);
@@ -57,9 +57,16 @@ async function open(path: string): Promise<{ file: ModelFile; size: number }> {
 
 async function compare({ model }: ModelFile, path: string, streams: Streams): Promise<number> {
   const { values, first } = await compareWithOnnx(model, path);
-  streams.out(table([['node', 'op', 'value in the ONNX file', 'departs by'], ...values.map(({ node, op, original, deviation }) => [node, op, original, deviation.toExponential(1)])]));
+  streams.out(
+    table([
+      ['node', 'op', 'value in the ONNX file', 'departs by'],
+      ...values.map(({ node, op, original, deviation }) => [node, op, original, deviation.toExponential(1)]),
+    ]),
+  );
   if (first) {
-    streams.err(`node "${first.node}" (${first.op}) is the first that departs: its value "${first.original}" differs by ${first.deviation.toExponential(1)}, more than ${parity}\n`);
+    streams.err(
+      `node "${first.node}" (${first.op}) is the first that departs: its value "${first.original}" differs by ${first.deviation.toExponential(1)}, more than ${parity}\n`,
+    );
     return 1;
   }
   streams.out(`all ${values.length} values that can be compared agree within ${parity}\n`);

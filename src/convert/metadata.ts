@@ -14,20 +14,35 @@ type Reader<T> = (value: unknown, name: string) => T;
 const fail = (name: string, value: unknown, allowed: string): never => {
   throw new ArgumentError(`meta.${name}`, value === undefined ? 'nothing' : JSON.stringify(value), allowed);
 };
-const word: Reader<string> = (value, name) => (typeof value === 'string' && value !== '' ? value : fail(name, value, 'a text'));
-const count: Reader<number> = (value, name) => (Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31 ? (value as number) : fail(name, value, 'a positive whole number'));
-const fraction: Reader<number> = (value, name) => (typeof value === 'number' && value >= 0 && value <= 1 ? value : fail(name, value, 'a number from 0 to 1'));
-const list = <T>(element: Reader<T>): Reader<readonly T[]> => (value, name) => (Array.isArray(value) ? value.map((item, i) => element(item, `${name}[${i}]`)) : fail(name, value, 'a list'));
+const word: Reader<string> = (value, name) =>
+  typeof value === 'string' && value !== '' ? value : fail(name, value, 'a text');
+const count: Reader<number> = (value, name) =>
+  Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31
+    ? (value as number)
+    : fail(name, value, 'a positive whole number');
+const fraction: Reader<number> = (value, name) =>
+  typeof value === 'number' && value >= 0 && value <= 1 ? value : fail(name, value, 'a number from 0 to 1');
+const list =
+  <T>(element: Reader<T>): Reader<readonly T[]> =>
+  (value, name) =>
+    Array.isArray(value) ? value.map((item, i) => element(item, `${name}[${i}]`)) : fail(name, value, 'a list');
 
 function features(value: unknown, name: string): FeatureSettings {
   const { kind, frame, hop, bands, ...others } = record(value, name);
   refuseOthers(others, `${name}.`);
   if (kind !== 'logmel') fail(`${name}.kind`, kind, '"logmel"');
-  return { kind: 'logmel', frame: count(frame, `${name}.frame`), hop: count(hop, `${name}.hop`), bands: count(bands, `${name}.bands`) };
+  return {
+    kind: 'logmel',
+    frame: count(frame, `${name}.frame`),
+    hop: count(hop, `${name}.hop`),
+    bands: count(bands, `${name}.bands`),
+  };
 }
 
 function record(value: unknown, name: string): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : fail(name, value, 'an object');
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : fail(name, value, 'an object');
 }
 
 function refuseOthers(others: Record<string, unknown>, prefix: string): void {
@@ -37,7 +52,19 @@ function refuseOthers(others: Record<string, unknown>, prefix: string): void {
 
 /** Reads the JSON of a meta file. Throws ArgumentError that names the field. */
 export function parseMetadata(json: unknown): ConversionMetadata {
-  const { name, version, labels, sampleRate, features: geometry, framesPerStep, receptiveField, unknownCutoff, warmupWeights, training, ...others } = record(json, '');
+  const {
+    name,
+    version,
+    labels,
+    sampleRate,
+    features: geometry,
+    framesPerStep,
+    receptiveField,
+    unknownCutoff,
+    warmupWeights,
+    training,
+    ...others
+  } = record(json, '');
   refuseOthers(others, '');
   const metadata: ConversionMetadata = {
     name: word(name, 'name'),
@@ -63,7 +90,11 @@ export function parseMetadata(json: unknown): ConversionMetadata {
 export function inferMetadata(graph: Graph, source: string): ConversionMetadata {
   const [plan] = probe(graph);
   const [input, output] = [plan.shapes.get(graph.inputs[0]!.name)!, plan.shapes.get(graph.outputs[0]!)!];
-  const name = basename(source).replace(/\.[^.]*$/, '').replace(/[^a-z0-9_-]/gi, '_').replace(/^[^a-z]*/i, '') || 'model';
+  const name =
+    basename(source)
+      .replace(/\.[^.]*$/, '')
+      .replace(/[^a-z0-9_-]/gi, '_')
+      .replace(/^[^a-z]*/i, '') || 'model';
   return {
     name,
     version: 1,
@@ -79,26 +110,43 @@ export function inferMetadata(graph: Graph, source: string): ConversionMetadata 
 }
 
 /** Why an engine could not listen with this network; empty if it can. */
-export function contractBreaches(graph: Graph, { features: { bands }, framesPerStep, labels }: ConversionMetadata): string[] {
+export function contractBreaches(
+  graph: Graph,
+  { features: { bands }, framesPerStep, labels }: ConversionMetadata,
+): string[] {
   const breaches: string[] = [];
   const [plan, other] = probe(graph);
   const [input] = graph.inputs;
   const shape = input!.shape;
-  if (graph.inputs.length !== 1 || shape.length !== 3 || shape[0] !== 'batch' || shape[1] !== 'time' || shape[2] !== bands) {
-    breaches.push(`its inputs are ${graph.inputs.map(({ name, shape: dimensions }) => `${name} [${dimensions.join(', ')}]`).join(', ')}, not one of [batch, time, ${bands}]`);
+  if (
+    graph.inputs.length !== 1 ||
+    shape.length !== 3 ||
+    shape[0] !== 'batch' ||
+    shape[1] !== 'time' ||
+    shape[2] !== bands
+  ) {
+    breaches.push(
+      `its inputs are ${graph.inputs.map(({ name, shape: dimensions }) => `${name} [${dimensions.join(', ')}]`).join(', ')}, not one of [batch, time, ${bands}]`,
+    );
     return breaches;
   }
   for (const { shapes, bindings } of [plan, other]) {
     const output = shapes.get(graph.outputs[0]!)!;
     const expected = [bindings.batch!, bindings.time! / framesPerStep, labels.length];
     if (output.length !== 3 || output.some((extent, axis) => extent !== expected[axis])) {
-      breaches.push(`its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / framesPerStep, labels)`);
+      breaches.push(
+        `its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / framesPerStep, labels)`,
+      );
       break;
     }
   }
   if (!plan.streamable) {
-    const blocking = plan.nodes.filter(({ node, inputShapes }) => opNamed(node).state(node, inputShapes) === undefined).map(({ node }) => `"${node.name}" (${node.op})`);
-    breaches.push(`it can't be streamed, because ${blocking.slice(0, 3).join(', ')}${blocking.length > 3 ? ` and ${blocking.length - 3} more` : ''} would have to look ahead`);
+    const blocking = plan.nodes
+      .filter(({ node, inputShapes }) => opNamed(node).state(node, inputShapes) === undefined)
+      .map(({ node }) => `"${node.name}" (${node.op})`);
+    breaches.push(
+      `it can't be streamed, because ${blocking.slice(0, 3).join(', ')}${blocking.length > 3 ? ` and ${blocking.length - 3} more` : ''} would have to look ahead`,
+    );
   }
   return breaches;
 }

@@ -12,10 +12,15 @@ export async function quantizationCost(path: string, model: Model): Promise<stri
   const reference = new ReferenceBackend();
   const extent = (bindings: Bindings): number => Object.values(bindings).reduce((m, n) => m * n, 1);
   const bindings = comparedSizes(graph, model.framesPerStep).reduce((a, b) => (extent(b) > extent(a) ? b : a));
-  const [exact, stored] = await Promise.all([reference.prepare(graph, bindings), reference.prepare(model.graph, bindings)]);
+  const [exact, stored] = await Promise.all([
+    reference.prepare(graph, bindings),
+    reference.prepare(model.graph, bindings),
+  ]);
   let state = 7;
   const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
-  const inputs = graph.inputs.map(({ name }) => Float32Array.from({ length: sizeOf(exact.plan.shapes.get(name)!) }, () => 20 * random()));
+  const inputs = graph.inputs.map(({ name }) =>
+    Float32Array.from({ length: sizeOf(exact.plan.shapes.get(name)!) }, () => 20 * random()),
+  );
   const [expected, got] = [exact.run(inputs)[0]!, stored.run(inputs)[0]!];
   const classes = exact.plan.shapes.get(graph.outputs[0]!)!.at(-1)!;
   let agreeing = 0;

@@ -25,7 +25,9 @@ export interface Verification {
 /** Runs the original; given inputs, row-major, in the graph's order. */
 export interface Original {
   readonly name: string;
-  run(inputs: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[]): Promise<Readonly<Record<string, Float32Array>>>;
+  run(
+    inputs: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[],
+  ): Promise<Readonly<Record<string, Float32Array>>>;
 }
 
 interface OrtModule {
@@ -46,7 +48,12 @@ async function loadRuntime(source: string): Promise<OrtModule> {
     const loaded = await import(name);
     return loaded.default ?? loaded;
   } catch (error) {
-    throw new ConversionError(source, 'the conversion is checked against onnxruntime-node, which is not installed; install it (npm install onnxruntime-node@1.30.0) or pass --no-verify', undefined, { cause: error });
+    throw new ConversionError(
+      source,
+      'the conversion is checked against onnxruntime-node, which is not installed; install it (npm install onnxruntime-node@1.30.0) or pass --no-verify',
+      undefined,
+      { cause: error },
+    );
   }
 }
 
@@ -58,14 +65,22 @@ export async function openSession(model: Uint8Array | string, source: string): P
   const ort = await loadRuntime(source);
   let session: OrtSession;
   try {
-    session = await ort.InferenceSession.create(model, { logSeverityLevel: 3, intraOpNumThreads: 1, interOpNumThreads: 1 });
+    session = await ort.InferenceSession.create(model, {
+      logSeverityLevel: 3,
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+    });
   } catch (error) {
-    throw new ConversionError(source, `onnxruntime refuses it: ${(error as Error).message}`, undefined, { cause: error });
+    throw new ConversionError(source, `onnxruntime refuses it: ${(error as Error).message}`, undefined, {
+      cause: error,
+    });
   }
   return {
     name: `onnxruntime-node ${ort.env?.versions?.node ?? ort.env?.versions?.common ?? ''}`.trim(),
     async run(inputs) {
-      const feeds = Object.fromEntries(inputs.map(({ data, shape }, i) => [session.inputNames[i]!, new ort.Tensor('float32', data, shape)]));
+      const feeds = Object.fromEntries(
+        inputs.map(({ data, shape }, i) => [session.inputNames[i]!, new ort.Tensor('float32', data, shape)]),
+      );
       const results = await session.run(feeds);
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data]));
     },
@@ -85,7 +100,8 @@ const kinds: Readonly<Record<string, (random: () => number, i: number) => number
 /** Where the tolerance is that of parity. The other kinds magnify rounding: a norm of a constant divides noise by epsilon. */
 const ordinary: readonly string[] = ['random', 'features', 'zeros'];
 
-const gaussian = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const gaussian = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Numbers from 0 to 1 that are the same at every conversion (a linear congruential generator, Numerical Recipes). */
 function generator(): () => number {
@@ -98,8 +114,12 @@ const workLimit = 5e8;
 
 /** Sizes at which to compare: batch 1 and 3, several lengths, as far as the graph allows and the work stays bearable. */
 export function comparedSizes(graph: Graph, unit: number): Bindings[] {
-  const symbols = [...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string')))];
-  const lengths = symbols.some((symbol) => symbol !== 'batch') ? [1, 2, 5, 16, 40, 98, 500].map((n) => n * unit).concat(13, 64, 256, 1024, 16000) : [1];
+  const symbols = [
+    ...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string'))),
+  ];
+  const lengths = symbols.some((symbol) => symbol !== 'batch')
+    ? [1, 2, 5, 16, 40, 98, 500].map((n) => n * unit).concat(13, 64, 256, 1024, 16000)
+    : [1];
   const sizes: Bindings[] = [];
   let work = 0;
   for (const length of lengths) {
@@ -139,7 +159,12 @@ export interface VerifyOptions {
 }
 
 /** Compares; throws ConversionError where an output departs by more than the tolerance for its kind of input. */
-export async function verify(graph: Graph, original: Original, source: string, { unit, backends = [] }: VerifyOptions): Promise<Verification> {
+export async function verify(
+  graph: Graph,
+  original: Original,
+  source: string,
+  { unit, backends = [] }: VerifyOptions,
+): Promise<Verification> {
   const all: readonly Backend[] = [new ReferenceBackend(), ...backends];
   const found: Record<string, Record<string, Deviation>> = Object.fromEntries(all.map(({ name }) => [name, {}]));
   const random = generator();
@@ -153,14 +178,20 @@ export async function verify(graph: Graph, original: Original, source: string, {
         return { shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)) };
       });
       const expected = await original.run(inputs);
-      const at = `${Object.entries(bindings).map(([name, extent]) => `${name} ${extent}, `).join('')}${kind} input`;
+      const at = `${Object.entries(bindings)
+        .map(([name, extent]) => `${name} ${extent}, `)
+        .join('')}${kind} input`;
       cases++;
       for (const [i, program] of programs.entries()) {
         const outputs = await program.run(inputs.map(({ data }) => data));
         graph.outputs.forEach((name, o) => {
           const largest = deviation(outputs[o]!, expected[name] ?? new Float32Array(0));
           const allowed = ordinary.includes(kind) ? parity : approximate;
-          if (!(largest <= allowed)) throw new ConversionError(source, `output "${name}" departs from ${original.name} by ${largest.toExponential(1)} on the ${all[i]!.name} backend (${at}), more than ${allowed}; nothing was written`);
+          if (!(largest <= allowed))
+            throw new ConversionError(
+              source,
+              `output "${name}" departs from ${original.name} by ${largest.toExponential(1)} on the ${all[i]!.name} backend (${at}), more than ${allowed}; nothing was written`,
+            );
           const kept = found[all[i]!.name]!;
           if (!(kept[name] && kept[name].largest >= largest)) kept[name] = { largest, at };
         });

@@ -50,12 +50,22 @@ const stretch = 1 << 16;
  * @param history the last frame - hop samples before these; left as the next call needs it
  * @param out [samples / hop, bands] row-major, ln(1 + power)
  */
-export function logMel(pcm: Int16Array | Float32Array, history: Float32Array, geometry: FrameGeometry, out: Float32Array): void {
+export function logMel(
+  pcm: Int16Array | Float32Array,
+  history: Float32Array,
+  geometry: FrameGeometry,
+  out: Float32Array,
+): void {
   const { frame, hop, bands } = geometry;
   if (pcm.length % hop !== 0) throw new ArgumentError('pcm', `${pcm.length} samples`, `a multiple of the hop, ${hop}`);
-  if (history.length !== frame - hop) throw new ArgumentError('history', `${history.length} samples`, `${frame - hop} samples long`);
+  if (history.length !== frame - hop)
+    throw new ArgumentError('history', `${history.length} samples`, `${frame - hop} samples long`);
   if (out.length < (pcm.length / hop) * bands) {
-    throw new ArgumentError('out', `${out.length} values`, `at least ${(pcm.length / hop) * bands} long (frames x bands)`);
+    throw new ArgumentError(
+      'out',
+      `${out.length} values`,
+      `at least ${(pcm.length / hop) * bands} long (frames x bands)`,
+    );
   }
   const plan = planOf(geometry);
   const step = Math.max(hop, stretch - (stretch % hop));
@@ -72,7 +82,13 @@ export function logMelOf(pcm: Int16Array | Float32Array, geometry: FrameGeometry
   return out;
 }
 
-function logMelStretch(plan: Plan, pcm: Int16Array | Float32Array, history: Float32Array, geometry: FrameGeometry, out: Float32Array): void {
+function logMelStretch(
+  plan: Plan,
+  pcm: Int16Array | Float32Array,
+  history: Float32Array,
+  geometry: FrameGeometry,
+  out: Float32Array,
+): void {
   const { frame, hop, bands } = geometry;
   const length = history.length + pcm.length;
   if (plan.joined.length < length) plan.joined = new Float32Array(length);

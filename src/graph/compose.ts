@@ -16,13 +16,21 @@ export function composeModels(models: readonly Model[]): Graph {
   for (const model of models) {
     const input = model.graph.inputs[0];
     if (!input || model.graph.inputs.length !== 1) {
-      throw new UndertoneError(`model "${model.name}": it must have one input, the features, but has ${model.graph.inputs.length}`);
+      throw new UndertoneError(
+        `model "${model.name}": it must have one input, the features, but has ${model.graph.inputs.length}`,
+      );
     }
     const features = featuresFor(model.features, model.sampleRate);
-    const rename = (name: string): string => (name === '' ? '' : name === input.name ? features : `${model.name}/${name}`);
+    const rename = (name: string): string =>
+      name === '' ? '' : name === input.name ? features : `${model.name}/${name}`;
     for (const [name, tensor] of model.graph.constants) constants.set(rename(name), tensor);
     for (const node of model.graph.nodes) {
-      nodes.push({ ...node, name: `${model.name}/${node.name}`, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) });
+      nodes.push({
+        ...node,
+        name: `${model.name}/${node.name}`,
+        inputs: node.inputs.map(rename),
+        outputs: node.outputs.map(rename),
+      });
     }
     outputs.push(rename(model.graph.outputs[0]!));
   }
@@ -33,7 +41,13 @@ export function composeModels(models: readonly Model[]): Graph {
     const value = `${kind} ${frame}/${hop}/${bands} at ${sampleRate}`;
     if (!featureNodes.has(value)) {
       featureNodes.set(value, value);
-      nodes.push({ name: value, op: 'logmel', inputs: [audioInput], outputs: [value], attributes: { frame, hop, bands, sampleRate } });
+      nodes.push({
+        name: value,
+        op: 'logmel',
+        inputs: [audioInput],
+        outputs: [value],
+        attributes: { frame, hop, bands, sampleRate },
+      });
     }
     return value;
   }

@@ -44,7 +44,10 @@ export function inputShape(input: GraphInput, bindings: Bindings): Shape {
   return input.shape.map((dimension) => {
     const extent = typeof dimension === 'number' ? dimension : bindings[dimension];
     if (extent === undefined || !Number.isInteger(extent) || extent < 1) {
-      throw new GraphError(undefined, `input "${input.name}" needs a positive whole number for "${dimension}", got ${extent}`);
+      throw new GraphError(
+        undefined,
+        `input "${input.name}" needs a positive whole number for "${dimension}", got ${extent}`,
+      );
     }
     return extent;
   });
@@ -53,7 +56,8 @@ export function inputShape(input: GraphInput, bindings: Bindings): Shape {
 /** Checks names and order: each input of each node is made before it is used, and nothing is made twice. */
 export function checkGraph(graph: Graph): void {
   const made = new Set<string>([...graph.inputs.map((input) => input.name), ...graph.constants.keys()]);
-  if (made.size !== graph.inputs.length + graph.constants.size) throw new GraphError(undefined, 'an input and a constant share a name');
+  if (made.size !== graph.inputs.length + graph.constants.size)
+    throw new GraphError(undefined, 'an input and a constant share a name');
   for (const node of graph.nodes) {
     for (const name of node.inputs) {
       if (name !== '' && !made.has(name)) throw new GraphError(node, `input "${name}" is made by no earlier node`);

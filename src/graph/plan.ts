@@ -35,7 +35,8 @@ export function planGraph(graph: Graph, bindings: Bindings): Plan {
   const shapes = new Map<string, Shape>([...graph.constants].map(([name, tensor]) => [name, tensor.shape]));
   for (const input of graph.inputs) shapes.set(input.name, inputShape(input, bindings));
 
-  const nodes: { node: GraphNode; inputShapes: Shape[]; outputShapes: Shape[]; stateShapes: Shape[] | undefined }[] = [];
+  const nodes: { node: GraphNode; inputShapes: Shape[]; outputShapes: Shape[]; stateShapes: Shape[] | undefined }[] =
+    [];
   let multiplyAdds = 0;
   for (const node of graph.nodes) {
     const op = opNamed(node);
@@ -91,11 +92,16 @@ export function allocate(
     const size = Math.max(extent(name, plan.shapes.get(name)!), extent(owner, plan.shapes.get(owner)!));
     if (size === 0) return;
     const life = lives.get(owner) ?? { first: at, last: at, size: 0 };
-    lives.set(owner, { first: Math.min(life.first, at), last: Math.max(life.last, at), size: Math.max(life.size, size) });
+    lives.set(owner, {
+      first: Math.min(life.first, at),
+      last: Math.max(life.last, at),
+      size: Math.max(life.size, size),
+    });
   };
   for (const input of plan.graph.inputs) touch(input.name, -1);
   plan.nodes.forEach(({ node }, at) => {
-    for (const name of [...node.inputs, ...node.outputs]) if (name !== '' && !plan.graph.constants.has(name)) touch(name, at);
+    for (const name of [...node.inputs, ...node.outputs])
+      if (name !== '' && !plan.graph.constants.has(name)) touch(name, at);
   });
   for (const name of plan.graph.outputs) touch(name, plan.nodes.length);
 
@@ -104,7 +110,9 @@ export function allocate(
   let length = 0;
   for (const [name, life] of [...lives].sort(([, a], [, b]) => b.size - a.size || a.first - b.first)) {
     const size = Math.ceil(life.size / align) * align;
-    const rivals = placed.filter((other) => other.first <= life.last && life.first <= other.last).sort((a, b) => a.from - b.from);
+    const rivals = placed
+      .filter((other) => other.first <= life.last && life.first <= other.last)
+      .sort((a, b) => a.from - b.from);
     let from = 0;
     for (const rival of rivals) if (from + size > rival.from) from = Math.max(from, rival.to);
     placed.push({ first: life.first, last: life.last, from, to: from + size });

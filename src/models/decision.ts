@@ -58,7 +58,12 @@ const silence = (): Result => ({ result: 'silence', confidence: 1 });
  * metadata, which is needed even where Speech itself was not asked for. `raw` stays empty unless it was asked for.
  * Streams call this for every step, so it makes no garbage but the answer.
  */
-export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, steps: readonly Step[], includeRawValues = true): Decision {
+export function decide(
+  models: readonly ModelMetadata[],
+  gate: ModelMetadata,
+  steps: readonly Step[],
+  includeRawValues = true,
+): Decision {
   const heard = steps.filter(isHeard);
   const results: Record<string, Result> = {};
   if (heard.length === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
@@ -76,7 +81,8 @@ export function decide(models: readonly ModelMetadata[], gate: ModelMetadata, st
     const mean = isGate ? gateMean : weightedMean(model, counted, gate, speechColumn);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
     if (heard.length === 0) results[model.name] = silence();
-    else if (!isGate && !gateIsOpen) results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
+    else if (!isGate && !gateIsOpen)
+      results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
     else results[model.name] = judge(model, mean);
   }
   return { results, raw };
@@ -119,7 +125,11 @@ function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: Model
 
 /** Where no step weighs anything (p(speech) is 0 throughout), all weigh the same. */
 function plainMean({ name, labels }: ModelMetadata, steps: readonly Step[]): number[] {
-  return labels.map((_, i) => steps.reduce((sum, { row, probabilities }) => sum + probabilities[name]![row * labels.length + i]!, 0) / steps.length);
+  return labels.map(
+    (_, i) =>
+      steps.reduce((sum, { row, probabilities }) => sum + probabilities[name]![row * labels.length + i]!, 0) /
+      steps.length,
+  );
 }
 
 function indexOfLargest(values: readonly number[]): number {

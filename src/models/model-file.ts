@@ -5,11 +5,27 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ModelFileError } from '../errors.ts';
-import { type AttributeValue, checkGraph, type ElementType, type Graph, type GraphInput, type GraphNode } from '../graph/graph.ts';
+import {
+  type AttributeValue,
+  checkGraph,
+  type ElementType,
+  type Graph,
+  type GraphInput,
+  type GraphNode,
+} from '../graph/graph.ts';
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
 import { opNamed } from '../ops/index.ts';
 import type { Model } from './model.ts';
-import { type AttributeMessage, type GraphMessage, type InputMessage, modelFileType, type ModelMessage, modelType, type NodeMessage, type TensorMessage } from './model-schema.ts';
+import {
+  type AttributeMessage,
+  type GraphMessage,
+  type InputMessage,
+  modelFileType,
+  type ModelMessage,
+  modelType,
+  type NodeMessage,
+  type TensorMessage,
+} from './model-schema.ts';
 import { bytesPerElement, decodeWeights, encodeWeights, type Encoding, encodings } from './weights.ts';
 
 export const formatVersion = 1;
@@ -60,7 +76,12 @@ export function writeModel(model: Model, { weights = 'float32' }: WriteOptions =
   checkGraph(model.graph);
   const { graph, features, ...metadata } = model;
   const payload = modelType.encode({ ...metadata, features: { ...features }, graph: writeGraph(graph, weights) });
-  return modelFileType.encode({ magic, formatVersion, checksum: createHash('sha256').update(payload).digest(), payload });
+  return modelFileType.encode({
+    magic,
+    formatVersion,
+    checksum: createHash('sha256').update(payload).digest(),
+    payload,
+  });
 }
 
 function openEnvelope(bytes: Uint8Array, source: string): { payload: Uint8Array; checksum: string; version: number } {
@@ -70,11 +91,16 @@ function openEnvelope(bytes: Uint8Array, source: string): { payload: Uint8Array;
   }
   const { formatVersion: version = 0, checksum, payload } = decode(() => modelFileType.decode(bytes), source);
   if (version > formatVersion) {
-    throw new ModelFileError(source, `it is of format version ${version}, but this release reads versions up to ${formatVersion}; update undertone`);
+    throw new ModelFileError(
+      source,
+      `it is of format version ${version}, but this release reads versions up to ${formatVersion}; update undertone`,
+    );
   }
-  if (version < 1 || !checksum || !payload) throw new ModelFileError(source, `it is cut off or damaged (${bytes.length} bytes)`);
+  if (version < 1 || !checksum || !payload)
+    throw new ModelFileError(source, `it is cut off or damaged (${bytes.length} bytes)`);
   const actual = createHash('sha256').update(payload).digest();
-  if (!actual.equals(checksum)) throw new ModelFileError(source, 'it was altered: its contents do not have the checksum it states');
+  if (!actual.equals(checksum))
+    throw new ModelFileError(source, 'it was altered: its contents do not have the checksum it states');
   return { payload, checksum: actual.toString('hex'), version };
 }
 
@@ -87,7 +113,8 @@ function decode<T>(read: () => T, source: string): T {
 }
 
 function readMetadata(message: ModelMessage, graph: Graph): Model {
-  const { name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights } = message;
+  const { name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights } =
+    message;
   const model: Model = {
     name: required(name, 'name'),
     version: positive(version, 'version'),
@@ -117,10 +144,14 @@ export function checkMetadata({ name, labels, features, unknownCutoff, warmupWei
     throw new Error(reason);
   };
   if (!/^[a-z][a-z0-9_-]*$/i.test(name)) fail(`its name is ${JSON.stringify(name)}, but it must be a word`);
-  if (labels.length < 2 || new Set(labels).size !== labels.length || labels.includes('')) fail(`its labels are [${labels.join(', ')}], but it needs two or more different ones`);
-  if (features.kind !== 'logmel') fail(`its features are of kind ${JSON.stringify(features.kind)}, but only logmel is known`);
-  if (!(unknownCutoff >= 0 && unknownCutoff <= 1)) fail(`its unknown cut-off is ${unknownCutoff}, but it must be between 0 and 1`);
-  if (warmupWeights.some((weight) => !(weight >= 0 && Number.isFinite(weight)))) fail('a warm-up weight is negative or no number');
+  if (labels.length < 2 || new Set(labels).size !== labels.length || labels.includes(''))
+    fail(`its labels are [${labels.join(', ')}], but it needs two or more different ones`);
+  if (features.kind !== 'logmel')
+    fail(`its features are of kind ${JSON.stringify(features.kind)}, but only logmel is known`);
+  if (!(unknownCutoff >= 0 && unknownCutoff <= 1))
+    fail(`its unknown cut-off is ${unknownCutoff}, but it must be between 0 and 1`);
+  if (warmupWeights.some((weight) => !(weight >= 0 && Number.isFinite(weight))))
+    fail('a warm-up weight is negative or no number');
 }
 
 function required<T>(value: T | undefined, what: string): T {
@@ -142,7 +173,12 @@ function readGraph(message: GraphMessage): { graph: Graph; encodings: Map<string
     stored.set(name, encodings[part.encoding ?? 0]!);
     constants.set(name, readTensor(name, part));
   }
-  const graph = { inputs: message.inputs.map(readInput), nodes: message.nodes.map(readNode), constants, outputs: [...message.outputs] };
+  const graph = {
+    inputs: message.inputs.map(readInput),
+    nodes: message.nodes.map(readNode),
+    constants,
+    outputs: [...message.outputs],
+  };
   if (graph.inputs.length === 0) throw new Error('graph: it has no inputs');
   checkGraph(graph);
   graph.nodes.forEach(opNamed);
@@ -157,7 +193,8 @@ function readTensor(name: string, { shape, encoding = 0, data = new Uint8Array(0
   if (shape.includes(0) || size * bytesPerElement[known] !== data.length) {
     throw new Error(`tensor "${name}" of shape [${shape.join(', ')}] can't have ${data.length} bytes of ${known}`);
   }
-  if (known === 'int8' && scales?.length !== 4 * (shape.at(-1) ?? 1)) throw new Error(`tensor "${name}" has ${scales?.length ?? 0} bytes of scales`);
+  if (known === 'int8' && scales?.length !== 4 * (shape.at(-1) ?? 1))
+    throw new Error(`tensor "${name}" has ${scales?.length ?? 0} bytes of scales`);
   return { shape: [...shape], data: decodeWeights({ encoding: known, data, scales }, shape) };
 }
 
@@ -165,7 +202,9 @@ function readInput({ name, shape, type = 0 }: InputMessage): GraphInput {
   const elementType = elementTypes[type];
   if (!elementType) throw new Error(`input "${name}" has the unknown element type ${type}`);
   if (shape.length > rankLimit) throw new Error(`input "${name}" has ${shape.length} axes, more than ${rankLimit}`);
-  const dimensions = shape.map(({ extent, name: symbol }) => (extent === undefined ? required(symbol, 'dimension name') : positive(extent, 'input extent')));
+  const dimensions = shape.map(({ extent, name: symbol }) =>
+    extent === undefined ? required(symbol, 'dimension name') : positive(extent, 'input extent'),
+  );
   return { name: required(name, 'input name'), shape: dimensions, type: elementType };
 }
 
@@ -175,7 +214,9 @@ function readNode({ name, op, inputs, outputs, attributes }: NodeMessage): Graph
     op: required(op, 'op'),
     inputs: [...inputs],
     outputs: [...outputs],
-    attributes: Object.fromEntries(attributes.map((attribute) => [required(attribute.name, 'attribute name'), readAttribute(attribute)])),
+    attributes: Object.fromEntries(
+      attributes.map((attribute) => [required(attribute.name, 'attribute name'), readAttribute(attribute)]),
+    ),
   };
 }
 
@@ -189,13 +230,19 @@ function writeGraph(graph: Graph, weights: Encoding): GraphMessage {
   return {
     inputs: graph.inputs.map(({ name, shape, type }) => ({
       name,
-      shape: shape.map((dimension) => (typeof dimension === 'number' ? { extent: dimension, name: undefined } : { extent: undefined, name: dimension })),
+      shape: shape.map((dimension) =>
+        typeof dimension === 'number' ? { extent: dimension, name: undefined } : { extent: undefined, name: dimension },
+      ),
       type: elementTypes.indexOf(type),
     })),
     nodes: graph.nodes.map((node) => ({ ...node, attributes: Object.entries(node.attributes).map(writeAttribute) })),
     outputs: graph.outputs,
     tensors: [...graph.constants].map(([name, { shape, data }]) => {
-      const { encoding, ...bytes } = encodeWeights(Float32Array.from(data), shape, shape.length >= 2 ? weights : 'float32');
+      const { encoding, ...bytes } = encodeWeights(
+        Float32Array.from(data),
+        shape,
+        shape.length >= 2 ? weights : 'float32',
+      );
       return { name, shape, encoding: encodings.indexOf(encoding), scales: undefined, ...bytes };
     }),
   };

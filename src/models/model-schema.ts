@@ -8,7 +8,12 @@ export const modelFileType = messageType({
   payload: one(4, 'bytes'),
 });
 
-const featuresType = messageType({ kind: one(1, 'string'), frame: one(2, 'uint32'), hop: one(3, 'uint32'), bands: one(4, 'uint32') });
+const featuresType = messageType({
+  kind: one(1, 'string'),
+  frame: one(2, 'uint32'),
+  hop: one(3, 'uint32'),
+  bands: one(4, 'uint32'),
+});
 
 const numbersType = messageType({ values: many(1, 'double') });
 
@@ -29,7 +34,11 @@ const nodeType = messageType({
 
 const dimensionType = messageType({ extent: one(1, 'uint32'), name: one(2, 'string') });
 
-const inputType = messageType({ name: one(1, 'string'), shape: manyMessages(2, () => dimensionType), type: one(3, 'uint32') });
+const inputType = messageType({
+  name: one(1, 'string'),
+  shape: manyMessages(2, () => dimensionType),
+  type: one(3, 'uint32'),
+});
 
 const tensorType = messageType({
   name: one(1, 'string'),

@@ -13,7 +13,8 @@ export interface EncodedWeights {
   readonly scales?: Uint8Array;
 }
 
-const bytesOf = (array: Float32Array | Uint16Array | Int8Array): Uint8Array => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+const bytesOf = (array: Float32Array | Uint16Array | Int8Array): Uint8Array =>
+  new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 /** A copy, because a view into a file starts anywhere; not by `slice`, which copies nothing where the file is a Buffer. */
 const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
@@ -37,6 +38,8 @@ export function decodeWeights({ encoding, data, scales }: EncodedWeights, shape:
 function encodeInt8(values: Float32Array, channels: number): EncodedWeights {
   const scales = new Float32Array(channels);
   values.forEach((value, i) => (scales[i % channels] = Math.max(scales[i % channels]!, Math.abs(value) / 127)));
-  const data = Int8Array.from(values, (value, i) => (scales[i % channels] === 0 ? 0 : Math.round(value / scales[i % channels]!)));
+  const data = Int8Array.from(values, (value, i) =>
+    scales[i % channels] === 0 ? 0 : Math.round(value / scales[i % channels]!),
+  );
   return { encoding: 'int8', data: bytesOf(data), scales: bytesOf(scales) };
 }

@@ -45,7 +45,12 @@ export class Lowering {
     for (const [name, tensor] of this.model.tensors) this.values.set(name, this.constantValue(tensor, name));
     for (const proto of this.model.nodes) {
       const inputs = proto.input.map((name) => (name === '' ? undefined : (this.values.get(name) ?? null)));
-      const node = new OnnxNode(proto, this.model.opset, this.model.source, inputs.map((input) => input ?? undefined));
+      const node = new OnnxNode(
+        proto,
+        this.model.opset,
+        this.model.source,
+        inputs.map((input) => input ?? undefined),
+      );
       const missing = inputs.indexOf(null);
       if (missing >= 0) node.fail(`input "${proto.input[missing]}" is made by no earlier node`);
       this.#node = node;
@@ -57,14 +62,20 @@ export class Lowering {
         this.values.set(name, outputs[i] ?? node.fail(`output ${i} ("${name}") is not supported`));
       });
     }
-    return { inputs: this.inputs, nodes: this.nodes, constants: this.constants, outputs: this.model.outputs.map((name) => this.#output(name)) };
+    return {
+      inputs: this.inputs,
+      nodes: this.nodes,
+      constants: this.constants,
+      outputs: this.model.outputs.map((name) => this.#output(name)),
+    };
   }
 
   /** For each value of the graph that is one of the ONNX file: its name there, and its axes' order. */
   origins(): Map<string, { readonly original: string; readonly order: readonly number[] }> {
     const origins = new Map<string, { original: string; order: readonly number[] }>();
     for (const [original, value] of this.values) {
-      if (value.kind === 'tensor' && !this.constants.has(value.name) && !origins.has(this.#finalName(value.name))) origins.set(this.#finalName(value.name), { original, order: value.order });
+      if (value.kind === 'tensor' && !this.constants.has(value.name) && !origins.has(this.#finalName(value.name)))
+        origins.set(this.#finalName(value.name), { original, order: value.order });
     }
     return origins;
   }
@@ -79,7 +90,8 @@ export class Lowering {
       return run();
     } catch (error) {
       if (error instanceof ConversionError) throw error;
-      if (error instanceof UndertoneError || error instanceof RangeError) throw new ConversionError(this.model.source, error.message, node, { cause: error });
+      if (error instanceof UndertoneError || error instanceof RangeError)
+        throw new ConversionError(this.model.source, error.message, node, { cause: error });
       throw error;
     }
   }
@@ -87,11 +99,14 @@ export class Lowering {
   /** An op that isn't known is told before anything else that may be wrong. */
   #checkOps(): void {
     const { nodes, opset, source } = this.model;
-    if (nodes.length > nodeLimit) throw new ConversionError(source, `it has ${nodes.length} nodes, more than ${nodeLimit}`);
+    if (nodes.length > nodeLimit)
+      throw new ConversionError(source, `it has ${nodes.length} nodes, more than ${nodeLimit}`);
     for (const proto of nodes) {
       const foreign = proto.domain !== undefined && proto.domain !== '' && proto.domain !== 'ai.onnx';
       if (foreign || !handlers.has(proto.opType ?? '')) {
-        new OnnxNode({ ...proto, attribute: [] }, opset, source, []).fail(`this op${foreign ? ` of domain "${proto.domain}"` : ''} is not supported; supported are ${[...handlers.keys()].sort().join(', ')}`);
+        new OnnxNode({ ...proto, attribute: [] }, opset, source, []).fail(
+          `this op${foreign ? ` of domain "${proto.domain}"` : ''} is not supported; supported are ${[...handlers.keys()].sort().join(', ')}`,
+        );
       }
     }
   }
@@ -105,17 +120,22 @@ export class Lowering {
     if (typeof batch === 'string') symbols.set(batch, 'batch');
     if (typeof time === 'string' && time !== batch) symbols.set(time, 'time');
     for (const { name, type, shape } of inputs) {
-      if (type !== 'float32') throw new ConversionError(source, `input "${name}" is of type ${type}; only float32 is supported`);
-      if (!shape || shape.length > 8 || shape.length === 0) throw new ConversionError(source, `input "${name}" must have a known number of axes, 1 to 8`);
+      if (type !== 'float32')
+        throw new ConversionError(source, `input "${name}" is of type ${type}; only float32 is supported`);
+      if (!shape || shape.length > 8 || shape.length === 0)
+        throw new ConversionError(source, `input "${name}" must have a known number of axes, 1 to 8`);
       const dimensions = shape.map((dimension, axis) => {
         if (typeof dimension === 'string') return symbols.get(dimension) ?? dimension;
-        if (dimension === undefined || dimension <= 0) return axis < 2 && name === first.name ? ['batch', 'time'][axis]! : `${name}_${axis}`;
+        if (dimension === undefined || dimension <= 0)
+          return axis < 2 && name === first.name ? ['batch', 'time'][axis]! : `${name}_${axis}`;
         return dimension;
       });
       if (this.values.has(name)) throw new ConversionError(source, `input "${name}" is there twice`);
       this.#taken.add(name);
       this.inputs.push({ name, shape: dimensions, type: 'float32' });
-      const sizes = dimensions.map((dimension) => (typeof dimension === 'number' ? Size.of(dimension) : Size.symbol(dimension)));
+      const sizes = dimensions.map((dimension) =>
+        typeof dimension === 'number' ? Size.of(dimension) : Size.symbol(dimension),
+      );
       this.values.set(name, { kind: 'tensor', name, shape: sizes, order: identityOrder(sizes.length) });
     }
   }
@@ -124,10 +144,16 @@ export class Lowering {
   #output(name: string): string {
     const value = this.values.get(name);
     if (!value) throw new ConversionError(this.model.source, `output "${name}" is made by no node`);
-    if (value.kind !== 'tensor') throw new ConversionError(this.model.source, `output "${name}" is not computed in floating point, which is not supported`);
+    if (value.kind !== 'tensor')
+      throw new ConversionError(
+        this.model.source,
+        `output "${name}" is not computed in floating point, which is not supported`,
+      );
     const operand = this.arrange(value, identityOrder(value.shape.length));
     const isMade = this.nodes.some((node) => node.outputs.includes(operand.name));
-    const result = isMade ? operand.name : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0]!.name;
+    const result = isMade
+      ? operand.name
+      : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0]!.name;
     return this.#rename(result, name);
   }
 
@@ -135,7 +161,9 @@ export class Lowering {
   #rename(from: string, to: string): string {
     if (from === to || this.#taken.has(to)) return from;
     const swap = (name: string): string => (name === from ? to : name);
-    this.nodes.forEach((node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }));
+    this.nodes.forEach(
+      (node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }),
+    );
     this.#taken.add(to);
     this.#renamed.set(from, to);
     return to;
@@ -163,11 +191,13 @@ export class Lowering {
 
   /** The numbers of a tensor that is a constant, in ONNX order. */
   constantOf(value: Value): FloatTensor | undefined {
-    if (value.kind === 'tensor') return this.constants.get(this.arrange(value, identityOrder(value.shape.length)).name) as FloatTensor | undefined;
+    if (value.kind === 'tensor')
+      return this.constants.get(this.arrange(value, identityOrder(value.shape.length)).name) as FloatTensor | undefined;
     const shape = value.shape.map((extent) => (typeof extent === 'number' ? extent : extent.constant));
     if (shape.some((extent) => extent === undefined)) return undefined;
     const known = shape as number[];
-    if (value.kind === 'filled') return { shape: known, data: new Float32Array(this.#claim(sizeOf(known))).fill(value.fill) };
+    if (value.kind === 'filled')
+      return { shape: known, data: new Float32Array(this.#claim(sizeOf(known))).fill(value.fill) };
     const elements = value.elements.map((element) => element.constant);
     return elements.includes(undefined) ? undefined : { shape: known, data: Float32Array.from(elements as number[]) };
   }
@@ -181,7 +211,8 @@ export class Lowering {
 
   #claim(elements: number): number {
     this.#madeElements += elements;
-    if (!(this.#madeElements <= elementLimit)) throw new RangeError(`constants of more than ${elementLimit} elements would have to be made`);
+    if (!(this.#madeElements <= elementLimit))
+      throw new RangeError(`constants of more than ${elementLimit} elements would have to be made`);
     return elements;
   }
 
@@ -194,17 +225,28 @@ export class Lowering {
   }
 
   /** Emits a node, or computes it right away where all of its inputs are constants. */
-  emit(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes, shapes: readonly (readonly Size[])[], hint?: string): Operand[] {
+  emit(
+    op: string,
+    inputs: readonly (Operand | undefined)[],
+    attributes: Attributes,
+    shapes: readonly (readonly Size[])[],
+    hint?: string,
+  ): Operand[] {
     const name = hint ?? this.#node?.name ?? op;
     const names = inputs.map((input) => input?.name ?? '');
     while (names.at(-1) === '') names.pop();
     const key = JSON.stringify([op, names, attributes]);
     const known = this.#emitted.get(key);
     if (known) return known.map((output, i) => ({ name: output, shape: shapes[i]! }));
-    const tensors = inputs.map((input) => (input ? this.constants.get(input.name) : { shape: [], data: new Float32Array(0) }));
+    const tensors = inputs.map((input) =>
+      input ? this.constants.get(input.name) : { shape: [], data: new Float32Array(0) },
+    );
     let outputs: string[];
     if (tensors.every((tensor) => tensor !== undefined)) {
-      outputs = this.#fold({ name, op, inputs: names, outputs: shapes.map((_, i) => `${i}`), attributes }, tensors as Tensor[]);
+      outputs = this.#fold(
+        { name, op, inputs: names, outputs: shapes.map((_, i) => `${i}`), attributes },
+        tensors as Tensor[],
+      );
     } else {
       const fresh = this.#fresh(name);
       outputs = shapes.map((_, i) => (i === 0 ? fresh : this.#fresh(`${fresh}.${i}`)));
@@ -224,7 +266,13 @@ export class Lowering {
     return op.compute(node, tensors, []).map(({ shape, data }) => this.constant(shape, data, node.inputs[0]).name);
   }
 
-  emitOne(op: string, inputs: readonly (Operand | undefined)[], attributes: Attributes, shape: readonly Size[], hint?: string): Operand {
+  emitOne(
+    op: string,
+    inputs: readonly (Operand | undefined)[],
+    attributes: Attributes,
+    shape: readonly Size[],
+    hint?: string,
+  ): Operand {
     return this.emit(op, inputs, attributes, [shape], hint)[0]!;
   }
 
@@ -247,7 +295,8 @@ export class Lowering {
     const shape = order.map((axis) => value.shape[axis]!);
     const moved = permutation.filter((axis) => operand.shape[axis]!.constant !== 1);
     const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]!);
-    if (onlyOnesMove && this.#reshapeAttribute(operand, shape)) return this.reshape(operand, shape, `${operand.name}.layout`);
+    if (onlyOnesMove && this.#reshapeAttribute(operand, shape))
+      return this.reshape(operand, shape, `${operand.name}.layout`);
     return this.emitOne('transpose', [operand], { permutation }, shape, `${operand.name}.layout`);
   }
 
@@ -259,7 +308,10 @@ export class Lowering {
     const attribute = this.#reshapeAttribute(operand, shape);
     const apart = attribute ? undefined : this.#unmerged(operand, shape);
     if (apart) return apart;
-    if (!attribute) throw new RangeError(`the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`);
+    if (!attribute)
+      throw new RangeError(
+        `the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`,
+      );
     const result = this.emitOne('reshape', [from], { shape: attribute }, shape, hint);
     this.#reshaped.set(result.name, from);
     return result;
@@ -275,21 +327,29 @@ export class Lowering {
     const node = this.nodes.find(({ outputs }) => outputs[0] === operand.name);
     if (!node || !['reshape', 'dense', 'unary', 'binary', 'softmax'].includes(node.op)) return undefined;
     const from = this.#reshaped.get(operand.name);
-    if (from) return sameShape(from.shape, shape) || this.#reshapeAttribute(from, shape) ? this.reshape(from, shape) : undefined;
+    if (from)
+      return sameShape(from.shape, shape) || this.#reshapeAttribute(from, shape)
+        ? this.reshape(from, shape)
+        : undefined;
     const at = node.inputs.findIndex((name) => !this.constants.has(name));
     const others = node.inputs.filter((_, i) => i !== at).map((name) => this.constants.get(name)?.shape);
     if (node.op === 'binary' && !(others.length === 1 && others[0]?.length === 1)) return undefined;
     const rows = this.#widths.get(node.inputs[at]!);
-    const apart = rows && this.#unmerged({ name: node.inputs[at]!, shape: [operand.shape[0]!, rows] }, [...shape.slice(0, -1), rows]);
+    const apart =
+      rows &&
+      this.#unmerged({ name: node.inputs[at]!, shape: [operand.shape[0]!, rows] }, [...shape.slice(0, -1), rows]);
     if (!apart) return undefined;
-    const inputs = node.inputs.map((name, i) => (i === at ? apart : name === '' ? undefined : { name, shape: this.constants.get(name)!.shape.map(Size.of) }));
+    const inputs = node.inputs.map((name, i) =>
+      i === at ? apart : name === '' ? undefined : { name, shape: this.constants.get(name)!.shape.map(Size.of) },
+    );
     return this.emitOne(node.op, inputs, node.attributes, shape, node.name);
   }
 
   /** A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't enough. */
   #reshapeAttribute(operand: Operand, shape: readonly Size[]): number[] | undefined {
     const from = this.#reshaped.get(operand.name) ?? operand;
-    if (shape.some((size) => size.constant !== undefined && size.constant < 1)) throw new RangeError(`the shape [${shape.join(', ')}] holds nothing`);
+    if (shape.some((size) => size.constant !== undefined && size.constant < 1))
+      throw new RangeError(`the shape [${shape.join(', ')}] holds nothing`);
     const attribute = shape.map((size, axis) => size.constant ?? (from.shape[axis]?.equals(size) ? 0 : -1));
     return attribute.filter((extent) => extent === -1).length > 1 ? undefined : attribute;
   }

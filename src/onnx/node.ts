@@ -52,7 +52,11 @@ export class OnnxNode {
   /** An input that must be computed in floating point. */
   tensor(i: number): TensorValue {
     const value = this.required(i);
-    return value.kind === 'tensor' ? value : this.fail(`input ${i} holds ${value.kind === 'integers' ? 'whole numbers' : 'one repeated number'}, which this op supports for shapes only`);
+    return value.kind === 'tensor'
+      ? value
+      : this.fail(
+          `input ${i} holds ${value.kind === 'integers' ? 'whole numbers' : 'one repeated number'}, which this op supports for shapes only`,
+        );
   }
 
   optionalTensor(i: number): TensorValue | undefined {
@@ -61,12 +65,16 @@ export class OnnxNode {
 
   sizes(i: number): IntegerValue {
     const value = this.required(i);
-    return value.kind === 'integers' ? value : this.fail(`input ${i} must be whole numbers that are known when the file is converted`);
+    return value.kind === 'integers'
+      ? value
+      : this.fail(`input ${i} must be whole numbers that are known when the file is converted`);
   }
 
   /** Whole numbers without symbols. */
   integers(i: number): number[] {
-    return this.sizes(i).elements.map((element) => element.constant ?? this.fail(`input ${i} depends on the size of the input (${element.toString()})`));
+    return this.sizes(i).elements.map(
+      (element) => element.constant ?? this.fail(`input ${i} depends on the size of the input (${element.toString()})`),
+    );
   }
 
   // Attributes.
@@ -80,7 +88,9 @@ export class OnnxNode {
     this.#unread.delete(name);
     // Files of old exporters leave the type out.
     if (attribute?.type && attributeTypes[attribute.type] !== type) {
-      this.fail(`attribute "${name}" must be of type ${type}, but is ${attributeTypes[attribute.type] ?? attribute.type}`);
+      this.fail(
+        `attribute "${name}" must be of type ${type}, but is ${attributeTypes[attribute.type] ?? attribute.type}`,
+      );
     }
     return attribute;
   }
@@ -125,7 +135,8 @@ export class OnnxNode {
   /** An attribute of which only one value is supported. */
   only(name: string, allowed: number | string): void {
     const value = typeof allowed === 'number' ? this.int(name, allowed) : this.string(name, allowed);
-    if (value !== allowed) this.fail(`${name} = ${JSON.stringify(value)} is not supported, only ${JSON.stringify(allowed)}`);
+    if (value !== allowed)
+      this.fail(`${name} = ${JSON.stringify(value)} is not supported, only ${JSON.stringify(allowed)}`);
   }
 
   axis(axis: number, rank: number): number {

@@ -4,7 +4,15 @@ import { dirname, join, normalize, isAbsolute } from 'node:path';
 import { ConversionError } from '../errors.ts';
 import { fromHalf } from '../graph/half.ts';
 import { sizeOf } from '../graph/tensor.ts';
-import { dataTypeName, type DataType, type GraphProto, modelProto, type NodeProto, type TensorProto, type ValueProto } from './schema.ts';
+import {
+  dataTypeName,
+  type DataType,
+  type GraphProto,
+  modelProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueProto,
+} from './schema.ts';
 
 export interface OnnxTensor {
   readonly shape: readonly number[];
@@ -31,7 +39,17 @@ export interface OnnxModel {
 const opsets = { oldest: 9, newest: 20 } as const;
 const rankLimit = 8;
 
-const integerTypes: readonly DataType[] = ['uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'bool', 'uint32', 'uint64'];
+const integerTypes: readonly DataType[] = [
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'bool',
+  'uint32',
+  'uint64',
+];
 const floatTypes: readonly DataType[] = ['float32', 'float16', 'double', 'bfloat16'];
 export const isFloat = (type: DataType): boolean => floatTypes.includes(type);
 export const isInteger = (type: DataType): boolean => integerTypes.includes(type);
@@ -50,7 +68,8 @@ export function readOnnx(bytes: Uint8Array, source: string): OnnxModel {
   const { graph, operatorSets } = model;
   if (!graph || operatorSets.length === 0) return fail('it is no ONNX model: it has no graph or no operator set');
   const opset = operatorSets.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 0;
-  if (opset < opsets.oldest || opset > opsets.newest) return fail(`it uses operator set ${opset}; versions ${opsets.oldest} to ${opsets.newest} are supported`);
+  if (opset < opsets.oldest || opset > opsets.newest)
+    return fail(`it uses operator set ${opset}; versions ${opsets.oldest} to ${opsets.newest} are supported`);
   if (graph.sparseInitializer.length > 0) return fail('it holds sparse tensors, which are not supported');
   const tensors = new Map<string, OnnxTensor>();
   for (const tensor of graph.initializer) {
@@ -102,7 +121,8 @@ export function readTensor(tensor: TensorProto, source: string): OnnxTensor {
   const raw = tensor.dataLocation === 1 ? externalData(tensor, source) : tensor.rawData;
   if (raw) return { shape, type, values: fromBytes(raw, type, size) };
   const typed = typedValues(tensor, type);
-  if (typed.length !== size) throw new Error(`shape [${shape.join(', ')}] needs ${size} elements, but there are ${typed.length}`);
+  if (typed.length !== size)
+    throw new Error(`shape [${shape.join(', ')}] needs ${size} elements, but there are ${typed.length}`);
   return { shape, type, values: isFloat(type) ? Float32Array.from(typed) : typed };
 }
 
@@ -110,31 +130,59 @@ function typedValues(tensor: TensorProto, type: DataType): readonly number[] {
   if (type === 'float32') return tensor.floatData;
   if (type === 'double') return tensor.doubleData;
   if (type === 'float16') return tensor.int32Data.map(fromHalf);
-  if (type === 'bfloat16') return Array.from(new Float32Array(Uint32Array.from(tensor.int32Data, (bits) => bits << 16).buffer));
+  if (type === 'bfloat16')
+    return Array.from(new Float32Array(Uint32Array.from(tensor.int32Data, (bits) => bits << 16).buffer));
   if (type === 'int64') return tensor.int64Data;
   if (type === 'uint32' || type === 'uint64') throw new Error(`elements of type ${type} must be in raw_data`);
   return tensor.int32Data;
 }
 
-const byteWidths: Partial<Record<DataType, number>> = { float32: 4, float16: 2, bfloat16: 2, double: 8, uint8: 1, int8: 1, bool: 1, uint16: 2, int16: 2, int32: 4, uint32: 4, int64: 8, uint64: 8 };
+const byteWidths: Partial<Record<DataType, number>> = {
+  float32: 4,
+  float16: 2,
+  bfloat16: 2,
+  double: 8,
+  uint8: 1,
+  int8: 1,
+  bool: 1,
+  uint16: 2,
+  int16: 2,
+  int32: 4,
+  uint32: 4,
+  int64: 8,
+  uint64: 8,
+};
 
 function fromBytes(bytes: Uint8Array, type: DataType, size: number): Float32Array | number[] {
   const width = byteWidths[type]!;
-  if (bytes.length !== size * width) throw new Error(`${size} elements of ${type} need ${size * width} bytes, but there are ${bytes.length}`);
+  if (bytes.length !== size * width)
+    throw new Error(`${size} elements of ${type} need ${size * width} bytes, but there are ${bytes.length}`);
   const { buffer } = new Uint8Array(bytes);
   switch (type) {
-    case 'float32': return new Float32Array(buffer);
-    case 'float16': return Float32Array.from(new Uint16Array(buffer), fromHalf);
-    case 'bfloat16': return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
-    case 'double': return Float32Array.from(new Float64Array(buffer));
-    case 'int64': return Array.from(new BigInt64Array(buffer), Number);
-    case 'uint64': return Array.from(new BigUint64Array(buffer), Number);
-    case 'int32': return Array.from(new Int32Array(buffer));
-    case 'uint32': return Array.from(new Uint32Array(buffer));
-    case 'int16': return Array.from(new Int16Array(buffer));
-    case 'uint16': return Array.from(new Uint16Array(buffer));
-    case 'int8': return Array.from(new Int8Array(buffer));
-    default: return Array.from(bytes);
+    case 'float32':
+      return new Float32Array(buffer);
+    case 'float16':
+      return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case 'bfloat16':
+      return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (bits) => bits << 16).buffer);
+    case 'double':
+      return Float32Array.from(new Float64Array(buffer));
+    case 'int64':
+      return Array.from(new BigInt64Array(buffer), Number);
+    case 'uint64':
+      return Array.from(new BigUint64Array(buffer), Number);
+    case 'int32':
+      return Array.from(new Int32Array(buffer));
+    case 'uint32':
+      return Array.from(new Uint32Array(buffer));
+    case 'int16':
+      return Array.from(new Int16Array(buffer));
+    case 'uint16':
+      return Array.from(new Uint16Array(buffer));
+    case 'int8':
+      return Array.from(new Int8Array(buffer));
+    default:
+      return Array.from(bytes);
   }
 }
 
@@ -150,9 +198,12 @@ function externalData(tensor: TensorProto, source: string): Uint8Array {
   try {
     file = readFileSync(join(dirname(source), location));
   } catch (error) {
-    throw new Error(`its data lies in "${location}", which can't be read: ${(error as Error).message}`, { cause: error });
+    throw new Error(`its data lies in "${location}", which can't be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   const length = Number(entries.get('length') ?? file.length - offset);
-  if (!(offset >= 0 && length >= 0 && offset + length <= file.length)) throw new Error(`its data reaches beyond the end of "${location}"`);
+  if (!(offset >= 0 && length >= 0 && offset + length <= file.length))
+    throw new Error(`its data reaches beyond the end of "${location}"`);
   return file.subarray(offset, offset + length);
 }

@@ -69,7 +69,25 @@ export type GraphProto = Decoded<typeof graphProto>;
 export type ValueProto = Decoded<typeof valueProto>;
 
 /** TensorProto.DataType. */
-const dataTypes = ['undefined', 'float32', 'uint8', 'int8', 'uint16', 'int16', 'int32', 'int64', 'string', 'bool', 'float16', 'double', 'uint32', 'uint64', 'complex64', 'complex128', 'bfloat16'] as const;
+const dataTypes = [
+  'undefined',
+  'float32',
+  'uint8',
+  'int8',
+  'uint16',
+  'int16',
+  'int32',
+  'int64',
+  'string',
+  'bool',
+  'float16',
+  'double',
+  'uint32',
+  'uint64',
+  'complex64',
+  'complex128',
+  'bfloat16',
+] as const;
 export type DataType = (typeof dataTypes)[number];
 
 export function dataTypeName(type: number | undefined): DataType | `type ${number}` {
@@ -77,4 +95,20 @@ export function dataTypeName(type: number | undefined): DataType | `type ${numbe
 }
 
 /** AttributeProto.AttributeType. */
-export const attributeTypes = ['undefined', 'float', 'int', 'string', 'tensor', 'graph', 'floats', 'ints', 'strings', 'tensors', 'graphs', 'sparse tensor', 'sparse tensors', 'type', 'types'] as const;
+export const attributeTypes = [
+  'undefined',
+  'float',
+  'int',
+  'string',
+  'tensor',
+  'graph',
+  'floats',
+  'ints',
+  'strings',
+  'tensors',
+  'graphs',
+  'sparse tensor',
+  'sparse tensors',
+  'type',
+  'types',
+] as const;

@@ -18,7 +18,11 @@ export class Size {
 
   private constructor(readonly terms: Terms) {
     if (terms.size > termLimit) throw new RangeError('a size has become too long a formula');
-    this.text = [...terms].sort(([a], [b]) => (a < b ? -1 : 1)).map(([symbols, factor]) => `${factor}*${symbols}`).join('+') || '0';
+    this.text =
+      [...terms]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([symbols, factor]) => `${factor}*${symbols}`)
+        .join('+') || '0';
   }
 
   static of(value: number): Size {
@@ -129,7 +133,9 @@ export class Size {
   }
 
   toString(): string {
-    return this.constant !== undefined ? String(this.constant) : this.text.replace(/\b1\*(?=\D)/g, '').replace(/\*(?=\+|\)|$)/g, '');
+    return this.constant !== undefined
+      ? String(this.constant)
+      : this.text.replace(/\b1\*(?=\D)/g, '').replace(/\*(?=\+|\)|$)/g, '');
   }
 }
 

@@ -29,4 +29,5 @@ export interface FilledValue {
 export type Value = TensorValue | IntegerValue | FilledValue;
 
 export const identityOrder = (rank: number): number[] => Array.from({ length: rank }, (_, axis) => axis);
-export const sameOrder = (a: readonly number[], b: readonly number[]): boolean => a.length === b.length && a.every((axis, i) => axis === b[i]);
+export const sameOrder = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((axis, i) => axis === b[i]);

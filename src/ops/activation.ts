@@ -45,7 +45,11 @@ export const activations = {
   gelu: { apply: (x) => 0.5 * x * (1 + erf(x / Math.SQRT2)) },
   geluTanh: { apply: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))) },
   erf: { apply: erf },
-  clip: { apply: (x, alpha, beta) => Math.min(beta, Math.max(alpha, x)), alpha: -3.4028234663852886e38, beta: 3.4028234663852886e38 },
+  clip: {
+    apply: (x, alpha, beta) => Math.min(beta, Math.max(alpha, x)),
+    alpha: -3.4028234663852886e38,
+    beta: 3.4028234663852886e38,
+  },
   exp: { apply: (x) => Math.exp(x) },
   log: { apply: (x) => Math.log(x) },
   sqrt: { apply: (x) => Math.sqrt(x) },
@@ -57,5 +61,15 @@ export type ActivationName = keyof typeof activations;
 export const activationNames = Object.keys(activations) as ActivationName[];
 
 /** The activations that the producing kernel may apply itself, in its epilogue. */
-export const fusedActivations = ['identity', 'relu', 'leakyRelu', 'elu', 'sigmoid', 'hardSigmoid', 'hardSwish', 'tanh', 'clip'] as const satisfies ActivationName[];
+export const fusedActivations = [
+  'identity',
+  'relu',
+  'leakyRelu',
+  'elu',
+  'sigmoid',
+  'hardSigmoid',
+  'hardSwish',
+  'tanh',
+  'clip',
+] as const satisfies ActivationName[];
 export type FusedActivation = (typeof fusedActivations)[number];

@@ -55,7 +55,11 @@ export const binary: Op = {
   compute(node, [a, b]) {
     const f = binaryKinds[binaryKind(node)];
     const y = zeros(broadcastShape(node, a!.shape, b!.shape));
-    const [strides, aStrides, bStrides] = [stridesOf(y.shape), broadcastStrides(a!.shape, y.shape), broadcastStrides(b!.shape, y.shape)];
+    const [strides, aStrides, bStrides] = [
+      stridesOf(y.shape),
+      broadcastStrides(a!.shape, y.shape),
+      broadcastStrides(b!.shape, y.shape),
+    ];
     for (let i = 0; i < y.data.length; i++) {
       let [ia, ib] = [0, 0];
       y.shape.forEach((extent, axis) => {

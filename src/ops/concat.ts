@@ -6,8 +6,10 @@ import { numberAttribute, type Op } from './op.ts';
 
 function concatAxis(node: GraphNode, shapes: readonly Shape[]): number {
   const axis = positiveAxis(numberAttribute(node, 'axis'), shapes[0]!.length);
-  const fits = (shape: Shape): boolean => shape.length === shapes[0]!.length && shape.every((extent, i) => i === axis || extent === shapes[0]![i]);
-  if (Number.isNaN(axis) || !shapes.every(fits)) throw new ShapeError(node, shapes, 'shapes must be equal but for the extent along "axis"');
+  const fits = (shape: Shape): boolean =>
+    shape.length === shapes[0]!.length && shape.every((extent, i) => i === axis || extent === shapes[0]![i]);
+  if (Number.isNaN(axis) || !shapes.every(fits))
+    throw new ShapeError(node, shapes, 'shapes must be equal but for the extent along "axis"');
   return axis;
 }
 
@@ -29,7 +31,8 @@ export const concat: Op = {
     const sources = shapes.map((shape) => {
       const from = first;
       first += shape[axis]!;
-      const inside = (position: number): number => (position >= from && position < from + shape[axis]! ? position - from : -1);
+      const inside = (position: number): number =>
+        position >= from && position < from + shape[axis]! ? position - from : -1;
       return sourceTable(shape, outShape!, (along, position) => (along === axis ? inside(position) : position));
     });
     return { sources, fill: 0 };

@@ -24,7 +24,8 @@ export interface ConvTransposeGeometry {
 export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[]): ConvTransposeGeometry {
   const [x, w, b] = shapes as [Shape, Shape, Shape | undefined];
   const { axes, inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
-  if (w.length !== x.length) throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in, channels out of a group]');
+  if (w.length !== x.length)
+    throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in, channels out of a group]');
   const stride = pair('strides', [1, 1]);
   const dilation = pair('dilations', [1, 1]);
   const extra = pair('outputPadding', [0, 0]);
@@ -32,12 +33,38 @@ export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[])
   const kernel = [w[0]!, axes === 1 ? 1 : w[1]!] as const;
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)! * groups;
-  if (inChannels % groups || w.at(-2) !== inChannels) throw new ShapeError(node, shapes, `the kernel must have ${inChannels} channels in, and ${groups} groups must divide them`);
-  if (b?.length && (b.length !== 1 || b[0] !== outChannels)) throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
-  const outExtent = [0, 1].map((axis) => (inExtent[axis]! - 1) * stride[axis]! + (kernel[axis]! - 1) * dilation[axis]! + 1 + extra[axis]! - pads[axis]![0] - pads[axis]![1]) as [number, number];
+  if (inChannels % groups || w.at(-2) !== inChannels)
+    throw new ShapeError(
+      node,
+      shapes,
+      `the kernel must have ${inChannels} channels in, and ${groups} groups must divide them`,
+    );
+  if (b?.length && (b.length !== 1 || b[0] !== outChannels))
+    throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
+  const outExtent = [0, 1].map(
+    (axis) =>
+      (inExtent[axis]! - 1) * stride[axis]! +
+      (kernel[axis]! - 1) * dilation[axis]! +
+      1 +
+      extra[axis]! -
+      pads[axis]![0] -
+      pads[axis]![1],
+  ) as [number, number];
   if (outExtent[0] < 1 || outExtent[1] < 1) throw new ShapeError(node, shapes, 'the padding cuts everything off');
   const outShape = shapeOf(outExtent, outChannels);
-  return { kernel, stride, dilation, pads, groups, batch: x[0]!, inExtent, outExtent, inChannels, outChannels, outShape };
+  return {
+    kernel,
+    stride,
+    dilation,
+    pads,
+    groups,
+    batch: x[0]!,
+    inExtent,
+    outExtent,
+    inChannels,
+    outChannels,
+    outShape,
+  };
 }
 
 /**
@@ -55,11 +82,14 @@ export const convTranspose: Op = {
   state(node, shapes) {
     // Only where windows do not overlap along time does each step stand for itself.
     const { kernel, stride, pads, inExtent, outExtent } = convTransposeGeometry(node, shapes);
-    return kernel[0] === stride[0] && pads[0][0] === 0 && pads[0][1] === 0 && outExtent[0] === inExtent[0] * stride[0] ? [] : undefined;
+    return kernel[0] === stride[0] && pads[0][0] === 0 && pads[0][1] === 0 && outExtent[0] === inExtent[0] * stride[0]
+      ? []
+      : undefined;
   },
   compute(node, [x, w, bias]) {
     const geometry = convTransposeGeometry(node, [x!.shape, w!.shape, bias?.shape ?? []]);
-    const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels, outShape } = geometry;
+    const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels, outShape } =
+      geometry;
     const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
     const y = zeros(outShape);
     for (let b = 0, at = 0; b < batch; b++) {

@@ -26,7 +26,8 @@ export interface ConvGeometry {
 export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeometry {
   const [x, w, b, residual] = shapes as [Shape, Shape, Shape | undefined, Shape | undefined];
   const { axes, inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
-  if (w.length !== x.length) throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in a group, channels out]');
+  if (w.length !== x.length)
+    throw new ShapeError(node, shapes, 'the kernel must be [time, (frequency,) channels in a group, channels out]');
   const stride = pair('strides', [1, 1]);
   const dilation = pair('dilations', [1, 1]);
   const groups = numberAttribute(node, 'groups', 1);
@@ -34,19 +35,39 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)!;
   if (inChannels % groups || outChannels % groups || w.at(-2) !== inChannels / groups) {
-    throw new ShapeError(node, shapes, `${groups} groups must divide both channel counts and leave the kernel's channels`);
+    throw new ShapeError(
+      node,
+      shapes,
+      `${groups} groups must divide both channel counts and leave the kernel's channels`,
+    );
   }
-  if (b?.length && (b.length !== 1 || b[0] !== outChannels)) throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
+  if (b?.length && (b.length !== 1 || b[0] !== outChannels))
+    throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
   const out = [0, 1].map((axis) => {
     const reach = (kernel[axis]! - 1) * dilation[axis]! + 1;
     return Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - reach) / stride[axis]!) + 1;
   }) as [number, number];
   if (out[0] < 1 || out[1] < 1) throw new ShapeError(node, shapes, 'the kernel reaches over the whole padded input');
   const outShape = shapeOf(out, outChannels);
-  if (residual?.length && (residual.length !== outShape.length || residual.some((extent, i) => extent !== outShape[i]))) {
+  if (
+    residual?.length &&
+    (residual.length !== outShape.length || residual.some((extent, i) => extent !== outShape[i]))
+  ) {
     throw new ShapeError(node, shapes, `the residual must have the output's shape [${outShape.join(', ')}]`);
   }
-  return { kernel, stride, dilation, pads, groups, batch: x[0]!, inExtent, outExtent: out, inChannels, outChannels, outShape };
+  return {
+    kernel,
+    stride,
+    dilation,
+    pads,
+    groups,
+    batch: x[0]!,
+    inExtent,
+    outExtent: out,
+    inChannels,
+    outChannels,
+    outShape,
+  };
 }
 
 /**
@@ -54,7 +75,13 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
  * needs inputs up to i * stride + stride - 1 only, so a stream can be cut at any multiple of the stride. The rows
  * carried over are exactly the padding. `undefined` if the window is not of that kind.
  */
-export function causalHistory(kernel: number, stride: number, dilation: number, pads: readonly [number, number], time: number): number | undefined {
+export function causalHistory(
+  kernel: number,
+  stride: number,
+  dilation: number,
+  pads: readonly [number, number],
+  time: number,
+): number | undefined {
   const history = (kernel - 1) * dilation + 1 - stride;
   return pads[0] === history && pads[1] === 0 && history >= 0 && time % stride === 0 ? history : undefined;
 }
@@ -96,7 +123,8 @@ export const conv: Op = {
   compute(node, inputs, state) {
     const [given, w, bias, residual] = inputs as [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
     const shape = inputs.map((input) => input.shape);
-    const { kernel, stride, dilation, pads, groups, batch, outExtent, inChannels, outChannels, outShape, inExtent } = convGeometry(node, shape);
+    const { kernel, stride, dilation, pads, groups, batch, outExtent, inChannels, outChannels, outShape, inExtent } =
+      convGeometry(node, shape);
     // With state, the rows before the first are in front of x instead of being padding.
     const x = state[0] ? prependHistory(given, state[0]) : given;
     const time = x.shape[1]!;

@@ -11,8 +11,10 @@ export const dense: Op = {
   infer(node, shapes) {
     const [x, w, b] = shapes as [number[], number[], number[] | undefined];
     fusedActivation(node);
-    if (w.length !== 2 || x.at(-1) !== w[0]) throw new ShapeError(node, shapes, 'the last axis of x must equal the rows of W');
-    if (b?.length && (b.length !== 1 || b[0] !== w[1])) throw new ShapeError(node, shapes, 'the bias must have one element a column of W');
+    if (w.length !== 2 || x.at(-1) !== w[0])
+      throw new ShapeError(node, shapes, 'the last axis of x must equal the rows of W');
+    if (b?.length && (b.length !== 1 || b[0] !== w[1]))
+      throw new ShapeError(node, shapes, 'the bias must have one element a column of W');
     return [[...x.slice(0, -1), w[1]!]];
   },
   state: () => [],

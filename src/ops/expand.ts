@@ -5,11 +5,18 @@ import { computeMovement, sourceTable } from './movement.ts';
 import { numbersAttribute, type Op } from './op.ts';
 
 /** Axes of x and, for each, the axis of `like` whose extent it takes. */
-export function fittedAxes(node: GraphNode, [x, like]: readonly Shape[]): { axes: readonly number[]; from: readonly number[] } {
+export function fittedAxes(
+  node: GraphNode,
+  [x, like]: readonly Shape[],
+): { axes: readonly number[]; from: readonly number[] } {
   const axes = numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x!.length));
   const from = numbersAttribute(node, 'from').map((axis) => positiveAxis(axis, like!.length));
   if (axes.length !== from.length || new Set(axes).size !== axes.length || [...axes, ...from].some(Number.isNaN)) {
-    throw new ShapeError(node, [x!, like!], '"axes" must name axes of x, each once, and "from" one axis of like for each');
+    throw new ShapeError(
+      node,
+      [x!, like!],
+      '"axes" must name axes of x, each once, and "from" one axis of like for each',
+    );
   }
   return { axes, from };
 }
@@ -29,7 +36,8 @@ export const nowhere = (shape: Shape): Int32Array => new Int32Array(sizeOf(shape
 export const expand: Op = {
   name: 'expand',
   infer(node, shapes) {
-    if (fittedAxes(node, shapes).axes.some((axis) => shapes[0]![axis] !== 1)) throw new ShapeError(node, shapes, 'x must have extent 1 along "axes"');
+    if (fittedAxes(node, shapes).axes.some((axis) => shapes[0]![axis] !== 1))
+      throw new ShapeError(node, shapes, 'x must have extent 1 along "axes"');
     return [fittedShape(node, shapes)];
   },
   state(node, shapes) {
@@ -41,6 +49,12 @@ export const expand: Op = {
   movement(node, shapes) {
     const { axes } = fittedAxes(node, shapes);
     const shape = fittedShape(node, shapes);
-    return { sources: [sourceTable(shapes[0]!, shape, (axis, position) => (axes.includes(axis) ? 0 : position)), nowhere(shape)], fill: 0 };
+    return {
+      sources: [
+        sourceTable(shapes[0]!, shape, (axis, position) => (axes.includes(axis) ? 0 : position)),
+        nowhere(shape),
+      ],
+      fill: 0,
+    };
   },
 };

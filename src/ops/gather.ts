@@ -8,7 +8,8 @@ function gatherGeometry(node: GraphNode, x: Shape): { axis: number; indices: rea
   const axis = positiveAxis(numberAttribute(node, 'axis'), x.length);
   if (Number.isNaN(axis)) throw new ShapeError(node, [x], '"axis" must be an axis of x');
   const indices = numbersAttribute(node, 'indices').map((index) => positiveAxis(index, x[axis]!));
-  if (indices.length === 0 || indices.some(Number.isNaN)) throw new ShapeError(node, [x], `"indices" must be positions along axis ${axis}`);
+  if (indices.length === 0 || indices.some(Number.isNaN))
+    throw new ShapeError(node, [x], `"indices" must be positions along axis ${axis}`);
   return { axis, indices };
 }
 
@@ -25,6 +26,9 @@ export const gather: Op = {
   movement(node, [x]) {
     const { axis, indices } = gatherGeometry(node, x!);
     const [outShape] = gather.infer(node, [x!]);
-    return { sources: [sourceTable(x!, outShape!, (along, position) => (along === axis ? indices[position]! : position))], fill: 0 };
+    return {
+      sources: [sourceTable(x!, outShape!, (along, position) => (along === axis ? indices[position]! : position))],
+      fill: 0,
+    };
   },
 };

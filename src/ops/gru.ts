@@ -40,7 +40,8 @@ export const gru: Op = {
           const project = (gate: number): [number, number] => {
             const column = gate * hidden + unit;
             let [fromX, fromH] = [bw.data[column]!, br.data[column]!];
-            for (let i = 0; i < features; i++) fromX += x.data[(b * time + t) * features + i]! * w.data[i * 3 * hidden + column]!;
+            for (let i = 0; i < features; i++)
+              fromX += x.data[(b * time + t) * features + i]! * w.data[i * 3 * hidden + column]!;
             for (let i = 0; i < hidden; i++) fromH += h.data[b * hidden + i]! * r.data[i * 3 * hidden + column]!;
             return [fromX, fromH];
           };

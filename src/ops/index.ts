@@ -26,7 +26,30 @@ import { transpose } from './transpose.ts';
 import { unary } from './unary.ts';
 
 export const ops: ReadonlyMap<string, Op> = new Map(
-  [binary, concat, conv, convTranspose, crop, dense, expand, gather, gru, logmel, lstm, matmul, normalise, pad, pool, reduce, repeat, reshape, slice, softmax, transpose, unary].map((op) => [op.name, op]),
+  [
+    binary,
+    concat,
+    conv,
+    convTranspose,
+    crop,
+    dense,
+    expand,
+    gather,
+    gru,
+    logmel,
+    lstm,
+    matmul,
+    normalise,
+    pad,
+    pool,
+    reduce,
+    repeat,
+    reshape,
+    slice,
+    softmax,
+    transpose,
+    unary,
+  ].map((op) => [op.name, op]),
 );
 
 export function opNamed(node: GraphNode): Op {

@@ -22,7 +22,8 @@ export const logmel: Op = {
   name: 'logmel',
   infer(node, [pcm]) {
     const { hop, bands } = logMelGeometry(node);
-    if (pcm!.length !== 2 || pcm![1]! % hop !== 0) throw new ShapeError(node, [pcm!], `pcm must be [batch, samples] with whole hops of ${hop} samples`);
+    if (pcm!.length !== 2 || pcm![1]! % hop !== 0)
+      throw new ShapeError(node, [pcm!], `pcm must be [batch, samples] with whole hops of ${hop} samples`);
     return [[pcm![0]!, pcm![1]! / hop, bands]];
   },
   state(node) {
@@ -43,7 +44,10 @@ export const logmel: Op = {
       history?.set(heard.subarray(samples));
       for (let j = 0; j < frames; j++) {
         const start = kept + frameStart(j, geometry);
-        y.data.set(logMelFrame(heard.subarray(start, start + geometry.frame), geometry), (b * frames + j) * geometry.bands);
+        y.data.set(
+          logMelFrame(heard.subarray(start, start + geometry.frame), geometry),
+          (b * frames + j) * geometry.bands,
+        );
       }
     }
     return [y];

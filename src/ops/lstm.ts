@@ -17,16 +17,27 @@ export const lstm: Op = {
   name: 'lstm',
   infer(node, shapes) {
     const { batch, time, hidden } = recurrentGeometry(node, shapes, 4, 1);
-    const outputs = [[batch, time, hidden], [batch, hidden]];
+    const outputs = [
+      [batch, time, hidden],
+      [batch, hidden],
+    ];
     return outputs.slice(0, node.outputs.length);
   },
   state(node, shapes) {
     // A last cell is only last where nothing comes after it.
-    const whole = shapes[4]?.length || shapes[5]?.length || node.outputs.length > 1 || node.attributes.direction === 'reverse';
+    const whole =
+      shapes[4]?.length || shapes[5]?.length || node.outputs.length > 1 || node.attributes.direction === 'reverse';
     return whole ? undefined : [[shapes[2]![0]!], [shapes[2]![0]!]];
   },
   compute(node, inputs, state) {
-    const [x, w, r, bias, firstH, firstC] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor | undefined, Tensor | undefined];
+    const [x, w, r, bias, firstH, firstC] = inputs as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor | undefined,
+      Tensor | undefined,
+    ];
     const [batch, time, features] = x.shape as [number, number, number];
     const hidden = r.shape[0]!;
     const h: FloatTensor = state[0] ?? zeros([batch, hidden]);
@@ -43,7 +54,8 @@ export const lstm: Op = {
           const project = (gate: number): number => {
             const column = gate * hidden + unit;
             let sum = bias.data[column]!;
-            for (let i = 0; i < features; i++) sum += x.data[(b * time + t) * features + i]! * w.data[i * 4 * hidden + column]!;
+            for (let i = 0; i < features; i++)
+              sum += x.data[(b * time + t) * features + i]! * w.data[i * 4 * hidden + column]!;
             for (let i = 0; i < hidden; i++) sum += h.data[b * hidden + i]! * r.data[i * 4 * hidden + column]!;
             return sum;
           };

@@ -40,4 +40,3 @@ export function computeMovement(op: Op, node: GraphNode, inputs: readonly Tensor
   });
   return [y];
 }
-

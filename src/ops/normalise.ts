@@ -5,13 +5,20 @@ import { numberAttribute, numbersAttribute, type Op } from './op.ts';
 import { offsetsOf, reduceGeometry, type ReduceGeometry } from './reduce.ts';
 
 /** `kept` runs over the groups that have a mean of their own, `reduced` over the elements of one. */
-export function normaliseGeometry(node: GraphNode, shapes: readonly Shape[]): Pick<ReduceGeometry, 'axes' | 'kept' | 'reduced'> & { readonly epsilon: number } {
+export function normaliseGeometry(
+  node: GraphNode,
+  shapes: readonly Shape[],
+): Pick<ReduceGeometry, 'axes' | 'kept' | 'reduced'> & { readonly epsilon: number } {
   const [x, scale, bias] = shapes as [Shape, Shape | undefined, Shape | undefined];
   const channels = x.at(-1)!;
   for (const vector of [scale, bias]) {
-    if (vector?.length && (vector.length !== 1 || vector[0] !== channels)) throw new ShapeError(node, shapes, `scale and bias must have ${channels} elements, one a channel`);
+    if (vector?.length && (vector.length !== 1 || vector[0] !== channels))
+      throw new ShapeError(node, shapes, `scale and bias must have ${channels} elements, one a channel`);
   }
-  const geometry = reduceGeometry({ ...node, attributes: { kind: 'mean', axes: numbersAttribute(node, 'axes'), keepAxes: 1 } }, [x]);
+  const geometry = reduceGeometry(
+    { ...node, attributes: { kind: 'mean', axes: numbersAttribute(node, 'axes'), keepAxes: 1 } },
+    [x],
+  );
   return { ...geometry, epsilon: numberAttribute(node, 'epsilon', 1e-5) };
 }
 
@@ -35,7 +42,8 @@ export const normalise: Op = {
       for (const offset of inner) {
         const channel = (base + offset) % channels;
         const unit = (x!.data[base + offset]! - mean) / Math.sqrt(variance + epsilon);
-        y.data[base + offset] = unit * (scale?.data.length ? scale.data[channel]! : 1) + (bias?.data.length ? bias.data[channel]! : 0);
+        y.data[base + offset] =
+          unit * (scale?.data.length ? scale.data[channel]! : 1) + (bias?.data.length ? bias.data[channel]! : 0);
       }
     }
     return [y];

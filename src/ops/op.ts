@@ -33,19 +33,27 @@ export interface Op {
 
 export function numberAttribute(node: GraphNode, name: string, otherwise?: number): number {
   const value = node.attributes[name] ?? otherwise;
-  if (typeof value !== 'number') throw new GraphError(node, `attribute "${name}" must be a number, got ${describe(value)}`);
+  if (typeof value !== 'number')
+    throw new GraphError(node, `attribute "${name}" must be a number, got ${describe(value)}`);
   return value;
 }
 
 export function numbersAttribute(node: GraphNode, name: string, otherwise?: readonly number[]): readonly number[] {
   const value = node.attributes[name] ?? otherwise;
-  if (!Array.isArray(value)) throw new GraphError(node, `attribute "${name}" must be a list of numbers, got ${describe(value)}`);
+  if (!Array.isArray(value))
+    throw new GraphError(node, `attribute "${name}" must be a list of numbers, got ${describe(value)}`);
   return value;
 }
 
-export function choiceAttribute<T extends string>(node: GraphNode, name: string, choices: readonly T[], otherwise?: T): T {
+export function choiceAttribute<T extends string>(
+  node: GraphNode,
+  name: string,
+  choices: readonly T[],
+  otherwise?: T,
+): T {
   const value = (node.attributes[name] ?? otherwise) as T;
-  if (!choices.includes(value)) throw new GraphError(node, `attribute "${name}" must be one of ${choices.join(', ')}, got ${describe(value)}`);
+  if (!choices.includes(value))
+    throw new GraphError(node, `attribute "${name}" must be one of ${choices.join(', ')}, got ${describe(value)}`);
   return value;
 }
 

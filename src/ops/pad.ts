@@ -22,7 +22,8 @@ export function padGeometry(node: GraphNode, x: Shape): PadGeometry {
   }
   const pads = x.map((extent, axis) => {
     const [before, after] = [list[2 * axis]!, list[2 * axis + 1]!];
-    if (mode === 'reflect' && Math.max(before, after) >= extent) throw new ShapeError(node, [x], `axis ${axis} can't be reflected beyond its own extent`);
+    if (mode === 'reflect' && Math.max(before, after) >= extent)
+      throw new ShapeError(node, [x], `axis ${axis} can't be reflected beyond its own extent`);
     return [before, after] as const;
   });
   const outShape = x.map((extent, axis) => extent + pads[axis]![0] + pads[axis]![1]);
@@ -37,7 +38,8 @@ export function padGeometry(node: GraphNode, x: Shape): PadGeometry {
 export const pad: Op = {
   name: 'pad',
   infer: (node, [x]) => [padGeometry(node, x!).outShape],
-  state: (node, [x]) => movesBehindTime(padGeometry(node, x!).pads.flatMap(([before, after], axis) => (before + after > 0 ? [axis] : []))),
+  state: (node, [x]) =>
+    movesBehindTime(padGeometry(node, x!).pads.flatMap(([before, after], axis) => (before + after > 0 ? [axis] : []))),
   compute: (node, inputs) => computeMovement(pad, node, inputs),
   multiplyAdds: () => 0,
   movement(node, [x]) {

@@ -24,8 +24,11 @@ export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeo
   const { inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
   const kernel = pair('kernel');
   const stride = pair('strides', kernel);
-  const outExtent = [0, 1].map((axis) => Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - kernel[axis]!) / stride[axis]!) + 1) as [number, number];
-  if (outExtent[0] < 1 || outExtent[1] < 1) throw new ShapeError(node, shapes, 'the window reaches over the whole padded input');
+  const outExtent = [0, 1].map(
+    (axis) => Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - kernel[axis]!) / stride[axis]!) + 1,
+  ) as [number, number];
+  if (outExtent[0] < 1 || outExtent[1] < 1)
+    throw new ShapeError(node, shapes, 'the window reaches over the whole padded input');
   const channels = x.at(-1)!;
   return {
     kind: choiceAttribute(node, 'kind', ['average', 'max']),

@@ -15,7 +15,9 @@ export interface ReduceGeometry {
 
 export function reduceGeometry(node: GraphNode, shapes: readonly Shape[]): ReduceGeometry {
   const x = shapes[0]!;
-  const axes = [...new Set(numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length)))].sort((a, b) => a - b);
+  const axes = [...new Set(numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length)))].sort(
+    (a, b) => a - b,
+  );
   if (axes.length === 0 || axes.some(Number.isNaN)) throw new ShapeError(node, shapes, '"axes" must name axes of x');
   const strides = stridesOf(x);
   const every = x.map((extent, axis) => ({ axis, extent, stride: strides[axis]! }));
@@ -25,14 +27,17 @@ export function reduceGeometry(node: GraphNode, shapes: readonly Shape[]): Reduc
     axes,
     kept: every.filter(({ axis }) => !axes.includes(axis)),
     reduced: every.filter(({ axis }) => axes.includes(axis)),
-    outShape: keep ? x.map((extent, axis) => (axes.includes(axis) ? 1 : extent)) : x.filter((_, axis) => !axes.includes(axis)),
+    outShape: keep
+      ? x.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
+      : x.filter((_, axis) => !axes.includes(axis)),
   };
 }
 
 /** Offsets of all positions of a nest of loops, the first one slowest. */
 export function offsetsOf(loops: readonly { extent: number; stride: number }[]): number[] {
   return loops.reduce<number[]>(
-    (offsets, { extent, stride }) => offsets.flatMap((offset) => Array.from({ length: extent }, (_, i) => offset + i * stride)),
+    (offsets, { extent, stride }) =>
+      offsets.flatMap((offset) => Array.from({ length: extent }, (_, i) => offset + i * stride)),
     [0],
   );
 }
@@ -52,7 +57,12 @@ export const reduce: Op = {
     offsetsOf(kept).forEach((base, at) => {
       const values = inner.map((offset) => x!.data[base + offset]!);
       const sum = values.reduce((a, b) => a + b);
-      y.data[at] = { mean: () => sum / values.length, sum: () => sum, max: () => Math.max(...values), min: () => Math.min(...values) }[kind]();
+      y.data[at] = {
+        mean: () => sum / values.length,
+        sum: () => sum,
+        max: () => Math.max(...values),
+        min: () => Math.min(...values),
+      }[kind]();
     });
     return [y];
   },

@@ -28,7 +28,8 @@ export const repeat: Op = {
   movement(node, [x]) {
     const { repeats, each } = repeatGeometry(node, x!);
     const [outShape] = repeat.infer(node, [x!]);
-    const from = (axis: number, position: number): number => (each ? Math.floor(position / repeats[axis]!) : position % x![axis]!);
+    const from = (axis: number, position: number): number =>
+      each ? Math.floor(position / repeats[axis]!) : position % x![axis]!;
     return { sources: [sourceTable(x!, outShape!, from)], fill: 0 };
   },
 };

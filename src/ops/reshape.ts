@@ -9,7 +9,11 @@ export function reshapedShape(node: GraphNode, x: Shape): Shape {
   const known = wanted.map((extent, axis) => (extent === 0 ? (x[axis] ?? NaN) : extent));
   const rest = sizeOf(x) / sizeOf(known.filter((extent) => extent !== -1));
   const shape = known.map((extent) => (extent === -1 ? rest : extent));
-  if (known.filter((extent) => extent === -1).length > 1 || sizeOf(shape) !== sizeOf(x) || shape.some((extent) => !Number.isInteger(extent) || extent < 1)) {
+  if (
+    known.filter((extent) => extent === -1).length > 1 ||
+    sizeOf(shape) !== sizeOf(x) ||
+    shape.some((extent) => !Number.isInteger(extent) || extent < 1)
+  ) {
     throw new ShapeError(node, [x], `cannot be reshaped to [${wanted.join(', ')}]`);
   }
   return shape;

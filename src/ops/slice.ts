@@ -15,17 +15,25 @@ export function sliceGeometry(node: GraphNode, x: Shape): SliceGeometry {
   const axes = numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length));
   const starts = numbersAttribute(node, 'starts');
   const ends = numbersAttribute(node, 'ends');
-  const steps = numbersAttribute(node, 'steps', axes.map(() => 1));
-  if (axes.some(Number.isNaN) || new Set(axes).size !== axes.length) throw new ShapeError(node, [x], '"axes" must name axes of x, each once');
-  if ([starts, ends, steps].some(({ length }) => length !== axes.length)) throw new ShapeError(node, [x], '"starts", "ends" and "steps" must be as many as "axes"');
+  const steps = numbersAttribute(
+    node,
+    'steps',
+    axes.map(() => 1),
+  );
+  if (axes.some(Number.isNaN) || new Set(axes).size !== axes.length)
+    throw new ShapeError(node, [x], '"axes" must name axes of x, each once');
+  if ([starts, ends, steps].some(({ length }) => length !== axes.length))
+    throw new ShapeError(node, [x], '"starts", "ends" and "steps" must be as many as "axes"');
   const ranges = x.map((extent) => ({ start: 0, step: 1, extent }));
   axes.forEach((axis, i) => {
     const extent = x[axis]!;
     const step = steps[i]!;
-    if (!Number.isInteger(step) || step === 0) throw new ShapeError(node, [x], 'a step must be a whole number other than 0');
+    if (!Number.isInteger(step) || step === 0)
+      throw new ShapeError(node, [x], 'a step must be a whole number other than 0');
     const lowest = step > 0 ? 0 : -1;
     const highest = step > 0 ? extent : extent - 1;
-    const bound = (position: number): number => Math.min(highest, Math.max(lowest, position < 0 ? position + extent : position));
+    const bound = (position: number): number =>
+      Math.min(highest, Math.max(lowest, position < 0 ? position + extent : position));
     const start = bound(starts[i]!);
     // An end far below zero means: to the first element, when the step is negative.
     ranges[axis] = { start, step, extent: Math.max(0, Math.ceil((bound(ends[i]!) - start) / step)) };
@@ -44,12 +52,19 @@ export const slice: Op = {
   infer: (node, [x]) => [sliceGeometry(node, x!).outShape],
   state(node, [x]) {
     const { ranges } = sliceGeometry(node, x!);
-    return movesBehindTime(ranges.flatMap(({ start, step, extent }, axis) => (start === 0 && step === 1 && extent === x![axis] ? [] : [axis])));
+    return movesBehindTime(
+      ranges.flatMap(({ start, step, extent }, axis) =>
+        start === 0 && step === 1 && extent === x![axis] ? [] : [axis],
+      ),
+    );
   },
   compute: (node, inputs) => computeMovement(slice, node, inputs),
   multiplyAdds: () => 0,
   movement(node, [x]) {
     const { ranges, outShape } = sliceGeometry(node, x!);
-    return { sources: [sourceTable(x!, outShape, (axis, position) => ranges[axis]!.start + position * ranges[axis]!.step)], fill: 0 };
+    return {
+      sources: [sourceTable(x!, outShape, (axis, position) => ranges[axis]!.start + position * ranges[axis]!.step)],
+      fill: 0,
+    };
   },
 };

@@ -30,7 +30,10 @@ export const transpose: Op = {
     const shape = permutation.map((axis) => x![axis]!);
     const [from, to] = [stridesOf(x!), stridesOf(shape)];
     const source = Int32Array.from({ length: sizeOf(x!) }, (_, i) =>
-      shape.reduce((offset, extent, axis) => offset + (Math.floor(i / to[axis]!) % extent) * from[permutation[axis]!]!, 0),
+      shape.reduce(
+        (offset, extent, axis) => offset + (Math.floor(i / to[axis]!) % extent) * from[permutation[axis]!]!,
+        0,
+      ),
     );
     return { sources: [source], fill: 0 };
   },

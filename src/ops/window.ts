@@ -21,7 +21,8 @@ export interface WindowAxes {
 export function windowAxes(node: GraphNode, shapes: readonly Shape[]): WindowAxes {
   const x = shapes[0]!;
   const axes = x.length - 2;
-  if (axes !== 1 && axes !== 2) throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
+  if (axes !== 1 && axes !== 2)
+    throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
   const list = (name: string, length: number, otherwise?: readonly number[]): readonly number[] => {
     const given = numbersAttribute(node, name, otherwise);
     if (given.length !== length) throw new ShapeError(node, shapes, `"${name}" must have ${length} elements`);
@@ -35,7 +36,10 @@ export function windowAxes(node: GraphNode, shapes: readonly Shape[]): WindowAxe
       const given = list(name, axes, otherwise?.slice(0, axes));
       return [given[0]!, given[1] ?? otherwise?.[1] ?? 1];
     },
-    pads: [[pads[0]!, pads[1]!], [pads[2] ?? 0, pads[3] ?? 0]],
+    pads: [
+      [pads[0]!, pads[1]!],
+      [pads[2] ?? 0, pads[3] ?? 0],
+    ],
     shapeOf: (extent, channels) => (axes === 1 ? [x[0]!, extent[0], channels] : [x[0]!, ...extent, channels]),
   };
 }

@@ -7,11 +7,20 @@ import { type FileReport, runsOf } from './report.ts';
  */
 export function toAudacityLabels(report: FileReport): string {
   const all = [...runsOf(report)];
-  const several = { channels: Object.keys(report.channels).length > 1, models: new Set(all.map(({ model }) => model)).size > 1 };
+  const several = {
+    channels: Object.keys(report.channels).length > 1,
+    models: new Set(all.map(({ model }) => model)).size > 1,
+  };
   return all
     .flatMap(({ channel, model, runs }) => {
-      const prefix = [several.channels ? `channel ${channel}` : '', several.models ? model : ''].filter(Boolean).join(' ');
-      return runs.map(({ timestamp_start, timestamp_end, result }) => ({ start: timestamp_start, end: timestamp_end, label: prefix ? `${prefix}: ${result}` : result }));
+      const prefix = [several.channels ? `channel ${channel}` : '', several.models ? model : '']
+        .filter(Boolean)
+        .join(' ');
+      return runs.map(({ timestamp_start, timestamp_end, result }) => ({
+        start: timestamp_start,
+        end: timestamp_end,
+        label: prefix ? `${prefix}: ${result}` : result,
+      }));
     })
     .sort((a, b) => a.start - b.start)
     .map(({ start, end, label }) => `${(start / 1000).toFixed(6)}\t${(end / 1000).toFixed(6)}\t${label}\n`)

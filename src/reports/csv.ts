@@ -9,15 +9,27 @@ export function toCsv(report: FileReport, options: { header?: boolean } = {}): s
   if (!first) return '';
   const models = modelsOf(first);
   const labels = models.map((model) => Object.keys(first.time_series[0]?.raw?.[model] ?? {}));
-  const header = ['file', 'channel', 'start_ms', 'end_ms', ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i]!.map((label) => `${model}_${label}`)])];
+  const header = [
+    'file',
+    'channel',
+    'start_ms',
+    'end_ms',
+    ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i]!.map((label) => `${model}_${label}`)]),
+  ];
   const rows = Object.entries(report.channels).flatMap(([channel, { time_series }]) =>
     time_series.map(({ timestamp, results, raw }, at) => {
       const end = periodEnd(report, time_series, at);
-      const values = models.flatMap((model, i) => [results[model]!.result, results[model]!.confidence, ...labels[i]!.map((label) => raw?.[model]?.[label] ?? '')]);
+      const values = models.flatMap((model, i) => [
+        results[model]!.result,
+        results[model]!.confidence,
+        ...labels[i]!.map((label) => raw?.[model]?.[label] ?? ''),
+      ]);
       return [report.file, channel, timestamp, end, ...values];
     }),
   );
-  return [...(options.header === false ? [] : [header]), ...rows].map((row) => `${row.map(quoted).join(',')}\r\n`).join('');
+  return [...(options.header === false ? [] : [header]), ...rows]
+    .map((row) => `${row.map(quoted).join(',')}\r\n`)
+    .join('');
 }
 
 function quoted(value: string | number): string {

@@ -15,7 +15,11 @@ export function toHtml(report: FileReport, envelopes: Readonly<Record<string, En
   const { body, height, labels } = drawTimeline(report, envelopes, { framed: false });
   const name = basename(report.file);
   const channels = Object.keys(report.channels).length;
-  const facts = [clock(report.seconds), ...(channels > 1 ? [`${channels} channels`] : []), `one answer every ${report.period} ms`];
+  const facts = [
+    clock(report.seconds),
+    ...(channels > 1 ? [`${channels} channels`] : []),
+    `one answer every ${report.period} ms`,
+  ];
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -65,7 +69,9 @@ function shares(report: FileReport): string {
           .map(([key, fraction]) => ({ label: key.replace(/_fraction$/, ''), fraction }))
           .filter(({ fraction }) => fraction > 0)
           .sort((a, b) => b.fraction - a.fraction);
-        const bar = parts.map(({ label, fraction }) => `<i class="chip ${className(label)}" style="flex-grow:${fraction}"></i>`).join('');
+        const bar = parts
+          .map(({ label, fraction }) => `<i class="chip ${className(label)}" style="flex-grow:${fraction}"></i>`)
+          .join('');
         const list = parts.map(({ label, fraction }) => `<li>${chip(label)}<b>${percent(fraction)}</b></li>`).join('');
         return `<article><h2>${escaped(several ? `${model}, channel ${channel}` : model)}</h2><div class="bar">${bar}</div><ul>${list}</ul></article>`;
       }),
@@ -82,10 +88,14 @@ function segments(report: FileReport): string {
   const segments = [...runsOf(report)]
     .flatMap(({ channel, model, runs }) => runs.map((run) => ({ ...run, channel, model })))
     .sort((a, b) => a.timestamp_start - b.timestamp_start || (a.model < b.model ? -1 : 1));
-  const cells = segments.slice(0, mostRows).map(({ timestamp_start, timestamp_end, result, confidence, channel, model }) => {
-    const times = [timestamp_start, timestamp_end].map((time) => `<td class="number">${clock(time / 1000, 2)}</td>`).join('');
-    return `<tr>${several ? `<td>${escaped(channel)}</td>` : ''}<td>${escaped(model)}</td>${times}<td class="label">${chip(result)}</td><td class="number">${confidence.toFixed(2)}</td></tr>`;
-  });
+  const cells = segments
+    .slice(0, mostRows)
+    .map(({ timestamp_start, timestamp_end, result, confidence, channel, model }) => {
+      const times = [timestamp_start, timestamp_end]
+        .map((time) => `<td class="number">${clock(time / 1000, 2)}</td>`)
+        .join('');
+      return `<tr>${several ? `<td>${escaped(channel)}</td>` : ''}<td>${escaped(model)}</td>${times}<td class="label">${chip(result)}</td><td class="number">${confidence.toFixed(2)}</td></tr>`;
+    });
   const rest = segments.length > mostRows ? `<p>The first ${mostRows} of ${segments.length}.</p>` : '';
   return `<table><thead><tr>${several ? '<th>channel</th>' : ''}<th>model</th><th class="number">from</th><th class="number">to</th><th>heard</th><th class="number">confidence</th></tr></thead><tbody>${cells.join('')}</tbody></table>${rest}`;
 }
@@ -99,16 +109,35 @@ function dataOf(report: FileReport, envelopes: Readonly<Record<string, Envelope>
     return {
       name,
       models: models.map((model) => [model, Object.keys(time_series[0]!.raw?.[model] ?? {})]),
-      periods: time_series.map(({ timestamp, results, raw }) => [timestamp, ...models.map((model) => [results[model]!.result, results[model]!.confidence, Object.values(raw?.[model] ?? {})])]),
+      periods: time_series.map(({ timestamp, results, raw }) => [
+        timestamp,
+        ...models.map((model) => [
+          results[model]!.result,
+          results[model]!.confidence,
+          Object.values(raw?.[model] ?? {}),
+        ]),
+      ]),
       colours: colours.map(({ timestamp_end, result }) => [timestamp_end, className(result)]),
       wave: envelopes[name] && waveOf(envelopes[name]),
     };
   };
-  return { seconds: report.seconds, left: plot.left, width: plotWidth, whole: plot.width, bar: barStep, wave: rows.wave, ticks: tickSteps, channels: Object.entries(report.channels).map(channel) };
+  return {
+    seconds: report.seconds,
+    left: plot.left,
+    width: plotWidth,
+    whole: plot.width,
+    bar: barStep,
+    wave: rows.wave,
+    ticks: tickSteps,
+    channels: Object.entries(report.channels).map(channel),
+  };
 }
 
 /** Peaks as bytes, the loudest one 255. */
 function waveOf({ bucketSeconds, peaks }: Envelope) {
   const loudest = peaks.reduce((a, b) => Math.max(a, b), 0.02);
-  return { bucket: bucketSeconds, peaks: Buffer.from(peaks.map((peak) => Math.round((peak / loudest) * 255))).toString('base64') };
+  return {
+    bucket: bucketSeconds,
+    peaks: Buffer.from(peaks.map((peak) => Math.round((peak / loudest) * 255))).toString('base64'),
+  };
 }

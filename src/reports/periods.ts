@@ -18,8 +18,17 @@ export const defaultOutputPeriod = 1024;
 
 /** Steps in a period of `outputPeriod` ms. */
 export function stepsInPeriod(outputPeriod: unknown): number {
-  if (typeof outputPeriod !== 'number' || !Number.isSafeInteger(outputPeriod) || outputPeriod < stepMilliseconds || outputPeriod % stepMilliseconds !== 0) {
-    throw new ArgumentError('outputPeriod', describe(outputPeriod), `a multiple of ${stepMilliseconds} (ms), such as ${defaultOutputPeriod}`);
+  if (
+    typeof outputPeriod !== 'number' ||
+    !Number.isSafeInteger(outputPeriod) ||
+    outputPeriod < stepMilliseconds ||
+    outputPeriod % stepMilliseconds !== 0
+  ) {
+    throw new ArgumentError(
+      'outputPeriod',
+      describe(outputPeriod),
+      `a multiple of ${stepMilliseconds} (ms), such as ${defaultOutputPeriod}`,
+    );
   }
   return outputPeriod / stepMilliseconds;
 }

@@ -21,7 +21,8 @@ export interface FileReport {
 /** Every channel's runs of every model; where transitions were not asked for, runs of periods. */
 export function* runsOf(report: FileReport): Generator<{ channel: string; model: string; runs: readonly Run[] }> {
   for (const [channel, output] of Object.entries(report.channels)) {
-    for (const model of modelsOf(output)) yield { channel, model, runs: output.transitions?.[model] ?? runsOfPeriods(report, output, model) };
+    for (const model of modelsOf(output))
+      yield { channel, model, runs: output.transitions?.[model] ?? runsOfPeriods(report, output, model) };
   }
 }
 
@@ -32,7 +33,10 @@ export function modelsOf({ time_series, transitions, summary }: ChannelReport): 
 /** Where period i ends, in ms: the last one with the audio, though not before its first step does. */
 export function periodEnd(report: FileReport, series: ChannelReport['time_series'], i: number): number {
   const { timestamp } = series[i]!;
-  return series[i + 1]?.timestamp ?? Math.max(timestamp + 64, Math.min(timestamp + report.period, Math.round(report.seconds * 1000)));
+  return (
+    series[i + 1]?.timestamp ??
+    Math.max(timestamp + 64, Math.min(timestamp + report.period, Math.round(report.seconds * 1000)))
+  );
 }
 
 /** Periods of equal result joined; the confidence is the mean over the run. */
@@ -50,7 +54,10 @@ function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model
       runs.push({ timestamp_start: timestamp, timestamp_end: end, result, confidences: [confidence] });
     }
   });
-  return runs.map(({ confidences, ...run }) => ({ ...run, confidence: Math.round((confidences.reduce((a, b) => a + b) / confidences.length) * 1e4) / 1e4 }));
+  return runs.map(({ confidences, ...run }) => ({
+    ...run,
+    confidence: Math.round((confidences.reduce((a, b) => a + b) / confidences.length) * 1e4) / 1e4,
+  }));
 }
 
 /** Speech before the voice models, which depend on it; for the eye, not for data. */

@@ -18,7 +18,9 @@ export function toRttm(report: FileReport): string {
       runs
         .filter(({ result }) => !notSpeech.has(result))
         .map(({ timestamp_start, timestamp_end, result, confidence }) => {
-          const [start, length] = [timestamp_start, timestamp_end - timestamp_start].map((ms) => (ms / 1000).toFixed(3));
+          const [start, length] = [timestamp_start, timestamp_end - timestamp_start].map((ms) =>
+            (ms / 1000).toFixed(3),
+          );
           return `SPEAKER ${file} ${Number(channel) + 1} ${start} ${length} <NA> <NA> ${result} ${confidence} <NA>\n`;
         }),
     )

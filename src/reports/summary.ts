@@ -11,7 +11,9 @@ export class SummaryCounter {
   #steps = 0;
 
   constructor(models: readonly ModelMetadata[]) {
-    this.#counts = new Map(sortedByName(models).map((model) => [model.name, new Map(possibleResults(model).map((label) => [label, 0]))]));
+    this.#counts = new Map(
+      sortedByName(models).map((model) => [model.name, new Map(possibleResults(model).map((label) => [label, 0]))]),
+    );
   }
 
   push({ results }: Pick<Decision, 'results'>): void {

@@ -46,7 +46,10 @@ export class EnvelopeBuilder {
   }
 
   finish(): Envelope {
-    return { bucketSeconds: this.#bucket / this.#sampleRate, peaks: this.#peaks.slice(0, Math.ceil(this.#samples / this.#bucket)) };
+    return {
+      bucketSeconds: this.#bucket / this.#sampleRate,
+      peaks: this.#peaks.slice(0, Math.ceil(this.#samples / this.#bucket)),
+    };
   }
 }
 

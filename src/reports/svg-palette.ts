@@ -16,8 +16,14 @@ export const light: Palette = {
   muted: '#667085',
   line: '#e3e6ec',
   results: {
-    speech: '#2e6be6', music: '#e8961e', other: '#8f98aa', silence: '#d5dae3',
-    female: '#b5359c', male: '#0f8f83', unknown: '#8f98aa', no_speech: '#d5dae3',
+    speech: '#2e6be6',
+    music: '#e8961e',
+    other: '#8f98aa',
+    silence: '#d5dae3',
+    female: '#b5359c',
+    male: '#0f8f83',
+    unknown: '#8f98aa',
+    no_speech: '#d5dae3',
   },
 };
 
@@ -28,8 +34,14 @@ export const dark: Palette = {
   muted: '#98a2b3',
   line: '#2b313d',
   results: {
-    speech: '#6b9dff', music: '#f5b352', other: '#7d8798', silence: '#343b49',
-    female: '#e479cf', male: '#3cc8b8', unknown: '#7d8798', no_speech: '#343b49',
+    speech: '#6b9dff',
+    music: '#f5b352',
+    other: '#7d8798',
+    silence: '#343b49',
+    female: '#e479cf',
+    male: '#3cc8b8',
+    unknown: '#7d8798',
+    no_speech: '#343b49',
   },
 };
 
@@ -45,7 +57,9 @@ export function className(label: string): string {
 export function paletteRules(palette: Palette, labels: readonly string[], scope = ''): string {
   const prefix = scope ? `${scope} ` : '';
   const rules = [
-    ...Object.entries({ paper: palette.paper, panel: palette.panel, ink: palette.ink, muted: palette.muted }).map(([name, colour]) => `${prefix}.${name}{fill:${colour}}`),
+    ...Object.entries({ paper: palette.paper, panel: palette.panel, ink: palette.ink, muted: palette.muted }).map(
+      ([name, colour]) => `${prefix}.${name}{fill:${colour}}`,
+    ),
     `${prefix}.rule{stroke:${palette.line}}`,
     ...labels.map((label, i) => {
       const colour = palette.results[label] ?? spare[i % spare.length]!;

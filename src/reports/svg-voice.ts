@@ -20,7 +20,12 @@ interface Point {
 const mostPoints = 1000;
 
 /** Nothing if the model has more than two labels, or no raw values to draw. */
-export function voiceLine({ time_series }: ChannelReport, model: string, report: FileReport, { scale, top, height }: Place): string | undefined {
+export function voiceLine(
+  { time_series }: ChannelReport,
+  model: string,
+  report: FileReport,
+  { scale, top, height }: Place,
+): string | undefined {
   const labels = Object.keys(time_series.find(({ raw }) => raw?.[model])?.raw?.[model] ?? {});
   if (labels.length !== 2) return undefined;
   const [lower, upper] = labels as [string, string];
@@ -32,7 +37,11 @@ export function voiceLine({ time_series }: ChannelReport, model: string, report:
       if (stretches.at(-1)!.length > 0) stretches.push([]);
       return;
     }
-    stretches.at(-1)!.push({ from: timestamp / 1000, to: periodEnd(report, time_series, i) / 1000, value: probabilities[upper]! - probabilities[lower]! });
+    stretches.at(-1)!.push({
+      from: timestamp / 1000,
+      to: periodEnd(report, time_series, i) / 1000,
+      value: probabilities[upper]! - probabilities[lower]!,
+    });
   });
   const middle = top + height / 2;
   const y = (value: number): string => (middle - value * (height / 2 - 2)).toFixed(1);
@@ -68,6 +77,10 @@ function thinned(points: readonly Point[], factor: number): Point[] {
   if (factor <= 1) return [...points];
   return Array.from({ length: Math.ceil(points.length / factor) }, (_, i) => {
     const group = points.slice(i * factor, (i + 1) * factor);
-    return { from: group[0]!.from, to: group.at(-1)!.to, value: group.reduce((sum, { value }) => sum + value, 0) / group.length };
+    return {
+      from: group[0]!.from,
+      to: group.at(-1)!.to,
+      value: group.reduce((sum, { value }) => sum + value, 0) / group.length,
+    };
   });
 }

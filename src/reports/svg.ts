@@ -26,14 +26,24 @@ export function colouring<T extends { readonly model: string }>(entries: readonl
 }
 
 /** Inner elements of the picture. `envelopes` by channel; without one the channel has no waveform. */
-export function drawTimeline(report: FileReport, envelopes: Readonly<Record<string, Envelope>>, { framed }: DrawOptions): Drawing {
-  const parts: string[] = [`<clipPath id="plot"><rect x="${plot.left}" y="-20" width="${plotWidth}" height="99999"/></clipPath>`];
+export function drawTimeline(
+  report: FileReport,
+  envelopes: Readonly<Record<string, Envelope>>,
+  { framed }: DrawOptions,
+): Drawing {
+  const parts: string[] = [
+    `<clipPath id="plot"><rect x="${plot.left}" y="-20" width="${plotWidth}" height="99999"/></clipPath>`,
+  ];
   const all = [...runsOf(report)];
-  const scale = (seconds: number): number => plot.left + (report.seconds > 0 ? seconds / report.seconds : 0) * plotWidth;
+  const scale = (seconds: number): number =>
+    plot.left + (report.seconds > 0 ? seconds / report.seconds : 0) * plotWidth;
   let y = framed ? rows.title : 8;
   if (framed) parts.push(title(report));
   for (const [channel, output] of Object.entries(report.channels)) {
-    const own = speechFirst(all.filter((entry) => entry.channel === channel), ({ model }) => model);
+    const own = speechFirst(
+      all.filter((entry) => entry.channel === channel),
+      ({ model }) => model,
+    );
     if (Object.keys(report.channels).length > 1) {
       parts.push(text(plot.left, y + 14, `Channel ${channel}`, 'muted heading'));
       y += rows.heading;
@@ -65,7 +75,13 @@ export function drawTimeline(report: FileReport, envelopes: Readonly<Record<stri
     parts.push(body);
     y += height + 8;
   }
-  return { body: parts.join('\n'), height: y, labels: [...new Set([...all.flatMap(({ runs }) => runs.map(({ result }) => result)), ...Object.keys(light.results)])] };
+  return {
+    body: parts.join('\n'),
+    height: y,
+    labels: [
+      ...new Set([...all.flatMap(({ runs }) => runs.map(({ result }) => result)), ...Object.keys(light.results)]),
+    ],
+  };
 }
 
 /** One SVG file that stands on its own, on light or dark paper as its reader has it. */
@@ -97,15 +113,25 @@ export const barStep = 3;
 function waveform(envelope: Envelope, runs: readonly Run[], seconds: number, top: number): string {
   const count = Math.floor(plotWidth / barStep);
   const middle = top + rows.wave / 2;
-  const loudest = Math.max(0.02, ...Array.from({ length: count }, (_, i) => peakBetween(envelope, (i / count) * seconds, ((i + 1) / count) * seconds)));
+  const loudest = Math.max(
+    0.02,
+    ...Array.from({ length: count }, (_, i) =>
+      peakBetween(envelope, (i / count) * seconds, ((i + 1) / count) * seconds),
+    ),
+  );
   const paths = new Map<string, string[]>();
   for (let i = 0, at = 0; i < count; i++) {
     const from = (i / count) * seconds;
     while (at < runs.length - 1 && runs[at]!.timestamp_end / 1000 <= from + seconds / count / 2) at++;
     const label = runs[at]?.result ?? 'silence';
-    const half = Math.max(0.6, (peakBetween(envelope, from, from + seconds / count) / loudest) ** 0.8 * (rows.wave / 2 - 1));
+    const half = Math.max(
+      0.6,
+      (peakBetween(envelope, from, from + seconds / count) / loudest) ** 0.8 * (rows.wave / 2 - 1),
+    );
     if (!paths.has(label)) paths.set(label, []);
-    paths.get(label)!.push(`M${(plot.left + (i + 0.5) * barStep).toFixed(1)} ${(middle - half).toFixed(1)}v${(2 * half).toFixed(1)}`);
+    paths
+      .get(label)!
+      .push(`M${(plot.left + (i + 0.5) * barStep).toFixed(1)} ${(middle - half).toFixed(1)}v${(2 * half).toFixed(1)}`);
   }
   const drawn = [...paths].map(([label, moves]) => `<path class="${className(label)} wave" d="${moves.join('')}"/>`);
   return `<g data-wave="${middle}">${drawn.join('')}</g>`;
@@ -138,7 +164,10 @@ function perPixel(runs: readonly Run[], scale: (seconds: number) => number): Run
       if (share > (shares.get(result)?.share ?? 0)) shares.set(result, { share, confidence });
     }
     at = Math.max(0, at - 1);
-    const [result, { confidence }] = [...shares].sort(([, a], [, b]) => b.share - a.share)[0] ?? ['silence', { confidence: 1 }];
+    const [result, { confidence }] = [...shares].sort(([, a], [, b]) => b.share - a.share)[0] ?? [
+      'silence',
+      { confidence: 1 },
+    ];
     const last = drawn.at(-1);
     if (last?.result === result) drawn[drawn.length - 1] = { ...last, timestamp_end: from + pixel };
     else drawn.push({ timestamp_start: from, timestamp_end: from + pixel, result, confidence });
@@ -151,10 +180,15 @@ export const tickSteps = [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800
 
 function axis(seconds: number, scale: (seconds: number) => number, top: number): string {
   const step = tickSteps.find((each) => seconds / each <= 12) ?? Math.ceil(seconds / 10 / 3600) * 3600;
-  const parts = [`<path class="rule" d="M${plot.left} ${top + 0.5}H${plot.left + plotWidth}" fill="none"/><g data-axis="${top}">`];
+  const parts = [
+    `<path class="rule" d="M${plot.left} ${top + 0.5}H${plot.left + plotWidth}" fill="none"/><g data-axis="${top}">`,
+  ];
   for (let i = 0; i * step <= seconds; i++) {
     const x = scale(i * step);
-    parts.push(`<path class="rule" d="M${x.toFixed(1)} ${top}v5" fill="none"/>`, text(x, top + 19, clock(i * step, step < 1 ? 1 : 0), 'muted middle'));
+    parts.push(
+      `<path class="rule" d="M${x.toFixed(1)} ${top}v5" fill="none"/>`,
+      text(x, top + 19, clock(i * step, step < 1 ? 1 : 0), 'muted middle'),
+    );
   }
   return `${parts.join('')}</g>`;
 }
@@ -168,11 +202,16 @@ function legend(report: FileReport, top: number): { body: string; height: number
       const several = Object.keys(report.channels).length > 1;
       parts.push(text(plot.left - 10, y + 15, several ? `${model} ${channel}` : model, 'muted name'));
       let x: number = plot.left;
-      const shares = Object.entries(fractions).filter(([, fraction]) => fraction > 0).sort(([, a], [, b]) => b - a);
+      const shares = Object.entries(fractions)
+        .filter(([, fraction]) => fraction > 0)
+        .sort(([, a], [, b]) => b - a);
       for (const [key, fraction] of shares) {
         const label = key.replace(/_fraction$/, '');
         const words = `${label.replaceAll('_', ' ')}  ${percent(fraction)}`;
-        parts.push(`<rect class="${className(label)}" x="${x}" y="${y + 5}" width="11" height="11" rx="3"/>`, text(x + 17, y + 15, words, 'ink'));
+        parts.push(
+          `<rect class="${className(label)}" x="${x}" y="${y + 5}" width="11" height="11" rx="3"/>`,
+          text(x + 17, y + 15, words, 'ink'),
+        );
         x += 17 + words.length * 6.7 + 24;
       }
       y += rows.legend - 8;

@@ -6,9 +6,17 @@ export interface Column {
 }
 
 /** Colours don't count as width; neither do they cross cells. */
-export function table(columns: readonly Column[], rows: readonly (readonly string[])[], style: (title: string) => string = (title) => title): string {
+export function table(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  style: (title: string) => string = (title) => title,
+): string {
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
-  const line = (cells: readonly string[]): string => cells.map((cell, i) => pad(cell, widths[i]!, columns[i]!.align)).join('  ').trimEnd();
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => pad(cell, widths[i]!, columns[i]!.align))
+      .join('  ')
+      .trimEnd();
   return [style(line(columns.map(({ title }) => title))), ...rows.map(line)].map((text) => `${text}\n`).join('');
 }
 
@@ -30,8 +38,13 @@ export function width(text: string): number {
 
 function isWide(code: number): boolean {
   return (
-    (code >= 0x1100 && code <= 0x115f) || (code >= 0x2e80 && code <= 0xa4cf) || (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) || (code >= 0xfe30 && code <= 0xfe6f) || (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0x1f300 && code <= 0x1faff) || (code >= 0x20000 && code <= 0x3fffd)
+    (code >= 0x1100 && code <= 0x115f) ||
+    (code >= 0x2e80 && code <= 0xa4cf) ||
+    (code >= 0xac00 && code <= 0xd7a3) ||
+    (code >= 0xf900 && code <= 0xfaff) ||
+    (code >= 0xfe30 && code <= 0xfe6f) ||
+    (code >= 0xff00 && code <= 0xff60) ||
+    (code >= 0x1f300 && code <= 0x1faff) ||
+    (code >= 0x20000 && code <= 0x3fffd)
   );
 }

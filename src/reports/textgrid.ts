@@ -9,7 +9,9 @@ export function toTextGrid(report: FileReport): string {
   const several = Object.keys(report.channels).length > 1;
   const all = [...runsOf(report)];
   const end = Math.max(report.seconds, ...all.flatMap(({ runs }) => runs.map((run) => run.timestamp_end / 1000)));
-  const tiers = all.map(({ channel, model, runs }, i) => tier(i + 1, several ? `${model} channel ${channel}` : model, runs, end));
+  const tiers = all.map(({ channel, model, runs }, i) =>
+    tier(i + 1, several ? `${model} channel ${channel}` : model, runs, end),
+  );
   return [
     'File type = "ooTextFile"',
     'Object class = "TextGrid"',
@@ -25,7 +27,11 @@ export function toTextGrid(report: FileReport): string {
 }
 
 function tier(number: number, name: string, runs: readonly Run[], end: number): string[] {
-  const intervals = runs.map(({ timestamp_start, timestamp_end, result }) => ({ from: timestamp_start / 1000, to: timestamp_end / 1000, text: result }));
+  const intervals = runs.map(({ timestamp_start, timestamp_end, result }) => ({
+    from: timestamp_start / 1000,
+    to: timestamp_end / 1000,
+    text: result,
+  }));
   // What is behind the last whole step was not heard; Praat wants the tier filled all the same.
   const heard = intervals.at(-1)?.to ?? 0;
   if (heard < end) intervals.push({ from: heard, to: end, text: '' });

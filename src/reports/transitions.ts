@@ -43,7 +43,9 @@ export class TransitionCollector {
 
   /** So far, the run under way with its end as of now. */
   transitions(): Transitions {
-    const entries = [...this.#models].map(([name, { done, run }]) => [name, run ? [...done, closed(run, this.#steps)] : [...done]] as const);
+    const entries = [...this.#models].map(
+      ([name, { done, run }]) => [name, run ? [...done, closed(run, this.#steps)] : [...done]] as const,
+    );
     return Object.fromEntries(entries);
   }
 }

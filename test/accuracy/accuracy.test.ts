@@ -28,7 +28,12 @@ async function voices(): Promise<Clip[]> {
   return Promise.all(
     files.map(async (file) => {
       const [said] = file.split('-') as ['male' | 'female' | 'speech'];
-      return { name: file, class: 'speech' as const, samples: await readClip(new URL(file, folder).pathname, 3), ...(said === 'speech' ? {} : { gender: said }) };
+      return {
+        name: file,
+        class: 'speech' as const,
+        samples: await readClip(new URL(file, folder).pathname, 3),
+        ...(said === 'speech' ? {} : { gender: said }),
+      };
     }),
   );
 }
@@ -40,12 +45,14 @@ const noises: Record<string, Signal> = {
   'mains hum': hum(50, 0.2),
   'a fan': mixed(brownNoise(0.05), hum(120, 0.05)),
   'a clock': mixed(clicks(2, 0.5, 0.004), pinkNoise(0.005)),
-  'rain': mixed(whiteNoise(0.05), clicks(31, 0.4, 0.001)),
-  'a siren': (seconds) => Float32Array.from([...sweep(600, 1400, 0.3, true)(seconds / 2), ...sweep(1400, 600, 0.3, true)(seconds / 2)]),
+  rain: mixed(whiteNoise(0.05), clicks(31, 0.4, 0.001)),
+  'a siren': (seconds) =>
+    Float32Array.from([...sweep(600, 1400, 0.3, true)(seconds / 2), ...sweep(1400, 600, 0.3, true)(seconds / 2)]),
   'an alarm': (seconds) => sine(2900, 0.3)(seconds).map((sample, i) => (i % 8000 < 4000 ? sample : 0)),
 };
 
-const made = (signals: Readonly<Record<string, Signal>>, label: 'music' | 'other'): Clip[] => Object.entries(signals).map(([name, signal]) => ({ name, class: label, samples: signal(3) }));
+const made = (signals: Readonly<Record<string, Signal>>, label: 'music' | 'other'): Clip[] =>
+  Object.entries(signals).map(([name, signal]) => ({ name, class: label, samples: signal(3) }));
 
 const clips: Clip[] = [...(await voices()), ...made(pieces, 'music'), ...made(noises, 'other')];
 const engine = await Engine.create({ device: 'cpu' });
@@ -67,7 +74,13 @@ const floors: Readonly<Record<ConditionName, Floors>> = {
 
 async function hear({ name, samples }: Clip, condition: ConditionName, seconds: number) {
   const { data, sampleRate } = conditions[condition].apply(samples, name);
-  return engine.processAudioChunk({ data: data.subarray(0, seconds * sampleRate), sampleRate, models: [engine.models.Speech, engine.models.Gender], includeRawValues: true, volumeThreshold: conditions[condition].volumeThreshold });
+  return engine.processAudioChunk({
+    data: data.subarray(0, seconds * sampleRate),
+    sampleRate,
+    models: [engine.models.Speech, engine.models.Gender],
+    includeRawValues: true,
+    volumeThreshold: conditions[condition].volumeThreshold,
+  });
 }
 
 for (const condition of conditionNames) {
@@ -81,14 +94,22 @@ for (const condition of conditionNames) {
         right[clip.class]!.push(classRight);
         const larger = raw!.gender!.male! > raw!.gender!.female! ? 'male' : 'female';
         if (clip.gender) right.gender!.push(larger === clip.gender);
-        if (!classRight || (clip.gender && larger !== clip.gender)) wrong.push(`${clip.name}: ${results.speech!.result} ${JSON.stringify(raw)}`);
+        if (!classRight || (clip.gender && larger !== clip.gender))
+          wrong.push(`${clip.name}: ${results.speech!.result} ${JSON.stringify(raw)}`);
       }),
     );
     for (const [what, floor] of Object.entries(floors[condition])) {
       const share = right[what]!.filter(Boolean).length / right[what]!.length;
       assert.ok(share >= floor, `${what}: ${share.toFixed(2)} right, less than ${floor}\n${wrong.join('\n')}`);
     }
-    if (process.env.UNDERTONE_VERBOSE) console.log(condition, Object.fromEntries(Object.entries(right).map(([what, list]) => [what, list.filter(Boolean).length / list.length])), wrong);
+    if (process.env.UNDERTONE_VERBOSE)
+      console.log(
+        condition,
+        Object.fromEntries(
+          Object.entries(right).map(([what, list]) => [what, list.filter(Boolean).length / list.length]),
+        ),
+        wrong,
+      );
   });
 }
 

@@ -7,21 +7,38 @@ const turn = 2 * Math.PI;
 export type Signal = (seconds: number) => Float32Array;
 
 /** A function of time in seconds, sampled. */
-export const wave = (formula: (t: number, i: number) => number): Signal => (seconds) => Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => formula(i / rate, i));
+export const wave =
+  (formula: (t: number, i: number) => number): Signal =>
+  (seconds) =>
+    Float32Array.from({ length: Math.round(seconds * rate) }, (_, i) => formula(i / rate, i));
 
-export const scaled = (signal: Signal, factor: number): Signal => (seconds) => signal(seconds).map((sample) => factor * sample);
+export const scaled =
+  (signal: Signal, factor: number): Signal =>
+  (seconds) =>
+    signal(seconds).map((sample) => factor * sample);
 
 export const sine = (hertz: number, level: number): Signal => wave((t) => level * Math.sin(turn * hertz * t));
 
 /** As an electric mains hums: the harmonics fall off. */
-export const hum = (hertz: number, level: number): Signal => wave((t) => level * [1, 0.5, 0.33, 0.1, 0.2, 0.05, 0.1].reduce((sum, share, k) => sum + share * Math.sin(turn * hertz * (k + 1) * t + k), 0) * 0.5);
+export const hum = (hertz: number, level: number): Signal =>
+  wave(
+    (t) =>
+      level *
+      [1, 0.5, 0.33, 0.1, 0.2, 0.05, 0.1].reduce(
+        (sum, share, k) => sum + share * Math.sin(turn * hertz * (k + 1) * t + k),
+        0,
+      ) *
+      0.5,
+  );
 
 /** From one frequency to the other over the whole length, evenly or by octaves. */
 export function sweep(from: number, to: number, level: number, octaves: boolean): Signal {
   return (seconds) => {
     const ratio = Math.log(to / from);
     const phase = (t: number): number =>
-      octaves ? (from * seconds * (Math.exp((ratio * t) / seconds) - 1)) / ratio : from * t + ((to - from) * t * t) / (2 * seconds);
+      octaves
+        ? (from * seconds * (Math.exp((ratio * t) / seconds) - 1)) / ratio
+        : from * t + ((to - from) * t * t) / (2 * seconds);
     return wave((t) => level * Math.sin(turn * phase(t)))(seconds);
   };
 }
@@ -68,18 +85,26 @@ export const clicks = (perSecond: number, level: number, ring = 0): Signal =>
   });
 
 /** A hard square wave: what full-scale clipping makes of a tone. */
-export const square = (hertz: number, level: number): Signal => wave((t) => level * Math.sign(Math.sin(turn * hertz * t) || 1));
+export const square = (hertz: number, level: number): Signal =>
+  wave((t) => level * Math.sign(Math.sin(turn * hertz * t) || 1));
 
-export const clipped = (signal: Signal, gain: number): Signal => (seconds) => signal(seconds).map((sample) => Math.max(-1, Math.min(1, gain * sample)));
+export const clipped =
+  (signal: Signal, gain: number): Signal =>
+  (seconds) =>
+    signal(seconds).map((sample) => Math.max(-1, Math.min(1, gain * sample)));
 
 /** A short piece of something in digital silence, beginning at a share of the length. */
-export const burst = (piece: Float32Array, at: number): Signal => (seconds) => {
-  const out = new Float32Array(Math.round(seconds * rate));
-  out.set(piece, Math.round(at * (out.length - piece.length)));
-  return out;
-};
+export const burst =
+  (piece: Float32Array, at: number): Signal =>
+  (seconds) => {
+    const out = new Float32Array(Math.round(seconds * rate));
+    out.set(piece, Math.round(at * (out.length - piece.length)));
+    return out;
+  };
 
-export const mixed = (a: Signal, b: Signal): Signal => (seconds) => {
-  const under = b(seconds);
-  return a(seconds).map((sample, i) => sample + under[i]!);
-};
+export const mixed =
+  (a: Signal, b: Signal): Signal =>
+  (seconds) => {
+    const under = b(seconds);
+    return a(seconds).map((sample, i) => sample + under[i]!);
+  };

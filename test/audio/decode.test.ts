@@ -14,7 +14,8 @@ import { collect, wavBytes, type WavOptions } from '../support/wav.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/audio/', import.meta.url));
 
-const sine = (length: number, hertz: number, sampleRate: number) => Float32Array.from({ length }, (_, i) => 0.3 * Math.sin((2 * Math.PI * hertz * i) / sampleRate));
+const sine = (length: number, hertz: number, sampleRate: number) =>
+  Float32Array.from({ length }, (_, i) => 0.3 * Math.sin((2 * Math.PI * hertz * i) / sampleRate));
 
 async function refused(bytes: Uint8Array | string, message: RegExp, options?: DecodeOptions): Promise<void> {
   try {
@@ -49,7 +50,10 @@ for (const [name, sampleRate, channels, tolerance] of [
         const [from, to] = [Math.round(0.1 * sampleRate), Math.round(0.9 * sampleRate)];
         let sum = 0;
         for (let i = from; i < to; i++) sum += (samples[i] - expected[i]) ** 2;
-        assert.ok(Math.sqrt(sum / (to - from)) < tolerance, `channel ${channel} is ${Math.sqrt(sum / (to - from))} away`);
+        assert.ok(
+          Math.sqrt(sum / (to - from)) < tolerance,
+          `channel ${channel} is ${Math.sqrt(sum / (to - from))} away`,
+        );
       });
     }
   });
@@ -73,7 +77,17 @@ const kinds: readonly (readonly [string, WavOptions, number])[] = [
   ['extensible 24 bit', { bits: 24, extensible: true }, 1 / 8388608],
   ['extensible float', { bits: 32, float: true, extensible: true }, 0],
   ['RF64', { rf64: true }, 1 / 32768],
-  ['chunks around, one of odd size', { before: [['JUNK', 27], ['LIST', 4]], after: [['LIST', 13]] }, 1 / 32768],
+  [
+    'chunks around, one of odd size',
+    {
+      before: [
+        ['JUNK', 27],
+        ['LIST', 4],
+      ],
+      after: [['LIST', 13]],
+    },
+    1 / 32768,
+  ],
 ];
 
 for (const [name, options, tolerance] of kinds) {
@@ -94,10 +108,20 @@ test('WAV: 16 bit comes out as it went in', async () => {
 
 test('WAV: A-law and mu-law by the points of G.711', async () => {
   const codes = (values: readonly number[]) => Float32Array.from(values, (code) => (code - 128) / 128);
-  const aLaw = await collect(decodeFile(wavBytes([codes([0xd5, 0x55, 0xaa, 0x2a, 0x80])], { bits: 8, law: 'a', sampleRate: 8000 })));
-  assert.equal(Array.from(aLaw.channels[0], (value) => value * 32768), [8, -8, 32256, -32256, 5504]);
-  const muLaw = await collect(decodeFile(wavBytes([codes([0xff, 0x7f, 0x80, 0x00, 0xf0])], { bits: 8, law: 'mu', sampleRate: 8000 })));
-  assert.equal(Array.from(muLaw.channels[0], (value) => Math.abs(value * 32768)), [0, 0, 32124, 32124, 120]);
+  const aLaw = await collect(
+    decodeFile(wavBytes([codes([0xd5, 0x55, 0xaa, 0x2a, 0x80])], { bits: 8, law: 'a', sampleRate: 8000 })),
+  );
+  assert.equal(
+    Array.from(aLaw.channels[0], (value) => value * 32768),
+    [8, -8, 32256, -32256, 5504],
+  );
+  const muLaw = await collect(
+    decodeFile(wavBytes([codes([0xff, 0x7f, 0x80, 0x00, 0xf0])], { bits: 8, law: 'mu', sampleRate: 8000 })),
+  );
+  assert.equal(
+    Array.from(muLaw.channels[0], (value) => Math.abs(value * 32768)),
+    [0, 0, 32124, 32124, 120],
+  );
   assert.ok(muLaw.channels[0][2] > 0 && muLaw.channels[0][3] < 0);
 });
 
@@ -144,7 +168,9 @@ test('WAV: NaN is damage; with partial it is silence and a warning', async () =>
   const bytes = wavBytes([samples], { bits: 32, float: true });
   await refused(bytes, /not numbers/);
   const warnings: DecodeError[] = [];
-  const { channels } = await collect(decodeFile(bytes, { partial: true, onWarning: (warning) => warnings.push(warning) }));
+  const { channels } = await collect(
+    decodeFile(bytes, { partial: true, onWarning: (warning) => warnings.push(warning) }),
+  );
   assert.is(channels[0][1234], 0);
   assert.is(channels[0][1235], 4);
   assert.is(warnings.length, 1);
@@ -158,7 +184,9 @@ test('a cut-off file: an error that names it, or the part with one warning', asy
     await writeFile(path, bytes.subarray(0, Math.floor(bytes.length * 0.75)));
     await refused(path, new RegExp(`${name}: .*(cut off|damaged)`));
     const warnings: DecodeError[] = [];
-    const { channels } = await collect(decodeFile(path, { partial: true, onWarning: (warning) => warnings.push(warning) })).catch((error) => {
+    const { channels } = await collect(
+      decodeFile(path, { partial: true, onWarning: (warning) => warnings.push(warning) }),
+    ).catch((error) => {
       // A short Ogg file may be one page, of which nothing is left.
       assert.match(error.message, /tone\.(ogg|opus)/);
       return { channels: [] };
@@ -174,7 +202,13 @@ test('a cut-off file: an error that names it, or the part with one warning', asy
 
 test('M4A: tables that promise billions of entries are refused at once', async () => {
   for (const name of ['tone.m4a', 'tone-mono.m4a']) {
-    for (const [table, countAt] of [['stsz', 12], ['stco', 8], ['stsc', 8], ['stts', 8], ['elst', 8]] as const) {
+    for (const [table, countAt] of [
+      ['stsz', 12],
+      ['stco', 8],
+      ['stsc', 8],
+      ['stts', 8],
+      ['elst', 8],
+    ] as const) {
       const bytes = await readFile(join(fixtures, name));
       const at = bytes.indexOf(table);
       assert.ok(at > 0);
@@ -197,7 +231,10 @@ test('no audio at all: each is named', async () => {
   await refused(folder, /it is a folder/);
   await rm(folder, { recursive: true });
   for (const source of [undefined, 5, null, {}]) {
-    await collect(decodeFile(source as never)).then(() => assert.unreachable(), (error) => assert.match(error.message, /^source: got .*path/));
+    await collect(decodeFile(source as never)).then(
+      () => assert.unreachable(),
+      (error) => assert.match(error.message, /^source: got .*path/),
+    );
   }
 });
 
@@ -231,7 +268,10 @@ test('progress rises to the whole file; an abort ends it at once with its reason
     assert.is(error, reason);
   }
   assert.is(blocks, 1);
-  await collect(decodeFile(bytes, { signal: AbortSignal.abort(reason) })).then(() => assert.unreachable(), (error) => assert.is(error, reason));
+  await collect(decodeFile(bytes, { signal: AbortSignal.abort(reason) })).then(
+    () => assert.unreachable(),
+    (error) => assert.is(error, reason),
+  );
 });
 
 test('a consumer that stops early closes the file, and its own error stays its own', async () => {
@@ -253,7 +293,9 @@ test('a long WAV is read in bounded memory', async () => {
   const path = join(folder, 'long.wav');
   const hours = 2;
   const file = await open(path, 'w');
-  await file.write(wavBytes([new Float32Array(0)], { dataSize: hours * 3600 * 32000, riffSize: hours * 3600 * 32000 + 36 }));
+  await file.write(
+    wavBytes([new Float32Array(0)], { dataSize: hours * 3600 * 32000, riffSize: hours * 3600 * 32000 + 36 }),
+  );
   // A hole in the file reads as zeros and takes no disk.
   await file.truncate(44 + hours * 3600 * 32000);
   await file.close();
@@ -271,8 +313,21 @@ test('a long WAV is read in bounded memory', async () => {
 
 test('200 damaged files: an error or a marked part, no crash, no hang', async () => {
   const random = seeded('damage');
-  const names = ['tone.flac', 'tone.oga', 'tone.mp3', 'tone-mono.mp3', 'tone.ogg', 'tone.opus', 'tone.m4a', 'tone-mono.m4a', 'tone.aac'];
-  const sources = [...(await Promise.all(names.map((name) => readFile(join(fixtures, name))))), wavBytes([int16, fine])];
+  const names = [
+    'tone.flac',
+    'tone.oga',
+    'tone.mp3',
+    'tone-mono.mp3',
+    'tone.ogg',
+    'tone.opus',
+    'tone.m4a',
+    'tone-mono.m4a',
+    'tone.aac',
+  ];
+  const sources = [
+    ...(await Promise.all(names.map((name) => readFile(join(fixtures, name))))),
+    wavBytes([int16, fine]),
+  ];
   const outcomes = { whole: 0, error: 0, part: 0 };
   for (let i = 0; i < 200; i++) {
     const bytes = damaged(sources[i % sources.length], Math.floor(i / sources.length), random);

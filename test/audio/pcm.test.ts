@@ -25,7 +25,7 @@ test('int16 at 16 kHz passes untouched and uncopied', async () => {
 });
 
 test('bytes, floats and int16 of the same audio are equal', async () => {
-  const data = step((i) => (i * 7919) % 65536 - 32768);
+  const data = step((i) => ((i * 7919) % 65536) - 32768);
   assert.equal(await toPcm({ data: new Uint8Array(data.buffer) }), data);
   assert.equal(await toPcm({ data: Float32Array.from(data, (value) => value / 32768) }), data);
 });
@@ -49,16 +49,22 @@ test('floats beyond full scale are clipped', async () => {
 });
 
 test('one channel is taken out of interleaved audio', async () => {
-  const data = Int16Array.from({ length: 3 * 1024 }, (_, i) => (i % 3) * 1000 + Math.floor(i / 3) % 100);
+  const data = Int16Array.from({ length: 3 * 1024 }, (_, i) => (i % 3) * 1000 + (Math.floor(i / 3) % 100));
   for (const channel of [0, 1, 2]) {
-    assert.equal(await toPcm({ data, channels: 3, channel }), step((i) => channel * 1000 + (i % 100)));
+    assert.equal(
+      await toPcm({ data, channels: 3, channel }),
+      step((i) => channel * 1000 + (i % 100)),
+    );
   }
 });
 
 test('channels are picked before resampling', async () => {
   const left = Int16Array.from({ length: 4410 }, (_, i) => 8000 * Math.sin(i / 9));
   const both = Int16Array.from({ length: 8820 }, (_, i) => (i % 2 ? 5000 : left[i / 2]));
-  assert.equal(await toPcm({ data: both, channels: 2, channel: 0, sampleRate: 44100 }), await toPcm({ data: left, sampleRate: 44100 }));
+  assert.equal(
+    await toPcm({ data: both, channels: 2, channel: 0, sampleRate: 44100 }),
+    await toPcm({ data: left, sampleRate: 44100 }),
+  );
 });
 
 test('what is wrong is named, with what came and what is allowed', async () => {
@@ -81,7 +87,13 @@ test('what is wrong is named, with what came and what is allowed', async () => {
 });
 
 test('NaN, infinity and integers cast to float are refused with their index', async () => {
-  for (const [value, sentence] of [[NaN, /NaN at index 1500.*finite/], [Infinity, /Infinity at index 1500.*finite/], [-Infinity, /-Infinity at index 1500/], [4.1, /at index 1500.*cast, not normalised/], [-12000, /-12000 at index 1500.*cast, not normalised/]] as const) {
+  for (const [value, sentence] of [
+    [NaN, /NaN at index 1500.*finite/],
+    [Infinity, /Infinity at index 1500.*finite/],
+    [-Infinity, /-Infinity at index 1500/],
+    [4.1, /at index 1500.*cast, not normalised/],
+    [-12000, /-12000 at index 1500.*cast, not normalised/],
+  ] as const) {
     const data = new Float32Array(2048);
     data[1500] = value;
     await refused({ data }, 'data', sentence);
@@ -89,7 +101,12 @@ test('NaN, infinity and integers cast to float are refused with their index', as
 });
 
 test('shorter than a step, and empty: both lengths at the rate of the caller', async () => {
-  for (const [length, sampleRate, needed] of [[1023, 16000, 1024], [0, 16000, 1024], [511, 8000, 512], [2822, 44100, 2823]]) {
+  for (const [length, sampleRate, needed] of [
+    [1023, 16000, 1024],
+    [0, 16000, 1024],
+    [511, 8000, 512],
+    [2822, 44100, 2823],
+  ]) {
     try {
       await toPcm({ data: new Int16Array(length), sampleRate });
       assert.unreachable();
@@ -97,7 +114,10 @@ test('shorter than a step, and empty: both lengths at the rate of the caller', a
       assert.instance(error, InputTooShortError);
       assert.match((error as Error).message, new RegExp(`${length} samples at ${sampleRate} Hz.*${needed} samples`));
     }
-    assert.ok((await toPcm({ data: new Int16Array(needed), sampleRate })).length >= 1024, `${needed} samples at ${sampleRate} Hz make a step`);
+    assert.ok(
+      (await toPcm({ data: new Int16Array(needed), sampleRate })).length >= 1024,
+      `${needed} samples at ${sampleRate} Hz make a step`,
+    );
   }
 });
 
@@ -107,8 +127,14 @@ test('levels: RMS on the [-1, 1] scale, whole steps only', () => {
   const sine = step((i) => 16384 * Math.sin((2 * Math.PI * i) / 64));
   assert.ok(Math.abs(stepLevels(sine)[0] - 0.5 / Math.SQRT2) < 1e-4);
   const both = new Int16Array(2048);
-  both.set(step(() => 327), 1024);
-  assert.equal(stepLevels(both).map((level) => level.toFixed(4)), ['0.0000', '0.0100']);
+  both.set(
+    step(() => 327),
+    1024,
+  );
+  assert.equal(
+    stepLevels(both).map((level) => level.toFixed(4)),
+    ['0.0000', '0.0100'],
+  );
 });
 
 test('levels: with and without WebAssembly the same to the bit, however many steps', () => {
@@ -123,7 +149,8 @@ test('levels: with and without WebAssembly the same to the bit, however many ste
   const long = Int16Array.from({ length: 150 * 1024 + 5 }, (_, i) => (i * 7919) % 65536);
   const levels = stepLevels(long);
   assert.is(levels.length, 150);
-  for (const i of [0, 63, 64, 149]) assert.equal(stepLevels(long.subarray(i * 1024, (i + 1) * 1024)), [levels[i]], `step ${i}`);
+  for (const i of [0, 63, 64, 149])
+    assert.equal(stepLevels(long.subarray(i * 1024, (i + 1) * 1024)), [levels[i]], `step ${i}`);
 });
 
 test.run();

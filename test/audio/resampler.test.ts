@@ -12,10 +12,14 @@ const rates = [8000, 11025, 12000, 22050, 32000, 44100, 44101, 48000, 88200, 960
 const amplitude = 0.5;
 
 const tone = (hertz: number, sampleRate: number, seconds = 1): Float32Array =>
-  Float32Array.from({ length: Math.round(seconds * sampleRate) }, (_, i) => amplitude * Math.sin((2 * Math.PI * hertz * i) / sampleRate));
+  Float32Array.from(
+    { length: Math.round(seconds * sampleRate) },
+    (_, i) => amplitude * Math.sin((2 * Math.PI * hertz * i) / sampleRate),
+  );
 
 /** Away from the ends, where the abrupt start of the tone is heard. */
-const middle = <T extends Int16Array | Float32Array>(samples: T): T => samples.subarray(1600, samples.length - 1600) as T;
+const middle = <T extends Int16Array | Float32Array>(samples: T): T =>
+  samples.subarray(1600, samples.length - 1600) as T;
 
 const decibels = (samples: ArrayLike<number>): number => {
   let sum = 0;
@@ -23,7 +27,11 @@ const decibels = (samples: ArrayLike<number>): number => {
   return 10 * Math.log10(sum / samples.length + 1e-12) - 20 * Math.log10((amplitude * 32768) / Math.SQRT2);
 };
 
-async function inPieces(samples: Float32Array | Int16Array, sampleRate: number, sizes: readonly number[]): Promise<Int16Array> {
+async function inPieces(
+  samples: Float32Array | Int16Array,
+  sampleRate: number,
+  sizes: readonly number[],
+): Promise<Int16Array> {
   const resampler = await Resampler.create(sampleRate);
   const parts: number[] = [];
   for (let start = 0, k = 0; start < samples.length; k++) {
@@ -41,7 +49,10 @@ for (const sampleRate of rates) {
     for (const hertz of [100, 1000, 3000, 0.9 * nyquist]) {
       const got = await resample(tone(hertz, sampleRate), sampleRate);
       // Held against the same sine at 16 kHz: a wrong delay, gain or an alias all show in the difference.
-      const error = Float32Array.from(got, (value, i) => value - 32768 * amplitude * Math.sin((2 * Math.PI * hertz * i) / 16000));
+      const error = Float32Array.from(
+        got,
+        (value, i) => value - 32768 * amplitude * Math.sin((2 * Math.PI * hertz * i) / 16000),
+      );
       assert.ok(decibels(middle(error)) < -60, `${hertz} Hz: error at ${decibels(middle(error)).toFixed(1)} dB`);
     }
   });
@@ -66,7 +77,9 @@ for (const sampleRate of rates) {
 
 for (const sampleRate of rates.filter((rate) => rate > 16000)) {
   test(`${sampleRate} Hz: what lies above the new Nyquist frequency is gone`, async () => {
-    for (const hertz of [8200, 8600, 9500, 11000, 15000, 20000, 40000, 80000].filter((hertz) => hertz < sampleRate / 2)) {
+    for (const hertz of [8200, 8600, 9500, 11000, 15000, 20000, 40000, 80000].filter(
+      (hertz) => hertz < sampleRate / 2,
+    )) {
       const got = await resample(tone(hertz, sampleRate), sampleRate);
       assert.ok(decibels(middle(got)) < -60, `${hertz} Hz: ${decibels(middle(got)).toFixed(1)} dB`);
     }
@@ -101,7 +114,10 @@ test('overshoot is clipped, not wrapped', async () => {
     if (phase > 8 && phase < 72) assert.ok(got[i] > 20000, `sample ${i} is ${got[i]}`);
     if (phase > 88 && phase < 152) assert.ok(got[i] < -20000, `sample ${i} is ${got[i]}`);
   }
-  assert.is(got.reduce((a, b) => Math.max(a, b)), 32767);
+  assert.is(
+    got.reduce((a, b) => Math.max(a, b)),
+    32767,
+  );
 });
 
 test('16 kHz int16 is passed on untouched', async () => {
@@ -115,7 +131,8 @@ test('streams do not mix, and making and freeing many is cheap', async () => {
   const alone = await Promise.all(inputs.map((input) => resample(input, 44100)));
   const streams = await Promise.all(inputs.map(() => Resampler.create(44100)));
   const got: number[][] = inputs.map(() => []);
-  for (let start = 0; start < 3000; start += 500) streams.forEach((stream, i) => got[i].push(...stream.push(inputs[i].subarray(start, start + 500))));
+  for (let start = 0; start < 3000; start += 500)
+    streams.forEach((stream, i) => got[i].push(...stream.push(inputs[i].subarray(start, start + 500))));
   streams.forEach((stream, i) => got[i].push(...stream.finish()));
   got.forEach((samples, i) => assert.is(largestDifference(samples, alone[i]), exact));
 

@@ -9,15 +9,25 @@ import { exact } from '../../src/tolerances.ts';
 import { largestDifference } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 
-interface Layout { sampleRate: number; channels: number; channel?: number }
+interface Layout {
+  sampleRate: number;
+  channels: number;
+  channel?: number;
+}
 
 /** All steps of each channel that is heard, from chunks of the sizes given over and over. */
-async function throughStream(data: AudioData, sizes: readonly number[], layout: Layout): Promise<{ steps: number[][]; heard: readonly number[] }> {
+async function throughStream(
+  data: AudioData,
+  sizes: readonly number[],
+  layout: Layout,
+): Promise<{ steps: number[][]; heard: readonly number[] }> {
   const input = await StreamInput.open(layout);
   const steps: number[][] = input.heard.map(() => []);
   const take = (block: readonly Int16Array[]) => {
     assert.ok(block.every((pcm) => pcm.length % 1024 === 0 && pcm.length === block[0].length));
-    block.forEach((pcm, i) => { for (const sample of pcm) steps[i].push(sample); });
+    block.forEach((pcm, i) => {
+      for (const sample of pcm) steps[i].push(sample);
+    });
   };
   for (let start = 0, k = 0; start < data.length; k++) {
     const size = sizes[k % sizes.length];
@@ -39,13 +49,27 @@ for (const sampleRate of [16000, 8000, 44100, 48000]) {
       const data = noise(Math.round(sampleRate * 0.4) * channels, `${sampleRate}/${channels}`);
       const floats = Float32Array.from(data, (value) => value / 32768);
       const bytes = new Uint8Array(data.buffer);
-      const whole = await Promise.all(Array.from({ length: channels }, async (_, channel) => {
-        const pcm = await resample(pickChannel(data, channels, channel), sampleRate);
-        return pcm.subarray(0, pcm.length - (pcm.length % 1024));
-      }));
-      for (const [chunked, sizes] of [[data, [1]], [data, [333, 1, 2]], [data, [1024]], [data, [1e6]], [floats, [7, 500]], [bytes, [1]], [bytes, [3, 5, 1, 0, 999]], [bytes, [4096]]] as const) {
+      const whole = await Promise.all(
+        Array.from({ length: channels }, async (_, channel) => {
+          const pcm = await resample(pickChannel(data, channels, channel), sampleRate);
+          return pcm.subarray(0, pcm.length - (pcm.length % 1024));
+        }),
+      );
+      for (const [chunked, sizes] of [
+        [data, [1]],
+        [data, [333, 1, 2]],
+        [data, [1024]],
+        [data, [1e6]],
+        [floats, [7, 500]],
+        [bytes, [1]],
+        [bytes, [3, 5, 1, 0, 999]],
+        [bytes, [4096]],
+      ] as const) {
         const { steps, heard } = await throughStream(chunked, sizes, { sampleRate, channels });
-        assert.equal(heard, Array.from({ length: channels }, (_, i) => i));
+        assert.equal(
+          heard,
+          Array.from({ length: channels }, (_, i) => i),
+        );
         steps.forEach((pcm, channel) => assert.is(largestDifference(pcm, whole[channel]), exact));
       }
       const last = await throughStream(bytes, [17], { sampleRate, channels, channel: channels - 1 });
@@ -59,7 +83,10 @@ test('a chunk larger than is worked on at a time comes in several blocks', async
   const input = await StreamInput.open({ sampleRate: 16000, channels: 1 });
   const blocks = [...input.push(new Int16Array(200000))];
   assert.ok(blocks.length > 1);
-  assert.is(blocks.reduce((sum, [pcm]) => sum + pcm.length, 0), 199680);
+  assert.is(
+    blocks.reduce((sum, [pcm]) => sum + pcm.length, 0),
+    199680,
+  );
 });
 
 test('steps are copies: a chunk may be written over afterwards', async () => {
@@ -74,15 +101,21 @@ test('steps are copies: a chunk may be written over afterwards', async () => {
 
 test('an incomplete sample or frame at the end is dropped', async () => {
   const { steps } = await throughStream(new Uint8Array(2 * 2048 * 2 + 3), [1000], { sampleRate: 16000, channels: 2 });
-  assert.equal(steps.map((pcm) => pcm.length), [2048, 2048]);
+  assert.equal(
+    steps.map((pcm) => pcm.length),
+    [2048, 2048],
+  );
 });
 
 test('what is wrong is named', async () => {
   const refused = async (layout: unknown, argument: string) => {
-    await StreamInput.open(layout as Layout).then(() => assert.unreachable(), (error) => {
-      assert.instance(error, ArgumentError);
-      assert.is(error.argument, argument);
-    });
+    await StreamInput.open(layout as Layout).then(
+      () => assert.unreachable(),
+      (error) => {
+        assert.instance(error, ArgumentError);
+        assert.is(error.argument, argument);
+      },
+    );
   };
   await refused({ sampleRate: 7000, channels: 1 }, 'sampleRate');
   await refused({ sampleRate: 16000, channels: 0 }, 'channels');

@@ -29,7 +29,8 @@ function network(): Graph {
     nodes.push({ name, op, inputs, outputs: [name], attributes });
     return name;
   };
-  const conv = (x: string, w: Shape, attributes: Attributes): string => add('conv', [x, constant(w), constant([w.at(-1)!])], { activation: 'relu', ...attributes });
+  const conv = (x: string, w: Shape, attributes: Attributes): string =>
+    add('conv', [x, constant(w), constant([w.at(-1)!])], { activation: 'relu', ...attributes });
 
   const mel = add('logmel', ['pcm']);
   const outputs = [3, 2].map((classes) => {
@@ -39,7 +40,12 @@ function network(): Graph {
     x = conv(x, [2, 3, 24, 32], { strides: [2, 2], pads: [0, 0, 1, 1] });
     x = conv(add('reshape', [x], { shape: [0, 0, -1] }), [1, 256, 96], {});
     for (const dilation of [1, 2, 4]) {
-      const depthwise = conv(x, [3, 1, 96], { groups: 96, dilations: [dilation], pads: [2 * dilation, 0], activation: 'identity' });
+      const depthwise = conv(x, [3, 1, 96], {
+        groups: 96,
+        dilations: [dilation],
+        pads: [2 * dilation, 0],
+        activation: 'identity',
+      });
       x = add('conv', [depthwise, constant([1, 96, 96]), constant([96]), x], { activation: 'relu' });
     }
     x = conv(x, [3, 96, 96], { pads: [2, 0] });
@@ -73,10 +79,17 @@ for (const mode of ['cpu', 'webasm'] as const) {
       const own = pcm.subarray(b * samples, (b + 1) * samples);
       const alone = one.run([own]).map((output) => output.slice());
       const state = new Float32Array(stretch.plan.stateLength);
-      const pieces = [0, 1, 2, 3].map((i) => stretch.run([own.subarray(i * step, (i + 1) * step)], state).map((output) => output.slice()));
+      const pieces = [0, 1, 2, 3].map((i) =>
+        stretch.run([own.subarray(i * step, (i + 1) * step)], state).map((output) => output.slice()),
+      );
       alone.forEach((output, i) => {
         assertClose(together[i]!.subarray(b * output.length, (b + 1) * output.length), output, 0, `item ${b}`);
-        assertClose(pieces.flatMap((piece) => Array.from(piece[i]!)), output, close, `item ${b}, in pieces`);
+        assertClose(
+          pieces.flatMap((piece) => Array.from(piece[i]!)),
+          output,
+          close,
+          `item ${b}, in pieces`,
+        );
       });
     }
     backend.dispose();
@@ -88,7 +101,7 @@ for (const mode of ['cpu', 'webasm'] as const) {
   test(`gpu.js ${mode}: two models run five times faster than real time on one core`, async () => {
     const backend = await openGpuJs({ mode });
     const seconds = 2;
-    const samples = (Math.floor((seconds * 16000) / step)) * step;
+    const samples = Math.floor((seconds * 16000) / step) * step;
     const program = await backend.prepare(graph, { batch: 1, samples });
     const pcm = noise(1, samples);
     program.run([pcm]);
@@ -100,7 +113,10 @@ for (const mode of ['cpu', 'webasm'] as const) {
     const { user, system } = process.cpuUsage(before);
     const speed = (runs * (samples / 16)) / ((user + system) / 1000);
     backend.dispose();
-    assert.ok(speed > 5, `${speed.toFixed(1)} times real time at ${(program.plan.multiplyAdds / seconds / 1e6).toFixed(1)} million multiply-adds a second`);
+    assert.ok(
+      speed > 5,
+      `${speed.toFixed(1)} times real time at ${(program.plan.multiplyAdds / seconds / 1e6).toFixed(1)} million multiply-adds a second`,
+    );
   });
 }
 
@@ -114,7 +130,9 @@ test('gpu.js: the process exits by itself after dispose', () => {
       (await backend.prepare(graph, {})).run(inputs.map(({ data }) => data));
       backend.dispose();
     }`;
-  const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { timeout: 20000 });
+  const { status, signal } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    timeout: 20000,
+  });
   assert.equal({ status, signal }, { status: 0, signal: null });
 });
 

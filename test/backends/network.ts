@@ -4,7 +4,11 @@ import { type Shape, sizeOf, type Tensor } from '../../src/graph/tensor.ts';
 import { seeded } from '../support/random.ts';
 
 /** [channels, kernel over time, kernel over mel, stride over time]; the stride over mel is 2. */
-const front = [[16, 5, 5, 2], [32, 3, 3, 2], [48, 3, 3, 1]] as const;
+const front = [
+  [16, 5, 5, 2],
+  [32, 3, 3, 2],
+  [48, 3, 3, 1],
+] as const;
 const width = 96;
 const dilations = [1, 2, 4, 8];
 
@@ -25,12 +29,20 @@ export function network(classes: readonly number[], seed = 'network'): Graph {
   const features = add('logmel', ['pcm'], 'features', { frame: 512, hop: 256, bands: 64, sampleRate: 16000 });
   const outputs = classes.map((count, branch) => {
     const conv = (name: string, x: string, shape: Shape, attributes: Attributes): string =>
-      add('conv', [x, weights(`${branch}.${name}.w`, shape), weights(`${branch}.${name}.b`, [shape.at(-1)!])], `${branch}.${name}`, { activation: 'relu', ...attributes });
+      add(
+        'conv',
+        [x, weights(`${branch}.${name}.w`, shape), weights(`${branch}.${name}.b`, [shape.at(-1)!])],
+        `${branch}.${name}`,
+        { activation: 'relu', ...attributes },
+      );
     let x = add('reshape', [features], `${branch}.image`, { shape: [0, 0, -1, 1] });
     let [channels, bands] = [1, 64];
     front.forEach(([out, time, mel, stride], i) => {
       const half = (mel - 1) / 2;
-      x = conv(`front${i}`, x, [time, mel, channels, out], { strides: [stride, 2], pads: [time - stride, 0, half, half] });
+      x = conv(`front${i}`, x, [time, mel, channels, out], {
+        strides: [stride, 2],
+        pads: [time - stride, 0, half, half],
+      });
       [channels, bands] = [out, bands / 2];
     });
     x = conv('gather', x, [1, bands, channels, width], {});
@@ -40,8 +52,22 @@ export function network(classes: readonly number[], seed = 'network'): Graph {
       x = add('binary', [x, y], `${branch}.sum${dilation}`, { kind: 'add' });
     }
     const gates = 3 * width;
-    x = add('gru', [x, weights(`${branch}.W`, [width, gates]), weights(`${branch}.R`, [width, gates]), weights(`${branch}.bW`, [gates]), weights(`${branch}.bR`, [gates])], `${branch}.gru`);
-    x = add('dense', [x, weights(`${branch}.dense.w`, [width, count]), weights(`${branch}.dense.b`, [count])], `${branch}.logits`);
+    x = add(
+      'gru',
+      [
+        x,
+        weights(`${branch}.W`, [width, gates]),
+        weights(`${branch}.R`, [width, gates]),
+        weights(`${branch}.bW`, [gates]),
+        weights(`${branch}.bR`, [gates]),
+      ],
+      `${branch}.gru`,
+    );
+    x = add(
+      'dense',
+      [x, weights(`${branch}.dense.w`, [width, count]), weights(`${branch}.dense.b`, [count])],
+      `${branch}.logits`,
+    );
     return add('softmax', [x], `${branch}.probabilities`);
   });
   return { inputs: [{ name: 'pcm', shape: ['batch', 'samples'], type: 'int16' }], nodes, constants, outputs };

@@ -57,7 +57,11 @@ async function poisoned(samples: number): Promise<WasmBackend> {
   return own;
 }
 
-const reasonOf = (job: Promise<unknown>): Promise<unknown> => job.then(() => undefined, (reason: unknown) => reason);
+const reasonOf = (job: Promise<unknown>): Promise<unknown> =>
+  job.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
 
 test('pool: many jobs give what one thread gives, to the last bit', async () => {
   const pool = await openPool({ threads: 2 });
@@ -100,7 +104,11 @@ test('pool: streams carry their state', async () => {
   const state = new Float32Array(alone.plan.stateLength);
   for (let i = 0; i < 8; i++) {
     const outputs = await pool.run(graph, step, [pcm[0]!.subarray(i * 1024, (i + 1) * 1024)], state);
-    outputs.forEach((output, model) => output.forEach((value, label) => assert.ok(Math.abs(value - expected[0]![model]![i * output.length + label]!) < 1e-5)));
+    outputs.forEach((output, model) =>
+      output.forEach((value, label) =>
+        assert.ok(Math.abs(value - expected[0]![model]![i * output.length + label]!) < 1e-5),
+      ),
+    );
   }
   await pool.dispose();
   // The backend was not the pool's own.
@@ -184,7 +192,8 @@ test('pool: however many jobs, a shape is compiled once and memory stays as it i
     return Object.getPrototypeOf(own).compile.apply(own, args);
   };
   const step = { batch: 1, samples: 1024 };
-  const many = (count: number) => Promise.all(Array.from({ length: count }, () => pool.run(graph, step, [pcm[0]!.subarray(0, 1024)])));
+  const many = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => pool.run(graph, step, [pcm[0]!.subarray(0, 1024)])));
   await many(20);
   const size = own.heap.byteLength;
   for (let i = 0; i < 10; i++) await many(300);
@@ -226,7 +235,12 @@ test('pool: many shapes, errors and dead threads leave nothing in memory', async
 
 test('pool: dispose refuses what waits', async () => {
   const pool = await openPool({ threads: 1 });
-  const jobs = pcm.map((samples) => pool.run(graph, bindings, [samples]).then(() => undefined, (reason: unknown) => reason));
+  const jobs = pcm.map((samples) =>
+    pool.run(graph, bindings, [samples]).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    ),
+  );
   await pool.dispose();
   for (const reason of await Promise.all(jobs)) assert.instance(reason, DisposedError);
   assert.instance(await pool.run(graph, bindings, [pcm[0]!]).catch((reason: unknown) => reason), DisposedError);
@@ -248,7 +262,11 @@ test('pool: the process exits by itself, with work done and without dispose', as
     const done = await Promise.all([1, 2, 3].map(() => pool.run(graph, { batch: 1, samples: 1024 }, [noise(1024)])));
     process.stdout.write(String(done.length));`;
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', script], { cwd: root, timeout: 60000 });
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '--eval', script],
+    { cwd: root, timeout: 60000 },
+  );
   assert.is(stdout, '3');
 });
 

@@ -6,7 +6,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openWasm, wasmSupported } from '../../src/backends/wasm/index.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
-import { ArgumentError, DeviceLimitError, DeviceUnavailableError, DisposedError, GraphError } from '../../src/errors.ts';
+import {
+  ArgumentError,
+  DeviceLimitError,
+  DeviceUnavailableError,
+  DisposedError,
+  GraphError,
+} from '../../src/errors.ts';
 import { defaultGeometry, type FrameGeometry } from '../../src/features/definition.ts';
 import { logMelOf } from '../../src/features/log-mel.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
@@ -22,8 +28,18 @@ import { network, noise } from './network.ts';
 const backend = await openWasm();
 const graph = network([3, 2]);
 
-function oneNode(op: string, shape: readonly number[], attributes: Attributes, type: 'float32' | 'int16' = 'float32'): Graph {
-  return { inputs: [{ name: 'x', shape, type }], nodes: [{ name: op, op, inputs: ['x'], outputs: ['y'], attributes }], constants: new Map(), outputs: ['y'] };
+function oneNode(
+  op: string,
+  shape: readonly number[],
+  attributes: Attributes,
+  type: 'float32' | 'int16' = 'float32',
+): Graph {
+  return {
+    inputs: [{ name: 'x', shape, type }],
+    nodes: [{ name: op, op, inputs: ['x'], outputs: ['y'], attributes }],
+    constants: new Map(),
+    outputs: ['y'],
+  };
 }
 
 async function apply(kind: ActivationName, x: Float32Array): Promise<Float32Array> {
@@ -45,7 +61,10 @@ test('cpu: where SIMD is missing it cannot be opened, and the error names what c
   const wasm = (globalThis as unknown as { WebAssembly: { validate: (bytes: Uint8Array) => boolean } }).WebAssembly;
   const { validate } = wasm;
   wasm.validate = () => false;
-  const error = await openWasm().then(() => undefined, (reason: unknown) => reason);
+  const error = await openWasm().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   const supported = wasmSupported();
   wasm.validate = validate;
   assert.not(supported);
@@ -54,16 +73,30 @@ test('cpu: where SIMD is missing it cannot be opened, and the error names what c
 });
 
 test('cpu: loading the kernels leaves what the JavaScript engine accepts as it was', () => {
-  const place = (file: string): string => JSON.stringify(new URL(`../../src/backends/wasm/${file}`, import.meta.url).href);
-  const code = (before: string): string => `${before} console.log(WebAssembly.validate((await import('node:fs')).readFileSync(new URL(${place('kernels.wasm')}))))`;
-  const answers = ['', `await (await import(${place('index.ts')})).openWasm();`]
-    .map((before) => execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code(before)], { encoding: 'utf8' }));
+  const place = (file: string): string =>
+    JSON.stringify(new URL(`../../src/backends/wasm/${file}`, import.meta.url).href);
+  const code = (before: string): string =>
+    `${before} console.log(WebAssembly.validate((await import('node:fs')).readFileSync(new URL(${place('kernels.wasm')}))))`;
+  const answers = ['', `await (await import(${place('index.ts')})).openWasm();`].map((before) =>
+    execFileSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code(before)], {
+      encoding: 'utf8',
+    }),
+  );
   assert.is(answers[1], answers[0]);
 });
 
-for (const [kind, from, to] of [['exp', -87, 88], ['log', 1e-30, 1e30], ['sigmoid', -30, 30], ['tanh', -12, 12], ['erf', -5, 5], ['gelu', -8, 8]] as const) {
+for (const [kind, from, to] of [
+  ['exp', -87, 88],
+  ['log', 1e-30, 1e30],
+  ['sigmoid', -30, 30],
+  ['tanh', -12, 12],
+  ['erf', -5, 5],
+  ['gelu', -8, 8],
+] as const) {
   test(`cpu: ${kind} from ${from} to ${to} is right to a few units of float32`, async () => {
-    const x = Float32Array.from({ length: 20001 }, (_, i) => (kind === 'log' ? from * (to / from) ** (i / 20000) : from + ((to - from) * i) / 20000));
+    const x = Float32Array.from({ length: 20001 }, (_, i) =>
+      kind === 'log' ? from * (to / from) ** (i / 20000) : from + ((to - from) * i) / 20000,
+    );
     const y = await apply(kind, x);
     let worst = 0;
     x.forEach((value, i) => {
@@ -90,9 +123,15 @@ test('cpu: extremes come out as in JavaScript', async () => {
   for (const kind of ['exp', 'log', 'sigmoid', 'tanh', 'sqrt', 'relu', 'abs', 'negate', 'elu', 'hardSwish'] as const) {
     const y = await apply(kind, x);
     x.forEach((value, i) => {
-      const { apply: f, alpha = 0, beta = 0 } = activations[kind] as { apply: (x: number, a: number, b: number) => number; alpha?: number; beta?: number };
+      const {
+        apply: f,
+        alpha = 0,
+        beta = 0,
+      } = activations[kind] as { apply: (x: number, a: number, b: number) => number; alpha?: number; beta?: number };
       const expected = Math.fround(f(value, alpha, beta));
-      const alike = Number.isFinite(expected) ? Math.abs(y[i]! - expected) <= 1e-6 * Math.max(1, Math.abs(expected)) : Object.is(y[i], expected);
+      const alike = Number.isFinite(expected)
+        ? Math.abs(y[i]! - expected) <= 1e-6 * Math.max(1, Math.abs(expected))
+        : Object.is(y[i], expected);
       assert.ok(alike, `${kind}(${value}): ${y[i]}, not ${expected}`);
     });
   }
@@ -101,20 +140,39 @@ test('cpu: extremes come out as in JavaScript', async () => {
 test('cpu: powers of negative numbers and of zero', async () => {
   const [a, b] = [Float32Array.of(-2, -2, 0, 0, 3, 2, -1, 9), Float32Array.of(3, 2, 0, 2, 0.5, -1, 0.5, 0)];
   const power: Graph = {
-    inputs: [{ name: 'a', shape: [8], type: 'float32' }, { name: 'b', shape: [8], type: 'float32' }],
-    nodes: [{ name: 'power', op: 'binary', inputs: ['a', 'b'], outputs: ['y'], attributes: { kind: 'power' } }], constants: new Map(), outputs: ['y'],
+    inputs: [
+      { name: 'a', shape: [8], type: 'float32' },
+      { name: 'b', shape: [8], type: 'float32' },
+    ],
+    nodes: [{ name: 'power', op: 'binary', inputs: ['a', 'b'], outputs: ['y'], attributes: { kind: 'power' } }],
+    constants: new Map(),
+    outputs: ['y'],
   };
   const [y] = (await backend.prepare(power, {})).run([a, b]);
-  y!.forEach((value, i) => assert.ok(Object.is(value, NaN) ? i === 6 : Math.abs(value - a[i]! ** b[i]!) < 1e-5, `${a[i]}^${b[i]}: ${value}`));
+  y!.forEach((value, i) =>
+    assert.ok(Object.is(value, NaN) ? i === 6 : Math.abs(value - a[i]! ** b[i]!) < 1e-5, `${a[i]}^${b[i]}: ${value}`),
+  );
 });
 
-const geometries: FrameGeometry[] = [defaultGeometry, { frame: 256, hop: 128, bands: 40, sampleRate: 8000 }, { frame: 1024, hop: 256, bands: 80, sampleRate: 44100 }];
+const geometries: FrameGeometry[] = [
+  defaultGeometry,
+  { frame: 256, hop: 128, bands: 40, sampleRate: 8000 },
+  { frame: 1024, hop: 256, bands: 80, sampleRate: 44100 },
+];
 for (const geometry of geometries) {
   test(`cpu: log-mel of frames of ${geometry.frame} equals the double-precision form on noise and tones, loud and quiet`, async () => {
     const next = seeded('log-mel').normal;
-    const sounds = [() => 0, () => next(), () => 2000 * next(), (i: number) => 8000 * Math.sin(0.1 * i) + 300 * next(), (i: number) => (i % 1500 === 0 ? 32767 : 0)];
+    const sounds = [
+      () => 0,
+      () => next(),
+      () => 2000 * next(),
+      (i: number) => 8000 * Math.sin(0.1 * i) + 300 * next(),
+      (i: number) => (i % 1500 === 0 ? 32767 : 0),
+    ];
     for (const sound of sounds) {
-      const pcm = Int16Array.from({ length: 11 * geometry.hop }, (_, i) => Math.max(-32768, Math.min(32767, Math.round(sound(i)))));
+      const pcm = Int16Array.from({ length: 11 * geometry.hop }, (_, i) =>
+        Math.max(-32768, Math.min(32767, Math.round(sound(i)))),
+      );
       const program = await backend.prepare(oneNode('logmel', [1, pcm.length], { ...geometry }, 'int16'), {});
       assertClose(program.run([pcm])[0]!, logMelOf(pcm, geometry), parity, 'log-mel');
     }
@@ -125,16 +183,37 @@ test('cpu: a pure tone at full scale leaves less than 0.1 of an error in its qui
   const pcm = Int16Array.from({ length: 8192 }, (_, i) => Math.round(32767 * Math.sin(0.00004 * i * i)));
   const program = await backend.prepare(oneNode('logmel', [1, pcm.length], { ...defaultGeometry }, 'int16'), {});
   const expected = logMelOf(pcm, defaultGeometry);
-  const worst = program.run([pcm])[0]!.reduce((largest, value, i) => Math.max(largest, Math.abs(value - expected[i]!)), 0);
+  const worst = program
+    .run([pcm])[0]!
+    .reduce((largest, value, i) => Math.max(largest, Math.abs(value - expected[i]!)), 0);
   assert.ok(worst < 0.1, `${worst}`);
 });
 
 const extra = [
-  opCase('reduce', 'sum over two axes apart', [[2, 3, 4, 5, 6, 2]], { attributes: { kind: 'sum', axes: [2, 4], keepAxes: 0 } }),
-  opCase('normalise', 'over time and channels apart', [[2, 5, 4, 6]], { constants: [[6], [6]], attributes: { axes: [1, 3] } }),
-  opCase('binary', 'a scalar constant', [[3, 5, 7]], { constants: [[1]], attributes: { kind: 'multiply', activation: 'tanh' } }),
-  opCase('binary', 'everything of extent one', [[1, 1, 1], [1, 1, 1]], { attributes: { kind: 'subtract' } }),
-  opCase('dense', 'three rows, many columns', [[3, 19]], { constants: [[19, 83], [83]], attributes: { activation: 'clip', alpha: -0.3, beta: 0.3 } }),
+  opCase('reduce', 'sum over two axes apart', [[2, 3, 4, 5, 6, 2]], {
+    attributes: { kind: 'sum', axes: [2, 4], keepAxes: 0 },
+  }),
+  opCase('normalise', 'over time and channels apart', [[2, 5, 4, 6]], {
+    constants: [[6], [6]],
+    attributes: { axes: [1, 3] },
+  }),
+  opCase('binary', 'a scalar constant', [[3, 5, 7]], {
+    constants: [[1]],
+    attributes: { kind: 'multiply', activation: 'tanh' },
+  }),
+  opCase(
+    'binary',
+    'everything of extent one',
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+    { attributes: { kind: 'subtract' } },
+  ),
+  opCase('dense', 'three rows, many columns', [[3, 19]], {
+    constants: [[19, 83], [83]],
+    attributes: { activation: 'clip', alpha: -0.3, beta: 0.3 },
+  }),
   opCase('gru', 'batch of 5, odd sizes', [[5, 4, 7]], { constants: [[7, 33], [11, 33], [33], [33]] }),
 ];
 for (const each of extra) {
@@ -147,14 +226,18 @@ for (const each of extra) {
 test('cpu: weights that are computed, and constants in odd places', async () => {
   const shape = [1, 6, 4];
   const graph: Graph = {
-    inputs: [{ name: 'x', shape, type: 'float32' }, { name: 'w', shape: [4, 5], type: 'float32' }],
+    inputs: [
+      { name: 'x', shape, type: 'float32' },
+      { name: 'w', shape: [4, 5], type: 'float32' },
+    ],
     nodes: [
       { name: 'sum', op: 'unary', inputs: ['w'], outputs: ['w2'], attributes: { kind: 'negate' } },
       { name: 'dense', op: 'dense', inputs: ['x', 'w2'], outputs: ['y'], attributes: {} },
       { name: 'shaped', op: 'reshape', inputs: ['c'], outputs: ['z'], attributes: { shape: [2, 3] } },
       { name: 'same', op: 'reshape', inputs: ['y'], outputs: ['v'], attributes: { shape: [5, 6] } },
     ],
-    constants: new Map([['c', { shape: [6], data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]), outputs: ['v', 'z', 'c', 'x'],
+    constants: new Map([['c', { shape: [6], data: Float32Array.of(1, 2, 3, 4, 5, 6) }]]),
+    outputs: ['v', 'z', 'c', 'x'],
   };
   const { normal } = seeded('computed weights');
   const inputs = graph.inputs.map((input) => Float32Array.from({ length: sizeOf(input.shape as number[]) }, normal));
@@ -171,16 +254,27 @@ test('cpu: x + activation(conv) is computed in one go, whatever else reads its p
   ];
   const inputs = [Float32Array.from({ length: 2 * 7 * 6 }, seeded('residual x').normal)];
   for (const outputs of [['z'], ['z', 'y']]) {
-    const graph: Graph = { inputs: [{ name: 'x', shape: [2, 7, 6], type: 'float32' }], nodes, constants: new Map([['w', weights]]), outputs };
+    const graph: Graph = {
+      inputs: [{ name: 'x', shape: [2, 7, 6], type: 'float32' }],
+      nodes,
+      constants: new Map([['w', weights]]),
+      outputs,
+    };
     const expected = (await new ReferenceBackend().prepare(graph, {})).run(inputs);
-    (await backend.prepare(graph, {})).run(inputs).forEach((output, i) => assertClose(output, expected[i]!, 1e-6, outputs[i]!));
+    (await backend.prepare(graph, {}))
+      .run(inputs)
+      .forEach((output, i) => assertClose(output, expected[i]!, 1e-6, outputs[i]!));
   }
 });
 
 test('cpu: a network in steps, alone and among others, equals the whole', async () => {
   const pcm = noise(8 * 1024);
-  const whole = (await backend.prepare(graph, { batch: 1, samples: pcm.length })).run([pcm]).map((output) => output.slice());
-  const reference = (await new ReferenceBackend().prepare(graph, { batch: 1, samples: 4096 })).run([pcm.subarray(0, 4096)]);
+  const whole = (await backend.prepare(graph, { batch: 1, samples: pcm.length }))
+    .run([pcm])
+    .map((output) => output.slice());
+  const reference = (await new ReferenceBackend().prepare(graph, { batch: 1, samples: 4096 })).run([
+    pcm.subarray(0, 4096),
+  ]);
   reference.forEach((output, i) => assertClose(whole[i]!.subarray(0, output.length), output, parity, 'the reference'));
   for (const batch of [1, 3, 4, 5]) {
     const program = await backend.prepare(graph, { batch, samples: 1024 });
@@ -192,7 +286,12 @@ test('cpu: a network in steps, alone and among others, equals the whole', async 
       input.set(pcm.subarray(step * 1024, (step + 1) * 1024), (batch - 1) * 1024);
       program.run([input], state).forEach((output, i) => {
         const labels = output.length / batch;
-        assertClose(output.subarray((batch - 1) * labels), whole[i]!.subarray(step * labels, (step + 1) * labels), 1e-5, `step ${step} in a batch of ${batch}`);
+        assertClose(
+          output.subarray((batch - 1) * labels),
+          whole[i]!.subarray(step * labels, (step + 1) * labels),
+          1e-5,
+          `step ${step} in a batch of ${batch}`,
+        );
       });
     }
   }
@@ -233,19 +332,33 @@ test('cpu: programs share the memory of their values, and move along when a larg
   for (let batch = 1; batch <= 8; batch++) await own.prepare(graph, { batch, samples: 65536 });
   assert.ok(own.heap.byteLength < 1.2 * size, `${own.heap.byteLength} after ${size}`);
   own.dispose();
-  assert.throws(() => large.run([noise(8 * 65536)]), (error: Error) => error instanceof DisposedError);
+  assert.throws(
+    () => large.run([noise(8 * 65536)]),
+    (error: Error) => error instanceof DisposedError,
+  );
 });
 
 test('cpu: inputs and states that do not fit are refused by name', async () => {
   const program = await backend.prepare(graph, { batch: 1, samples: 1024 });
-  assert.throws(() => program.run([]), (error: Error) => error instanceof ArgumentError && /inputs: got 0/.test(error.message));
-  assert.throws(() => program.run([new Int16Array(1000)]), (error: Error) => error instanceof ArgumentError && /1000 values.*1024 of type int16 for "pcm" \[1, 1024\]/.test(error.message));
+  assert.throws(
+    () => program.run([]),
+    (error: Error) => error instanceof ArgumentError && /inputs: got 0/.test(error.message),
+  );
+  assert.throws(
+    () => program.run([new Int16Array(1000)]),
+    (error: Error) =>
+      error instanceof ArgumentError && /1000 values.*1024 of type int16 for "pcm" \[1, 1024\]/.test(error.message),
+  );
   assert.throws(() => program.run([new Float32Array(1024)]), /Float32Array/);
   assert.throws(() => program.run([new Int16Array(1024)], new Float32Array(3)), /state: got 3 values/);
 });
 
 test('cpu: what it cannot do is an error with the node', async () => {
-  const refused = (graph: Graph): Promise<unknown> => backend.prepare(graph, {}).then(() => undefined, (error: unknown) => error);
+  const refused = (graph: Graph): Promise<unknown> =>
+    backend.prepare(graph, {}).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
   assert.instance(await refused(oneNode('logmel', [1, 1200], { frame: 600, hop: 300 }, 'int16')), GraphError);
   assert.match(((await refused(oneNode('quantum', [1], {}))) as Error).message, /there is no op "quantum"/);
   const huge = await refused(oneNode('unary', [1 << 29], { kind: 'exp' }));
@@ -256,15 +369,24 @@ test('cpu: after dispose everything says so', async () => {
   const own = await openWasm();
   const program = await own.prepare(graph, { batch: 1, samples: 1024 });
   own.dispose();
-  assert.throws(() => program.run([noise(1024)]), (error: Error) => error instanceof DisposedError);
-  assert.instance(await own.prepare(graph, { batch: 1, samples: 1024 }).catch((error: unknown) => error), DisposedError);
+  assert.throws(
+    () => program.run([noise(1024)]),
+    (error: Error) => error instanceof DisposedError,
+  );
+  assert.instance(
+    await own.prepare(graph, { batch: 1, samples: 1024 }).catch((error: unknown) => error),
+    DisposedError,
+  );
   program.dispose();
 });
 
 test('cpu: the compiled backend with its pool stays within 40 KiB', async () => {
   const folder = fileURLToPath(new URL('../../src/backends/wasm', import.meta.url));
   const { outputFiles } = await bundle(folder, 'ts');
-  const size = outputFiles.reduce((sum, { contents }) => sum + contents.length, statSync(`${folder}/kernels.wasm`).size);
+  const size = outputFiles.reduce(
+    (sum, { contents }) => sum + contents.length,
+    statSync(`${folder}/kernels.wasm`).size,
+  );
   assert.ok(size <= 40 * 1024, `${size} bytes`);
 });
 

@@ -18,26 +18,39 @@ import { frontCase, tilesCases } from '../support/webgpu-cases.ts';
 
 const step = 1024;
 // One case of tiles: a software GPU takes half a minute for each.
-const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(({ graph }) => graph.nodes[0]!.op in matrixInputs);
+const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(
+  ({ graph }) => graph.nodes[0]!.op in matrixInputs,
+);
 
 // The cases are small.
 const backend = await webgpuForTests({ weightPrecision: 'f16', halvesFrom: 1 });
 const gpuTest = backend ? test : test.skip;
-const models = await Promise.all(['gender', 'speech'].map((name) => loadModel(fileURLToPath(new URL(`../../weights/${name}.model`, import.meta.url)))));
+const models = await Promise.all(
+  ['gender', 'speech'].map((name) => loadModel(fileURLToPath(new URL(`../../weights/${name}.model`, import.meta.url)))),
+);
 const composed = composeModels(models);
 
 /** Entries of the kernels a case runs on, and whether all of them read float16. */
-async function kernelsOf(own: WebGPUBackend, { graph }: Pick<OpCase, 'graph'>): Promise<{ entries: string[]; halves: boolean }> {
+async function kernelsOf(
+  own: WebGPUBackend,
+  { graph }: Pick<OpCase, 'graph'>,
+): Promise<{ entries: string[]; halves: boolean }> {
   const program = await own.prepare(graph, {});
   const kernels = program.describe().steps.map(({ kernel }) => kernel);
   program.dispose();
-  return { entries: kernels.map(({ file, entry }) => `${file} ${entry}`), halves: kernels.every(({ constants }) => constants.HALVES === 1) };
+  return {
+    entries: kernels.map(({ file, entry }) => `${file} ${entry}`),
+    halves: kernels.every(({ constants }) => constants.HALVES === 1),
+  };
 }
 
 /** A dense layer of one weight repeated. */
 const denseOf = (title: string, weight: number): OpCase => {
   const { graph, ...rest } = opCase('dense', title, [[2, 3, 8]], { constants: [[8, 12], [12]] });
-  const matrix: Tensor = { shape: [8, 12], data: Float32Array.from({ length: 96 }, (_, i) => (i % 7 === 3 ? weight : weight / 3)) };
+  const matrix: Tensor = {
+    shape: [8, 12],
+    data: Float32Array.from({ length: 96 }, (_, i) => (i % 7 === 3 ? weight : weight / 3)),
+  };
   return { ...rest, graph: { ...graph, constants: new Map([...graph.constants, ['c0', matrix]]) } };
 };
 
@@ -54,8 +67,17 @@ for (const each of cases) {
 
 gpuTest('the cases reach every kernel that reads matrices', () => {
   assert.equal([...reached].sort(), [
-    'conv-transpose.wgsl main', 'depthwise.wgsl main', 'direct.wgsl scalar', 'direct.wgsl wide', 'direct.wgsl wider', 'gru.wgsl resident',
-    'gru.wgsl streamed', 'head.wgsl main', 'lstm.wgsl main', 'rows.wgsl main', 'tiles.wgsl main',
+    'conv-transpose.wgsl main',
+    'depthwise.wgsl main',
+    'direct.wgsl scalar',
+    'direct.wgsl wide',
+    'direct.wgsl wider',
+    'gru.wgsl resident',
+    'gru.wgsl streamed',
+    'head.wgsl main',
+    'lstm.wgsl main',
+    'rows.wgsl main',
+    'tiles.wgsl main',
   ]);
 });
 
@@ -78,28 +100,37 @@ test('packed: what stands in front bit by bit, then two numbers to a word, an od
   assert.equal([...words], [...new Uint32Array(Float32Array.of(1 / 3, -2, 7e8, 4).buffer), 0xb8003c00, 0x00007bff]);
 });
 
-gpuTest('both models from audio to probabilities: within what a user may see of float32, with the same labels', async () => {
-  const [plain, half] = [(await webgpuForTests())!, (await webgpuForTests({ weightPrecision: 'f16' }))!];
-  const voice = await sampleVoice();
-  const loud = voice.map((sample, i) => Math.max(-32768, Math.min(32767, 2 * sample + 900 * Math.sin(i / 7))));
-  for (const [batch, steps] of [[1, 12], [7, 2]] as const) {
-    const pcm = Int16Array.from({ length: batch * steps * step }, (_, i) => (i % 5000 < 3000 ? voice : loud)[(16000 + i) % voice.length]!);
-    const answers: Float32Array[][] = [];
-    for (const own of [plain, half]) {
-      const program = await own.prepare(composed, { batch, samples: steps * step });
-      answers.push((await program.run([pcm])).map((output) => output.slice()));
-      program.dispose();
+gpuTest(
+  'both models from audio to probabilities: within what a user may see of float32, with the same labels',
+  async () => {
+    const [plain, half] = [(await webgpuForTests())!, (await webgpuForTests({ weightPrecision: 'f16' }))!];
+    const voice = await sampleVoice();
+    const loud = voice.map((sample, i) => Math.max(-32768, Math.min(32767, 2 * sample + 900 * Math.sin(i / 7))));
+    for (const [batch, steps] of [
+      [1, 12],
+      [7, 2],
+    ] as const) {
+      const pcm = Int16Array.from(
+        { length: batch * steps * step },
+        (_, i) => (i % 5000 < 3000 ? voice : loud)[(16000 + i) % voice.length]!,
+      );
+      const answers: Float32Array[][] = [];
+      for (const own of [plain, half]) {
+        const program = await own.prepare(composed, { batch, samples: steps * step });
+        answers.push((await program.run([pcm])).map((output) => output.slice()));
+        program.dispose();
+      }
+      models.forEach(({ name, labels }, i) => {
+        const [expected, got] = answers.map((outputs) => outputs[i]!);
+        assertClose(got!, expected!, approximate, name);
+        assert.equal(labelsOf(got!, labels.length), labelsOf(expected!, labels.length), name);
+        assert.not.equal([...got!], [...expected!], `${name} was computed with the same weights`);
+      });
     }
-    models.forEach(({ name, labels }, i) => {
-      const [expected, got] = answers.map((outputs) => outputs[i]!);
-      assertClose(got!, expected!, approximate, name);
-      assert.equal(labelsOf(got!, labels.length), labelsOf(expected!, labels.length), name);
-      assert.not.equal([...got!], [...expected!], `${name} was computed with the same weights`);
-    });
-  }
-  plain.dispose();
-  half.dispose();
-});
+    plain.dispose();
+    half.dispose();
+  },
+);
 
 function labelsOf(probabilities: Float32Array, classes: number): number[] {
   return Array.from({ length: probabilities.length / classes }, (_, row) => {
@@ -110,7 +141,8 @@ function labelsOf(probabilities: Float32Array, classes: number): number[] {
 
 test('small matrices stay float32 unless asked for', async () => {
   const own = await openWebGPU({ adapterBackend: 'null', allowSoftware: true, weightPrecision: 'f16' });
-  const dense = (rows: number): OpCase => opCase('dense', `${rows} rows`, [[1, 4, rows]], { constants: [[rows, 64], [64]] });
+  const dense = (rows: number): OpCase =>
+    opCase('dense', `${rows} rows`, [[1, 4, rows]], { constants: [[rows, 64], [64]] });
   assert.not((await kernelsOf(own, dense(127))).halves);
   assert.ok((await kernelsOf(own, dense(128))).halves);
   own.dispose();
@@ -121,10 +153,17 @@ gpuTest('an engine takes the option', async () => {
   const results: unknown[] = [];
   for (const weightPrecision of [undefined, 'f16'] as const) {
     const engine = await Engine.create({ device: 'webgpu', weightPrecision });
-    results.push(Object.values((await engine.processAudioChunk({ data: voice, models: ['speech', 'gender'] })).results).map(({ result }) => result));
+    results.push(
+      Object.values((await engine.processAudioChunk({ data: voice, models: ['speech', 'gender'] })).results).map(
+        ({ result }) => result,
+      ),
+    );
     await engine.dispose();
   }
-  assert.equal(results, [['female', 'speech'], ['female', 'speech']]);
+  assert.equal(results, [
+    ['female', 'speech'],
+    ['female', 'speech'],
+  ]);
 });
 
 test('weights take half the memory; dispatches are as many; 1,000 runs make no objects', async () => {

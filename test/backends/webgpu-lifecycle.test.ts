@@ -15,8 +15,13 @@ const backend = await webgpuForTests();
 const gpuTest = backend ? test : test.skip;
 
 /** Runs a script in a process of its own; gives how it ended and what it printed. */
-function runScript(args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null; signal: string | null; text: string }> {
-  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', ...args], { env: { ...process.env, ...env } });
+function runScript(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; signal: string | null; text: string }> {
+  const child = spawn(process.execPath, ['--expose-gc', '--import', 'tsx', ...args], {
+    env: { ...process.env, ...env },
+  });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
   return new Promise((resolve) => child.on('close', (code, signal) => resolve({ code, signal, text })));
@@ -34,7 +39,11 @@ test('without a driver: an error that says how to get one, and nothing from the 
   const module = new URL('../../src/backends/webgpu/index.ts', import.meta.url).href;
   const script = `import('${module}').then(({ openWebGPU }) => openWebGPU()).catch((error) => console.log(error.name, error.message))`;
   const { code, text } = await runScript(['-e', script], { VK_DRIVER_FILES: '/nowhere/icd.json' });
-  if (process.platform === 'linux') assert.match(text, /^DeviceUnavailableError device "webgpu" is not available: VK_DRIVER_FILES names .*libvulkan1.*\n$/);
+  if (process.platform === 'linux')
+    assert.match(
+      text,
+      /^DeviceUnavailableError device "webgpu" is not available: VK_DRIVER_FILES names .*libvulkan1.*\n$/,
+    );
   assert.is(code, 0);
 });
 
@@ -60,7 +69,10 @@ test('a shader error points at file, line and column, also into a file that is u
   const lines = shader.source.split('\n');
   const at = lines.findIndex((line) => line.startsWith('fn activate('));
   const own = lines.findIndex((line) => line.includes('fn wide('));
-  for (const [place, file] of [[at, 'activation.wgsl'], [own, 'direct.wgsl']] as const) {
+  for (const [place, file] of [
+    [at, 'activation.wgsl'],
+    [own, 'direct.wgsl'],
+  ] as const) {
     const source = lines.map((line, i) => (i === place ? `let oops = 1;` : line)).join('\n');
     const error = await device.module({ ...shader, source }).catch((reason: unknown) => reason);
     assert.instance(error, ShaderError);
@@ -69,7 +81,9 @@ test('a shader error points at file, line and column, also into a file that is u
     assert.is(loadShader(file).source.split('\n')[line - 1], lines[place]);
     assert.ok(column >= 1);
   }
-  const wrong = await device.pipeline({ file: 'rows.wgsl', entry: 'main', constants: { NONSENSE: 1 } }).catch((reason: unknown) => reason as Error);
+  const wrong = await device
+    .pipeline({ file: 'rows.wgsl', entry: 'main', constants: { NONSENSE: 1 } })
+    .catch((reason: unknown) => reason as Error);
   assert.instance(wrong, ShaderError);
   assert.match((wrong as Error).message, /shaders\/rows\.wgsl.*NONSENSE/s);
   device.destroy();
@@ -87,10 +101,19 @@ test('parameters are written by name, and none may be missing or unknown', () =>
 
 test('parameters of many steps share pages; each step is told which are its own', () => {
   const step = (file: string, jobs: number): Dispatch => ({
-    node: file, kernel: { file, entry: 'main', constants: { LANES: 64 } }, grid: [1, 1, 1], reads: [], writes: [],
-    jobs: Array.from({ length: jobs }, () => () => Object.fromEntries(loadShader(file).params.map(({ name }) => [name, file.length]))),
+    node: file,
+    kernel: { file, entry: 'main', constants: { LANES: 64 } },
+    grid: [1, 1, 1],
+    reads: [],
+    writes: [],
+    jobs: Array.from(
+      { length: jobs },
+      () => () => Object.fromEntries(loadShader(file).params.map(({ name }) => [name, file.length])),
+    ),
   });
-  const steps = Array.from({ length: 200 }, (_, i) => step(i % 9 === 4 ? 'gru.wgsl' : i % 9 === 7 ? 'unary.wgsl' : 'rows.wgsl', i % 9 === 7 ? 1 : 1 + (i % 4)));
+  const steps = Array.from({ length: 200 }, (_, i) =>
+    step(i % 9 === 4 ? 'gru.wgsl' : i % 9 === 7 ? 'unary.wgsl' : 'rows.wgsl', i % 9 === 7 ? 1 : 1 + (i % 4)),
+  );
   const layout = new ParamsLayout(steps);
   const words = layout.pack([{} as Places, {} as Places]);
   const taken = new Set<number>();

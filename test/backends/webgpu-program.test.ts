@@ -3,7 +3,14 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { openWebGPU, type WebGPUBackend } from '../../src/backends/webgpu/index.ts';
-import { ArgumentError, DeviceLimitError, DeviceLostError, DisposedError, GpuCommandError, GraphError } from '../../src/errors.ts';
+import {
+  ArgumentError,
+  DeviceLimitError,
+  DeviceLostError,
+  DisposedError,
+  GpuCommandError,
+  GraphError,
+} from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { parity } from '../../src/tolerances.ts';
 import { opCase } from '../ops/cases.ts';
@@ -18,7 +25,13 @@ const graph = networkOf([3, 2]);
 const small: Graph = {
   inputs: [{ name: 'x', shape: ['batch', 'time', 4], type: 'float32' }],
   nodes: [
-    { name: 'conv', op: 'conv', inputs: ['x', 'kernel'], outputs: ['h'], attributes: { pads: [2, 0], activation: 'relu' } },
+    {
+      name: 'conv',
+      op: 'conv',
+      inputs: ['x', 'kernel'],
+      outputs: ['h'],
+      attributes: { pads: [2, 0], activation: 'relu' },
+    },
     { name: 'dense', op: 'dense', inputs: ['h', 'matrix'], outputs: ['y'], attributes: {} },
   ],
   constants: new Map([
@@ -41,10 +54,15 @@ async function withBackend(work: (own: WebGPUBackend) => Promise<void>, options 
   }
 }
 
-const copied = async (run: Promise<Float32Array[]>): Promise<Float32Array[]> => (await run).map((output) => output.slice());
+const copied = async (run: Promise<Float32Array[]>): Promise<Float32Array[]> =>
+  (await run).map((output) => output.slice());
 
 gpuTest('a network with two outputs equals the reference, batch by batch', async () => {
-  for (const [batch, steps] of [[1, 1], [1, 5], [3, 4]] as const) {
+  for (const [batch, steps] of [
+    [1, 1],
+    [1, 5],
+    [3, 4],
+  ] as const) {
     const bindings = { batch, samples: steps * step };
     const pcm = noise(batch * steps * step, `${batch}`);
     const expected = (await new ReferenceBackend().prepare(graph, bindings)).run([pcm]);
@@ -60,7 +78,11 @@ gpuTest('tiles, few rows and straight convolution give the same, with everything
     await assertMatchesReference(backend!, each);
     await assertStreams(backend!, each);
     const program = await backend!.prepare(each.graph, {});
-    assert.equal(program.describe().steps.map(({ kernel }) => kernel.file), ['tiles.wgsl'], each.title);
+    assert.equal(
+      program.describe().steps.map(({ kernel }) => kernel.file),
+      ['tiles.wgsl'],
+      each.title,
+    );
     program.dispose();
   }
 });
@@ -71,8 +93,22 @@ gpuTest('many rows of a convolution with one channel in; a constant repeated by 
   program.dispose();
   await assertMatchesReference(backend!, frontCase);
   await assertStreams(backend!, frontCase);
-  for (const [a, b] of [[[3, 5, 8], [8]], [[3, 5, 8], [5, 8]], [[3, 5, 7], [7]], [[8], [3, 5, 8]]]) {
-    await assertMatchesReference(backend!, opCase('binary', `subtract ${a} and ${b}`, [a], { constants: [b], attributes: { kind: 'subtract', activation: 'tanh' } }));
+  for (const [a, b] of [
+    [[3, 5, 8], [8]],
+    [
+      [3, 5, 8],
+      [5, 8],
+    ],
+    [[3, 5, 7], [7]],
+    [[8], [3, 5, 8]],
+  ]) {
+    await assertMatchesReference(
+      backend!,
+      opCase('binary', `subtract ${a} and ${b}`, [a], {
+        constants: [b],
+        attributes: { kind: 'subtract', activation: 'tanh' },
+      }),
+    );
   }
 });
 
@@ -116,16 +152,36 @@ gpuTest('what the GPU refuses is an error, never an answer', async () => {
 gpuTest('without validation and bounds checks the answer is the same', async () => {
   const program = await backend!.prepare(small, { batch: 2, time: 4 });
   const expected = (await program.run([floats(32)]))[0].slice();
-  await withBackend(async (own) => {
-    assert.equal((await (await own.prepare(small, { batch: 2, time: 4 })).run([floats(32)]))[0], expected);
-  }, { unchecked: true });
+  await withBackend(
+    async (own) => {
+      assert.equal((await (await own.prepare(small, { batch: 2, time: 4 })).run([floats(32)]))[0], expected);
+    },
+    { unchecked: true },
+  );
 });
 
 gpuTest('an addition is folded into the product before it, whichever way round', async () => {
-  for (const [own, added] of [['relu', 'identity'], ['identity', 'relu'], ['relu', 'tanh']]) {
-    for (const [width, swapped] of [[8, false], [8, true], [6, false]] as const) {
-      const { graph: conv, inputs } = opCase('conv', `${own} ${added} ${width}`, [[2, 6, width]], { constants: [[3, width, width], [width]], attributes: { pads: [2, 0], activation: own } });
-      const sum = { name: 'sum', op: 'binary', inputs: swapped ? ['y0', 'x0'] : ['x0', 'y0'], outputs: ['z'], attributes: { kind: 'add', activation: added } };
+  for (const [own, added] of [
+    ['relu', 'identity'],
+    ['identity', 'relu'],
+    ['relu', 'tanh'],
+  ]) {
+    for (const [width, swapped] of [
+      [8, false],
+      [8, true],
+      [6, false],
+    ] as const) {
+      const { graph: conv, inputs } = opCase('conv', `${own} ${added} ${width}`, [[2, 6, width]], {
+        constants: [[3, width, width], [width]],
+        attributes: { pads: [2, 0], activation: own },
+      });
+      const sum = {
+        name: 'sum',
+        op: 'binary',
+        inputs: swapped ? ['y0', 'x0'] : ['x0', 'y0'],
+        outputs: ['z'],
+        attributes: { kind: 'add', activation: added },
+      };
       const both: Graph = { ...conv, nodes: [...conv.nodes, sum], outputs: ['z'] };
       const program = await backend!.prepare(both, {});
       assert.is(program.dispatches, own === 'relu' && added === 'tanh' ? 2 : 1);
@@ -143,11 +199,14 @@ gpuTest('a stream in pieces equals the whole, and streams do not mix', async () 
   const state = new Float32Array(2 * pieces.plan.stateLength);
   for (let at = 0; at < steps; at++) {
     const piece = new Int16Array(2 * step);
-    for (const item of [0, 1]) piece.set(pcm.subarray((item * steps + at) * step, (item * steps + at + 1) * step), item * step);
+    for (const item of [0, 1])
+      piece.set(pcm.subarray((item * steps + at) * step, (item * steps + at + 1) * step), item * step);
     const got = await pieces.run([piece], state);
     got.forEach((output, i) => {
       const classes = output.length / 2;
-      const reference = [0, 1].flatMap((item) => [...expected[i].subarray((item * steps + at) * classes, (item * steps + at + 1) * classes)]);
+      const reference = [0, 1].flatMap((item) => [
+        ...expected[i].subarray((item * steps + at) * classes, (item * steps + at + 1) * classes),
+      ]);
       assertClose(output, reference, parity, `step ${at}, output ${i}`);
     });
   }
@@ -168,7 +227,8 @@ gpuTest('the same input gives the same bits, run after run and in overlapping ru
 // The null backend computes nothing but goes through the same calls, and it is there on every machine.
 test('1,000 runs make no buffers, bind groups or pipelines; a model takes at most 25 dispatches', async () => {
   const own = await openWebGPU({ adapterBackend: 'null', allowSoftware: true });
-  for (const classes of [[3], [2]]) assert.ok((await own.prepare(networkOf(classes), { batch: 1, samples: step })).dispatches <= 25);
+  for (const classes of [[3], [2]])
+    assert.ok((await own.prepare(networkOf(classes), { batch: 1, samples: step })).dispatches <= 25);
   const program = await own.prepare(graph, { batch: 1, samples: step });
   const made = countObjects(own.device);
   const state = new Float32Array(program.plan.stateLength);
@@ -193,7 +253,10 @@ test('shapes of one graph share pipelines and weights', async () => {
 gpuTest('what does not fit is refused with both numbers', async () => {
   await withBackend(
     async (own) => {
-      const error = await own.prepare(small, { batch: 64, time: 1000 }).then(() => undefined, (reason: unknown) => reason);
+      const error = await own.prepare(small, { batch: 64, time: 1000 }).then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
       assert.instance(error, DeviceLimitError);
       const { limit, needed, available } = error as DeviceLimitError;
       assert.is(limit, 'maxStorageBufferBindingSize');
@@ -212,10 +275,14 @@ gpuTest('no room on the GPU is a DeviceLimitError, too, and leaves the device us
     const { createBuffer } = own.device;
     own.device.createBuffer = function (descriptor) {
       // A software GPU has not that much.
-      const size = descriptor.label === 'values' && descriptor.size > 1 << 20 ? own.device.limits.maxBufferSize : descriptor.size;
+      const size =
+        descriptor.label === 'values' && descriptor.size > 1 << 20 ? own.device.limits.maxBufferSize : descriptor.size;
       return createBuffer.call(this, { ...descriptor, size });
     };
-    const error = await own.prepare(small, { batch: 64, time: 1000 }).then(() => undefined, (reason: unknown) => reason as Error);
+    const error = await own.prepare(small, { batch: 64, time: 1000 }).then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
     assert.instance(error, DeviceLimitError);
     assert.match(error!.message, /the GPU has no room for values: \d+ bytes/);
     const program = await own.prepare(small, { batch: 1, time: 4 });
@@ -225,8 +292,15 @@ gpuTest('no room on the GPU is a DeviceLimitError, too, and leaves the device us
 
 gpuTest('inputs and state of the wrong size, an op without a kernel, weights that are no constants', async () => {
   const program = await backend!.prepare(graph, { batch: 1, samples: step });
-  const refused = async (run: Promise<unknown>, kind: new (...given: never[]) => Error, pattern: RegExp): Promise<void> => {
-    const error = await run.then(() => undefined, (reason: unknown) => reason as Error);
+  const refused = async (
+    run: Promise<unknown>,
+    kind: new (...given: never[]) => Error,
+    pattern: RegExp,
+  ): Promise<void> => {
+    const error = await run.then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
     assert.instance(error, kind);
     assert.match(error!.message, pattern);
   };
@@ -234,7 +308,10 @@ gpuTest('inputs and state of the wrong size, an op without a kernel, weights tha
   await refused(program.run([noise(step - 1)]), ArgumentError, /inputs\[0\]: got 1023 elements, but it must be 1024/);
   await refused(program.run([noise(step)], new Float32Array(3)), ArgumentError, /state: got 3 floats/);
   const loose: Graph = {
-    inputs: [{ name: 'x', shape: [1, 4, 8], type: 'float32' }, { name: 'w', shape: [8, 3], type: 'float32' }],
+    inputs: [
+      { name: 'x', shape: [1, 4, 8], type: 'float32' },
+      { name: 'w', shape: [8, 3], type: 'float32' },
+    ],
     nodes: [{ name: 'loose', op: 'dense', inputs: ['x', 'w'], outputs: ['y'], attributes: {} }],
     constants: new Map(),
     outputs: ['y'],
@@ -256,11 +333,19 @@ gpuTest('outputs may be an input under another shape, a constant, or one value t
   const program = await backend!.prepare(odd, {});
   for (let i = 0; i < 2; i++) {
     const got = await program.run([Float32Array.of(1, 2, 3, 4, 5, 6)]);
-    assert.equal(got.map((output) => [...output]), [[1, 2, 3, 4, 5, 6], [5, 6], [2, 4, 6, 8, 10, 12], [1, 2, 3, 4, 5, 6]]);
+    assert.equal(
+      got.map((output) => [...output]),
+      [
+        [1, 2, 3, 4, 5, 6],
+        [5, 6],
+        [2, 4, 6, 8, 10, 12],
+        [1, 2, 3, 4, 5, 6],
+      ],
+    );
   }
 });
 
-gpuTest('a lost device is replaced once and the calls in flight run again; a second loss is the caller\'s', async () => {
+gpuTest("a lost device is replaced once and the calls in flight run again; a second loss is the caller's", async () => {
   await withBackend(async (own) => {
     const program = await own.prepare(small, { batch: 2, time: 8 });
     const x = floats(64);
@@ -304,7 +389,10 @@ gpuTest('after dispose, prepare and run throw DisposedError, runs in flight too'
   const ending = other.run([floats(16)]);
   other.dispose();
   assert.is((await ending)[0].length, 12);
-  const flying = program.run([floats(16)]).then(() => undefined, (reason: unknown) => reason);
+  const flying = program.run([floats(16)]).then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
   own.dispose();
   own.dispose();
   program.dispose();

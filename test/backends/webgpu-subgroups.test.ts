@@ -17,7 +17,10 @@ if (backend && !hasSubgroups) console.log(`Subgroup tests are left out: ${backen
 const subgroupTest = hasSubgroups ? test : test.skip;
 
 /** The constants of the GRU's kernel in subgroups, or undefined where it is computed by the plain one. */
-async function joinedIn(own: WebGPUBackend, { graph }: Pick<OpCase, 'graph'>): Promise<Readonly<Record<string, number>> | undefined> {
+async function joinedIn(
+  own: WebGPUBackend,
+  { graph }: Pick<OpCase, 'graph'>,
+): Promise<Readonly<Record<string, number>> | undefined> {
   const program = await own.prepare(graph, {});
   const { file, constants } = program.describe().steps.at(-1)!.kernel;
   program.dispose();
@@ -59,7 +62,8 @@ subgroupTest('parts that are fewer than a subgroup has room for, and weights as 
 async function assertCloseToPlain(own: WebGPUBackend, { graph, inputs, title }: OpCase): Promise<void> {
   const half = (await webgpuForTests({ weightPrecision: 'f16', halvesFrom: 1 }))!;
   const outputs: Float32Array[] = [];
-  for (const each of [half, own]) outputs.push((await (await each.prepare(graph, {})).run(inputs.map(({ data }) => data)))[0]!);
+  for (const each of [half, own])
+    outputs.push((await (await each.prepare(graph, {})).run(inputs.map(({ data }) => data)))[0]!);
   assertClose(outputs[1]!, outputs[0]!, parity, title);
   half.dispose();
 }
@@ -70,7 +74,9 @@ subgroupTest('two networks side by side, and the same bits run after run', async
   const pcm = noise(3 * 2 * 1024);
   const expected = (await new ReferenceBackend().prepare(graph, bindings)).run([pcm]);
   const program = await backend!.prepare(graph, bindings);
-  assert.ok(program.describe().steps.some(({ kernel, jobs }) => kernel.file === 'gru-subgroups.wgsl' && jobs.length === 2));
+  assert.ok(
+    program.describe().steps.some(({ kernel, jobs }) => kernel.file === 'gru-subgroups.wgsl' && jobs.length === 2),
+  );
   const got = (await program.run([pcm])).map((output) => output.slice());
   expected.forEach((output, i) => assertClose(got[i]!, output, parity, `network ${i}`));
   const again = await program.run([pcm]);

@@ -6,7 +6,10 @@ import * as assert from 'uvu/assert';
 import { call, has, inFolder, isRefusal, onTerminal, stereo, undertone, voice } from './run.ts';
 
 test('analyze: a table to read; with a summary, with transitions', async () => {
-  const [plain, full] = await Promise.all([undertone(['analyze', call]), undertone(['analyze', stereo, '--summary', '--transitions'])]);
+  const [plain, full] = await Promise.all([
+    undertone(['analyze', call]),
+    undertone(['analyze', stereo, '--summary', '--transitions']),
+  ]);
   assert.equal([plain.code, plain.err], [0, '']);
   has(plain.out, /^0:00\.00 +0:0\d\.\d\d +music +0\.\d\d +no speech +0\.\d\d$/m);
   assert.not.match(plain.out, /\x1b|times real time/);
@@ -18,7 +21,19 @@ test('analyze: a table to read; with a summary, with transitions', async () => {
 test('analyze --format json and jsonl: what the library gives, and no more than was asked for', async () => {
   const [json, full, several] = await Promise.all([
     undertone(['analyze', voice, '-f', 'json']),
-    undertone(['analyze', stereo, '-f', 'json', '--raw', '--summary', '--transitions', '--period', '640', '--channel', '1']),
+    undertone([
+      'analyze',
+      stereo,
+      '-f',
+      'json',
+      '--raw',
+      '--summary',
+      '--transitions',
+      '--period',
+      '640',
+      '--channel',
+      '1',
+    ]),
     undertone(['analyze', voice, call, '-f', 'json']),
   ]);
   const output = JSON.parse(json.out);
@@ -30,13 +45,20 @@ test('analyze --format json and jsonl: what the library gives, and no more than 
   assert.equal(Object.keys(channels[1]), ['time_series', 'summary', 'transitions']);
   assert.is(channels[1].time_series[1].timestamp, 640);
   assert.ok(channels[1].time_series[0].raw.gender);
-  assert.equal(JSON.parse(several.out).map(({ file }: { file: string }) => file), [voice, call]);
+  assert.equal(
+    JSON.parse(several.out).map(({ file }: { file: string }) => file),
+    [voice, call],
+  );
   assert.equal(JSON.parse(several.out)[0].channels, output.channels);
 });
 
 test('analyze: every format on standard output, one file', async () => {
   const formats = ['jsonl', 'csv', 'textgrid', 'rttm', 'audacity', 'svg', 'html'];
-  const outcomes = Object.fromEntries(await Promise.all(formats.map(async (format) => [format, await undertone(['analyze', voice, '--format', format])] as const)));
+  const outcomes = Object.fromEntries(
+    await Promise.all(
+      formats.map(async (format) => [format, await undertone(['analyze', voice, '--format', format])] as const),
+    ),
+  );
   for (const format of formats) assert.equal([format, outcomes[format]!.code, outcomes[format]!.err], [format, 0, '']);
   const text = (format: string): string => outcomes[format]!.out;
   assert.is(JSON.parse(text('jsonl')).file, voice);
@@ -65,11 +87,15 @@ test('analyze: a folder into a folder; what fails is told and the others go on; 
     has(first.err, /^failed .*broken\.wav: .+\n$/);
     has(first.out, /^file +length +music +other +speech +silence +male +female +unknown$/m);
     has(first.out, /3 of 4 files; .* times real time; 1 failed\n$/);
-    const made = async (): Promise<string[]> => (await readdir(output, { recursive: true })).filter((file) => /\.(csv|part)$/.test(file)).sort();
+    const made = async (): Promise<string[]> =>
+      (await readdir(output, { recursive: true })).filter((file) => /\.(csv|part)$/.test(file)).sort();
     assert.equal(await made(), ['monday/late/Two Speakers.csv', 'monday/voice.csv', 'voice.csv']);
 
     const written = (await stat(join(output, 'voice.csv'))).mtimeMs;
-    await writeFile(join(output, 'undertone-batch.jsonl'), `${await readFile(join(output, 'undertone-batch.jsonl'), 'utf8')}{"file":"/cut o`);
+    await writeFile(
+      join(output, 'undertone-batch.jsonl'),
+      `${await readFile(join(output, 'undertone-batch.jsonl'), 'utf8')}{"file":"/cut o`,
+    );
     await utimes(join(input, 'monday', 'voice.wav'), new Date(), new Date(0));
     const second = await undertone([...args, '--resume']);
     has(second.out, /3 of 4 files; 2 of them done before; /);
@@ -119,9 +145,23 @@ test('analyze: patterns; names that meet in the output folder', async () => {
     await copyFile(voice, join(folder, 'a.wav'));
     await copyFile(call, join(folder, 'a.flac'));
     await copyFile(call, join(folder, 'b.flac'));
-    const { code, out } = await undertone(['analyze', join(folder, '*.{wav,flac}'), join(folder, 'a.wav'), '-o', join(folder, 'out'), '-f', 'rttm', '--quiet']);
+    const { code, out } = await undertone([
+      'analyze',
+      join(folder, '*.{wav,flac}'),
+      join(folder, 'a.wav'),
+      '-o',
+      join(folder, 'out'),
+      '-f',
+      'rttm',
+      '--quiet',
+    ]);
     assert.equal([code, out], [0, '']);
-    assert.equal((await readdir(join(folder, 'out'))).sort(), ['a.flac.rttm', 'a.wav.rttm', 'b.rttm', 'undertone-batch.jsonl']);
+    assert.equal((await readdir(join(folder, 'out'))).sort(), [
+      'a.flac.rttm',
+      'a.wav.rttm',
+      'b.rttm',
+      'undertone-batch.jsonl',
+    ]);
   });
 });
 
@@ -152,7 +192,10 @@ test('analyze: a file that is cut off fails, or gives its readable part with a w
   await inFolder(async (folder) => {
     const file = join(folder, 'cut.flac');
     await writeFile(file, (await readFile(call)).subarray(0, 120_000));
-    const [strict, partial] = await Promise.all([undertone(['analyze', file, '-f', 'json']), undertone(['analyze', file, '-f', 'json', '--partial'])]);
+    const [strict, partial] = await Promise.all([
+      undertone(['analyze', file, '-f', 'json']),
+      undertone(['analyze', file, '-f', 'json', '--partial']),
+    ]);
     assert.is(strict.code, 1);
     has(strict.err, /^failed .*cut\.flac: .+\n$/);
     assert.is(partial.code, 0);

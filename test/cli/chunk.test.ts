@@ -45,7 +45,12 @@ test('chunk: files that are not there, no audio, or too short are one line and e
   await inFolder(async (folder) => {
     const text = join(folder, 'notes.wav');
     await writeFile(text, 'no audio at all');
-    const outcomes = await Promise.all([undertone(['chunk', join(folder, 'none.wav')]), undertone(['chunk', text]), undertone(['chunk', folder]), undertone(['chunk', voice, '--start', '1', '--end', '1.01'])]);
+    const outcomes = await Promise.all([
+      undertone(['chunk', join(folder, 'none.wav')]),
+      undertone(['chunk', text]),
+      undertone(['chunk', folder]),
+      undertone(['chunk', voice, '--start', '1', '--end', '1.01']),
+    ]);
     isRefusal(outcomes[0]!, 1, /none\.wav: there is no such file/);
     isRefusal(outcomes[1]!, 1, /notes\.wav: it is no audio/);
     isRefusal(outcomes[2]!, 1, /it is a folder/);
@@ -71,9 +76,16 @@ test('chunk: a command line without sense is exit code 2', async () => {
 });
 
 test('help on request is exit code 0 and on standard output; without a command it is 2 and an error', async () => {
-  const [help, analyze, nothing, unknown, version] = await Promise.all([undertone(['--help']), undertone(['help', 'analyze']), undertone([]), undertone(['chunks', voice]), undertone(['--version'])]);
+  const [help, analyze, nothing, unknown, version] = await Promise.all([
+    undertone(['--help']),
+    undertone(['help', 'analyze']),
+    undertone([]),
+    undertone(['chunks', voice]),
+    undertone(['--version']),
+  ]);
   assert.is(help.code, 0);
-  for (const command of ['chunk', 'analyze', 'listen', 'devices', 'convert', 'inspect', 'completion']) has(help.out, new RegExp(`^  ${command} `, 'm'));
+  for (const command of ['chunk', 'analyze', 'listen', 'devices', 'convert', 'inspect', 'completion'])
+    has(help.out, new RegExp(`^  ${command} `, 'm'));
   assert.is(analyze.code, 0);
   has(analyze.out, /textgrid  Praat/);
   assert.equal([nothing.code, nothing.out], [2, '']);
@@ -89,12 +101,19 @@ test('devices: each with why, and what auto takes', async () => {
   for (const device of ['webgpu', 'cpu', 'gpu.js']) has(table.out, new RegExp(`^${device} +(yes|no) +\\S`, 'm'));
   has(table.out, /^auto takes \S+: .+/m);
   const report = JSON.parse(json.out);
-  assert.equal(report.devices.map(({ name }: { name: string }) => name), ['webgpu', 'cpu', 'gpu.js']);
+  assert.equal(
+    report.devices.map(({ name }: { name: string }) => name),
+    ['webgpu', 'cpu', 'gpu.js'],
+  );
   assert.ok(report.auto.reason);
 });
 
 test('inspect and convert: their own help and errors, the same exit codes', async () => {
-  const [inspect, missing, usage] = await Promise.all([undertone(['inspect', 'weights/speech.model']), undertone(['inspect', 'none.model']), undertone(['convert', 'in.onnx'])]);
+  const [inspect, missing, usage] = await Promise.all([
+    undertone(['inspect', 'weights/speech.model']),
+    undertone(['inspect', 'none.model']),
+    undertone(['convert', 'in.onnx']),
+  ]);
   assert.is(inspect.code, 0);
   has(inspect.out, /music, other, speech/);
   assert.is(missing.code, 1);
@@ -112,7 +131,11 @@ test('completion: bash completes commands, options and their values', async () =
   assert.equal(ask('undertone', 'chunk', '--vol'), ['--volume-threshold']);
   assert.equal(ask('undertone', 'analyze', '--format', 'text'), ['textgrid']);
   assert.equal(ask('undertone', 'chunk', '-d', 'g'), ['gpu.js']);
-  const [zsh, fish, none] = await Promise.all([undertone(['completion', 'zsh']), undertone(['completion', 'fish']), undertone(['completion', 'cmd'])]);
+  const [zsh, fish, none] = await Promise.all([
+    undertone(['completion', 'zsh']),
+    undertone(['completion', 'fish']),
+    undertone(['completion', 'cmd']),
+  ]);
   has(zsh.out, /^#compdef undertone/);
   has(fish.out, /__fish_seen_subcommand_from analyze' -s f -l format -x -a 'table json/);
   isRefusal(none, 2, /Allowed choices are bash, zsh, fish/);

@@ -5,7 +5,13 @@ import { has, isRefusal, undertone, voice } from './run.ts';
 
 const samples = await sampleVoice();
 const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
-const lines = (text: string): { timestamp: number; channel?: number; results: Record<string, { result: string; confidence: number }> }[] => text.trimEnd().split('\n').map((line) => JSON.parse(line));
+const lines = (
+  text: string,
+): { timestamp: number; channel?: number; results: Record<string, { result: string; confidence: number }> }[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
 
 test('listen: the same periods as the file, from s16 and from f32 bytes', async () => {
   const floats = Float32Array.from(samples, (sample) => sample / 32768);
@@ -30,11 +36,19 @@ test('listen: text to read, changes only, several channels', async () => {
   const results = lines(changes.out).map(({ results }) => results.speech!.result);
   results.slice(1).forEach((result, i) => assert.is.not(result, results[i]));
   assert.equal(new Set(lines(two.out).map(({ channel }) => channel)), new Set([0, 1]));
-  assert.ok(lines(two.out).filter(({ channel }) => channel === 1).every(({ results }) => results.speech!.result === 'silence'));
+  assert.ok(
+    lines(two.out)
+      .filter(({ channel }) => channel === 1)
+      .every(({ results }) => results.speech!.result === 'silence'),
+  );
 });
 
 test('listen: nothing heard is nothing said; a rate or period without sense is refused', async () => {
-  const [empty, rate, period] = await Promise.all([undertone(['listen'], { input: new Uint8Array(100) }), undertone(['listen', '--rate', '4000'], { input: bytes }), undertone(['listen', '--period', '65'], { input: bytes })]);
+  const [empty, rate, period] = await Promise.all([
+    undertone(['listen'], { input: new Uint8Array(100) }),
+    undertone(['listen', '--rate', '4000'], { input: bytes }),
+    undertone(['listen', '--period', '65'], { input: bytes }),
+  ]);
   assert.equal(empty, { code: 0, out: '', err: '' });
   isRefusal(rate, 2, /whole number from 8000 to 192000/);
   isRefusal(period, 2, /multiple of 64/);

@@ -42,7 +42,12 @@ export async function undertone(args: readonly string[], options: RunOptions = {
 
 function spawned(args: readonly string[], { input, onOutput }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], { cwd: root, env, stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'], timeout: 180_000 });
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], {
+      cwd: root,
+      env,
+      stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+      timeout: 180_000,
+    });
     let [out, err] = ['', ''];
     child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       out += text;
@@ -57,9 +62,16 @@ function spawned(args: readonly string[], { input, onOutput }: RunOptions): Prom
 
 /** On a terminal, which util-linux's `script` pretends to be; undefined where it is not installed. */
 export async function onTerminal(args: readonly string[]): Promise<string | undefined> {
-  const quoted = [process.execPath, '--import', 'tsx', join(root, 'src/cli.ts'), ...args].map((word) => `'${word}'`).join(' ');
+  const quoted = [process.execPath, '--import', 'tsx', join(root, 'src/cli.ts'), ...args]
+    .map((word) => `'${word}'`)
+    .join(' ');
   return new Promise((resolve, reject) => {
-    const child = spawn('script', ['-qec', quoted, '/dev/null'], { cwd: root, env: { ...env, TERM: 'xterm', NO_COLOR: undefined }, stdio: ['ignore', 'pipe', 'ignore'], timeout: 180_000 });
+    const child = spawn('script', ['-qec', quoted, '/dev/null'], {
+      cwd: root,
+      env: { ...env, TERM: 'xterm', NO_COLOR: undefined },
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 180_000,
+    });
     let text = '';
     child.stdout.setEncoding('utf8').on('data', (part: string) => (text += part));
     child.on('error', (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? resolve(undefined) : reject(error)));
@@ -86,7 +98,13 @@ export function has(text: string, pattern: RegExp): void {
 export function isRefusal({ code, out, err }: Outcome, expected: 1 | 2, pattern: RegExp): void {
   const [first, ...rest] = err.trimEnd().split('\n');
   const hint = rest.join('\n').trim();
-  if (code !== expected || out !== '' || !pattern.test(first!) || (hint !== '' && hint !== '(--help tells more)') || /\n\s+at /.test(err)) {
+  if (
+    code !== expected ||
+    out !== '' ||
+    !pattern.test(first!) ||
+    (hint !== '' && hint !== '(--help tells more)') ||
+    /\n\s+at /.test(err)
+  ) {
     throw new Error(`expected exit code ${expected} and one line like ${pattern}, got ${code}:\n${out}${err}`);
   }
 }

@@ -73,20 +73,32 @@ const meta = {
 writeFileSync(path('net.onnx'), buildOnnx(network()));
 writeFileSync(path('meta.json'), JSON.stringify(meta));
 
-async function run(command: typeof convertCommand, ...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+async function run(
+  command: typeof convertCommand,
+  ...argv: string[]
+): Promise<{ code: number; out: string; err: string }> {
   let [out, err] = ['', ''];
   const code = await command(argv, { out: (text) => (out += text), err: (text) => (err += text) });
   return { code, out, err };
 }
 
 test('a network of the real shape becomes a small streamable graph, proved and stored', async () => {
-  const { code, out, err } = await run(convertCommand, path('net.onnx'), path('net.model'), '--meta', path('meta.json'));
+  const { code, out, err } = await run(
+    convertCommand,
+    path('net.onnx'),
+    path('net.model'),
+    '--meta',
+    path('meta.json'),
+  );
   assert.is(code, 0, err);
   assert.match(out, /probabilities: within [\d.]+e-\d+ of onnxruntime-node .* on the reference backend/);
   const model = await loadModel(path('net.model'));
   assert.equal(model.labels, ['low', 'high']);
   assert.is(model.training, '{"seed":1}');
-  assert.equal(model.graph.nodes.map(({ op }) => op), ['reshape', 'conv', 'reshape', 'conv', 'gru', 'dense', 'softmax']);
+  assert.equal(
+    model.graph.nodes.map(({ op }) => op),
+    ['reshape', 'conv', 'reshape', 'conv', 'gru', 'dense', 'softmax'],
+  );
   assert.ok(planGraph(model.graph, { batch: 1, time: 8 }).streamable);
   const conversion = JSON.parse(model.conversion);
   assert.ok(conversion.verified && conversion.deviations.reference.probabilities < 1e-4 && conversion.cases >= 12);
@@ -94,15 +106,34 @@ test('a network of the real shape becomes a small streamable graph, proved and s
 });
 
 test('--no-verify is told and stored', async () => {
-  const { code, err } = await run(convertCommand, path('net.onnx'), path('blind.model'), '--meta', path('meta.json'), '--no-verify');
+  const { code, err } = await run(
+    convertCommand,
+    path('net.onnx'),
+    path('blind.model'),
+    '--meta',
+    path('meta.json'),
+    '--no-verify',
+  );
   assert.is(code, 0);
   assert.match(err, /not compared with the original/);
   assert.is(JSON.parse((await loadModel(path('blind.model'))).conversion).verified, false);
 });
 
 test('--quantize stores fewer bits and says what that costs', async () => {
-  for (const [type, encoding] of [['f16', 'float16'], ['int8', 'int8']] as const) {
-    const { code, out } = await run(convertCommand, path('net.onnx'), path('small.model'), '--meta', path('meta.json'), '--quantize', type, '--no-verify');
+  for (const [type, encoding] of [
+    ['f16', 'float16'],
+    ['int8', 'int8'],
+  ] as const) {
+    const { code, out } = await run(
+      convertCommand,
+      path('net.onnx'),
+      path('small.model'),
+      '--meta',
+      path('meta.json'),
+      '--quantize',
+      type,
+      '--no-verify',
+    );
     assert.is(code, 0);
     assert.match(out, /quantized: .* departs by up to .* the winning class is the same in \d+ of \d+/);
     const { encodings } = readModelFile(readFileSync(path('small.model')));
@@ -126,11 +157,39 @@ function tone(hertz: number): Uint8Array {
 
 test('--evaluate says what quantization costs on labelled clips', async () => {
   for (const hertz of [100, 200, 3000, 4000]) writeFileSync(path(`${hertz}.wav`), tone(hertz));
-  writeFileSync(path('list.tsv'), 'file\tpitch\n100.wav\tlow\n200.wav\tlow\n3000.wav\thigh\n4000.wav\thigh\nnothing.wav\t\n');
-  const { code, out, err } = await run(convertCommand, path('net.onnx'), path('small.model'), '--meta', path('meta.json'), '--quantize', 'int8', '--no-verify', '--evaluate', path('list.tsv'));
+  writeFileSync(
+    path('list.tsv'),
+    'file\tpitch\n100.wav\tlow\n200.wav\tlow\n3000.wav\thigh\n4000.wav\thigh\nnothing.wav\t\n',
+  );
+  const { code, out, err } = await run(
+    convertCommand,
+    path('net.onnx'),
+    path('small.model'),
+    '--meta',
+    path('meta.json'),
+    '--quantize',
+    'int8',
+    '--no-verify',
+    '--evaluate',
+    path('list.tsv'),
+  );
   assert.is(code, 0, err);
   assert.match(out, /evaluated: balanced accuracy 0\.\d{4} in float32, 0\.\d{4} as stored; \d of 4 clips changed/);
-  assert.match((await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('meta.json'), '--no-verify', '--evaluate', path('meta.json'))).err, /--evaluate: got .* no column "file"/);
+  assert.match(
+    (
+      await run(
+        convertCommand,
+        path('net.onnx'),
+        path('x.model'),
+        '--meta',
+        path('meta.json'),
+        '--no-verify',
+        '--evaluate',
+        path('meta.json'),
+      )
+    ).err,
+    /--evaluate: got .* no column "file"/,
+  );
   for (const file of ['100.wav', '200.wav', '3000.wav', '4000.wav', 'list.tsv']) rmSync(path(file));
 });
 
@@ -149,12 +208,19 @@ test('wrong usage, a missing file, a meta file that is none', async () => {
   assert.is((await run(convertCommand)).code, 2);
   assert.is((await run(convertCommand, 'a', 'b', '--sideways')).code, 2);
   assert.match((await run(convertCommand, path('none.onnx'), path('x.model'))).err, /no such file/);
-  assert.match((await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('net.onnx'))).err, /--meta: got .*must be a JSON file/);
+  assert.match(
+    (await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('net.onnx'))).err,
+    /--meta: got .*must be a JSON file/,
+  );
   assert.is((await run(convertCommand, '--help')).code, 0);
 });
 
 test('meta files: each field is checked by name', () => {
-  const refused = (change: object, pattern: RegExp) => assert.throws(() => parseMetadata({ ...meta, ...change }), (error: Error) => error instanceof ArgumentError && pattern.test(error.message));
+  const refused = (change: object, pattern: RegExp) =>
+    assert.throws(
+      () => parseMetadata({ ...meta, ...change }),
+      (error: Error) => error instanceof ArgumentError && pattern.test(error.message),
+    );
   assert.is(parseMetadata(meta).unknownCutoff, 0.1);
   assert.equal(parseMetadata({ ...meta, warmupWeights: undefined, training: undefined }).warmupWeights, []);
   refused({ name: '' }, /meta\.name: got ""/);
@@ -166,17 +232,26 @@ test('meta files: each field is checked by name', () => {
   refused({ features: { ...meta.features, window: 'hann' } }, /meta\.features\.window: .*there is no such field/);
   refused({ unknownCutoff: 2 }, /meta\.unknownCutoff/);
   refused({ cutoff: 0.1 }, /meta\.cutoff: .*there is no such field/);
-  assert.throws(() => parseMetadata(null), (error: Error) => error instanceof ArgumentError);
+  assert.throws(
+    () => parseMetadata(null),
+    (error: Error) => error instanceof ArgumentError,
+  );
 });
 
 test('what an engine could not listen with is told', async () => {
   const { model } = await convert(path('net.onnx'), { metadata: parseMetadata(meta), verify: false });
-  const breaches = (change: object): string => contractBreaches(model.graph, { ...parseMetadata(meta), ...change }).join('; ');
+  const breaches = (change: object): string =>
+    contractBreaches(model.graph, { ...parseMetadata(meta), ...change }).join('; ');
   assert.is(breaches({}), '');
   assert.match(breaches({ labels: ['a', 'b', 'c'] }), /its output is .* where the metadata say/);
   assert.match(breaches({ framesPerStep: 2 }), /its output is/);
   assert.match(breaches({ features: { ...meta.features, bands: 64 } }), /its inputs are logmel \[batch, time, 8\]/);
-  const ahead = { ...model.graph, nodes: model.graph.nodes.map((node) => (node.op === 'gru' ? { ...node, attributes: { direction: 'reverse' } } : node)) };
+  const ahead = {
+    ...model.graph,
+    nodes: model.graph.nodes.map((node) =>
+      node.op === 'gru' ? { ...node, attributes: { direction: 'reverse' } } : node,
+    ),
+  };
   assert.match(contractBreaches(ahead, parseMetadata(meta)).join(), /can't be streamed, because "GRU8" \(gru\)/);
 });
 
@@ -192,7 +267,10 @@ test('a graph that departs from the original is refused', async () => {
     assert.unreachable();
   } catch (error) {
     assert.instance(error, ConversionError);
-    assert.match((error as Error).message, /output "probabilities" departs from onnxruntime-node .* by .*, more than 0\.0001; nothing was written/);
+    assert.match(
+      (error as Error).message,
+      /output "probabilities" departs from onnxruntime-node .* by .*, more than 0\.0001; nothing was written/,
+    );
   }
 });
 
@@ -202,8 +280,21 @@ test('inspect shows, tells apart and compares', async () => {
   await run(convertCommand, path('other.onnx'), path('b.model'), '--meta', path('meta.json'), '--no-verify');
   const shown = await run(inspectCommand, path('a.model'));
   assert.is(shown.code, 0);
-  for (const part of [/tiny, version 2/, /low, high/, /sha256 [0-9a-f]{64}/, /multiply-adds +[\d,]+ for a second/, /streaming +yes, [\d,]+ bytes a stream/, /\[batch, time\/4, 2\]/, /gru +gru|GRU8 +gru/]) assert.match(shown.out, part);
-  assert.equal(await run(inspectCommand, '--diff', path('a.model'), path('a.model')), { code: 0, out: 'no difference\n', err: '' });
+  for (const part of [
+    /tiny, version 2/,
+    /low, high/,
+    /sha256 [0-9a-f]{64}/,
+    /multiply-adds +[\d,]+ for a second/,
+    /streaming +yes, [\d,]+ bytes a stream/,
+    /\[batch, time\/4, 2\]/,
+    /gru +gru|GRU8 +gru/,
+  ])
+    assert.match(shown.out, part);
+  assert.equal(await run(inspectCommand, '--diff', path('a.model'), path('a.model')), {
+    code: 0,
+    out: 'no difference\n',
+    err: '',
+  });
   const differing = await run(inspectCommand, '--diff', path('a.model'), path('b.model'));
   assert.is(differing.code, 1);
   assert.match(differing.out, /conversion: .* -> /);

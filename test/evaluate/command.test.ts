@@ -13,32 +13,76 @@ const work = await mkdtemp(join(tmpdir(), 'evaluate-'));
 
 function evaluate(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, ['--import', 'tsx', join(root, 'tools/evaluate.ts'), ...args], { cwd: root }, (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }));
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', join(root, 'tools/evaluate.ts'), ...args],
+      { cwd: root },
+      (error, out, err) => resolve({ code: error ? Number(error.code) : 0, out, err }),
+    );
   });
 }
 
 const list = join(work, 'LABELS.tsv');
 const files = (await readdir(voices)).filter((file) => /^(male|female)-/.test(file)).slice(0, 4);
-await writeFile(list, ['file\tclass\tgender\tcorpus', ...files.map((file) => `${file}\tspeech\t${file.split('-')[0]}\t${file.split('-')[1]}`)].join('\n'));
+await writeFile(
+  list,
+  [
+    'file\tclass\tgender\tcorpus',
+    ...files.map((file) => `${file}\tspeech\t${file.split('-')[0]}\t${file.split('-')[1]}`),
+  ].join('\n'),
+);
 
 test('the report on screen, as JSON and as plots', async () => {
   const [json, plots] = [join(work, 'out.json'), join(work, 'plots')];
-  const { code, out, err } = await evaluate(voices, list, '--conditions', 'clean,tel8k', '--seconds', '1', '--lengths', '0.5', '--device', 'cpu', '--json', json, '--plots', plots);
+  const { code, out, err } = await evaluate(
+    voices,
+    list,
+    '--conditions',
+    'clean,tel8k',
+    '--seconds',
+    '1',
+    '--lengths',
+    '0.5',
+    '--device',
+    'cpu',
+    '--json',
+    json,
+    '--plots',
+    plots,
+  );
   assert.is(code, 0, err);
   assert.match(out, /4 clips, the first 1 s of each, on cpu/);
   assert.match(out, /tel8k/);
   assert.is(err, '', 'no progress bar where there is no terminal');
 
-  const { conditions } = JSON.parse(await readFile(json, 'utf8')) as { conditions: Record<string, Record<'speech' | 'gender', { balanced: number; recall: Record<string, number>; ece: number }> & { lengths: { seconds: number }[] }> };
+  const { conditions } = JSON.parse(await readFile(json, 'utf8')) as {
+    conditions: Record<
+      string,
+      Record<'speech' | 'gender', { balanced: number; recall: Record<string, number>; ece: number }> & {
+        lengths: { seconds: number }[];
+      }
+    >;
+  };
   assert.equal(Object.keys(conditions), ['clean', 'tel8k']);
   for (const { speech, gender, lengths } of Object.values(conditions)) {
     for (const { balanced, ece } of [speech, gender]) assert.ok(balanced >= 0 && balanced <= 1 && ece >= 0 && ece <= 1);
     assert.equal(Object.keys(speech.recall), ['speech']);
     assert.equal(Object.keys(gender.recall).sort(), ['female', 'male']);
-    assert.equal(lengths.map(({ seconds }) => seconds), [0.5, 1]);
+    assert.equal(
+      lengths.map(({ seconds }) => seconds),
+      [0.5, 1],
+    );
   }
   const drawn = await readdir(plots);
-  assert.equal(drawn.sort(), ['calibration.svg', 'confusion-gender-clean.svg', 'confusion-gender-tel8k.svg', 'confusion-speech-clean.svg', 'confusion-speech-tel8k.svg', 'lengths.svg', 'risk-coverage.svg']);
+  assert.equal(drawn.sort(), [
+    'calibration.svg',
+    'confusion-gender-clean.svg',
+    'confusion-gender-tel8k.svg',
+    'confusion-speech-clean.svg',
+    'confusion-speech-tel8k.svg',
+    'lengths.svg',
+    'risk-coverage.svg',
+  ]);
   assert.match(await readFile(join(plots, drawn[0]!), 'utf8'), /^<svg /);
 });
 
@@ -46,7 +90,17 @@ test('--help tells the options and judges nothing', async () => {
   const { code, out, err } = await evaluate('--help');
   assert.is(code, 0, err);
   assert.match(out, /^usage: npm run evaluate/);
-  for (const option of ['--conditions', '--seconds', '--lengths', '--window', '--device', '--weights', '--json', '--plots']) assert.match(out, new RegExp(`^ .*${option}`, 'm'));
+  for (const option of [
+    '--conditions',
+    '--seconds',
+    '--lengths',
+    '--window',
+    '--device',
+    '--weights',
+    '--json',
+    '--plots',
+  ])
+    assert.match(out, new RegExp(`^ .*${option}`, 'm'));
   assert.is(err, '');
 });
 
@@ -57,7 +111,10 @@ test('a wrong call is one line that tells what is wrong', async () => {
   await writeFile(brokenList, 'file\tclass\tgender\tcorpus\nbroken.wav\tmusic\t\tA\n');
   const calls: [string[], RegExp][] = [
     [[], /^usage: npm run evaluate/],
-    [[voices, list, '--conditions', 'clean,moon'], /^--conditions: there is no "moon"; there are clean, noise10, quiet30, tel8k$/],
+    [
+      [voices, list, '--conditions', 'clean,moon'],
+      /^--conditions: there is no "moon"; there are clean, noise10, quiet30, tel8k$/,
+    ],
     [[work, brokenList, '--device', 'cpu'], /broken\.wav/],
   ];
   await Promise.all(

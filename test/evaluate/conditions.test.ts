@@ -3,7 +3,8 @@ import * as assert from 'uvu/assert';
 import { conditions, rms, withNoise } from '../../tools/evaluate/conditions.ts';
 import { mulaw, telephoneBand } from '../../tools/evaluate/telephone.ts';
 
-const tone = (hertz: number, level = 0.25, rate = 16000): Float32Array => Float32Array.from({ length: rate }, (_, i) => level * Math.sin((2 * Math.PI * hertz * i) / rate));
+const tone = (hertz: number, level = 0.25, rate = 16000): Float32Array =>
+  Float32Array.from({ length: rate }, (_, i) => level * Math.sin((2 * Math.PI * hertz * i) / rate));
 const decibels = (ratio: number): number => 20 * Math.log10(ratio);
 const middle = (samples: Float32Array): Float32Array => samples.subarray(samples.length / 4, (3 * samples.length) / 4);
 
@@ -32,14 +33,18 @@ test('quiet is 30 dB lower, still in 16 bits, and heard without a threshold', ()
 test('the telephone band: 1 kHz passes, 100 Hz and 5 kHz do not, half the samples at 8 kHz', () => {
   const passed = (hertz: number): number => decibels(rms(middle(telephoneBand(tone(hertz)))) / rms(tone(hertz)));
   assert.is(telephoneBand(tone(440)).length, 8000);
-  for (const hertz of [500, 1000, 2000, 3000]) assert.ok(Math.abs(passed(hertz)) < 0.2, `${hertz} Hz: ${passed(hertz)} dB`);
+  for (const hertz of [500, 1000, 2000, 3000])
+    assert.ok(Math.abs(passed(hertz)) < 0.2, `${hertz} Hz: ${passed(hertz)} dB`);
   for (const hertz of [50, 100, 4500, 5000, 7000]) assert.ok(passed(hertz) < -35, `${hertz} Hz: ${passed(hertz)} dB`);
   assert.is(conditions.tel8k.apply(tone(440), 'a').sampleRate, 8000);
 });
 
 test('mu-law as G.711 has it: known values, few levels, 35 dB and better over a wide range', () => {
   const decoded = mulaw(Float32Array.from([0, 1, -1, 0.5]));
-  assert.equal([...decoded].map((sample) => Math.round(sample * 32768)), [0, 32124, -32124, 16764]);
+  assert.equal(
+    [...decoded].map((sample) => Math.round(sample * 32768)),
+    [0, 32124, -32124, 16764],
+  );
   for (const level of [0.9, 0.1, 0.01]) {
     const error = mulaw(tone(440, level)).map((sample, i) => sample - tone(440, level)[i]!);
     assert.ok(decibels(rms(tone(440, level)) / rms(error)) > 33, `${level}`);

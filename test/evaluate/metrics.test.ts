@@ -1,6 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { balanced, calibrationBins, confusionOf, expectedCalibrationError, groupsAlike, recallOf, riskCoverage } from '../../tools/evaluate/metrics.ts';
+import {
+  balanced,
+  calibrationBins,
+  confusionOf,
+  expectedCalibrationError,
+  groupsAlike,
+  recallOf,
+  riskCoverage,
+} from '../../tools/evaluate/metrics.ts';
 
 const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 
@@ -39,11 +47,17 @@ test('expected calibration error: 0 where claims are met, the gap where they are
 test('classes that count alike: one clip of a rare class weighs as much as ten of a common one', () => {
   const common = Array.from({ length: 10 }, () => ({ confidence: 0.95, right: true, truth: 'a' }));
   const rare = [{ confidence: 0.95, right: false, truth: 'b' }];
-  near(expectedCalibrationError(groupsAlike([...common, ...rare], (claim) => (claim as (typeof common)[0]).truth)), 0.45);
+  near(
+    expectedCalibrationError(groupsAlike([...common, ...rare], (claim) => (claim as (typeof common)[0]).truth)),
+    0.45,
+  );
 });
 
 test('risk and coverage: the least confident go first', () => {
-  const claims = [0.9, 0.8, 0.7, 0.6, 0.55, 0.95, 0.85, 0.75, 0.65, 0.5].map((confidence) => ({ confidence, right: confidence > 0.58 }));
+  const claims = [0.9, 0.8, 0.7, 0.6, 0.55, 0.95, 0.85, 0.75, 0.65, 0.5].map((confidence) => ({
+    confidence,
+    right: confidence > 0.58,
+  }));
   const [all, most] = riskCoverage(claims, [1, 0.8]);
   near(all!.risk, 0.2);
   assert.is(all!.errorsLeft, 1);

@@ -1,14 +1,26 @@
 import Meyda from 'meyda';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bandEdges, defaultGeometry, filterBank, frameStart, type FrameGeometry, hannWindow, logMelFrame } from '../../src/features/definition.ts';
+import {
+  bandEdges,
+  defaultGeometry,
+  filterBank,
+  frameStart,
+  type FrameGeometry,
+  hannWindow,
+  logMelFrame,
+} from '../../src/features/definition.ts';
 import { logMel, logMelOf, newHistory } from '../../src/features/log-mel.ts';
 import { close } from '../../src/tolerances.ts';
 import { seeded } from '../support/random.ts';
 
 /** Meyda keeps the filter bank of its first configuration, so every geometry gets its own copy. */
 function meydaMelBands(geometry: FrameGeometry): (frame: Float32Array) => number[] {
-  const copy = Object.assign({}, Meyda, { bufferSize: geometry.frame, sampleRate: geometry.sampleRate, melBands: geometry.bands });
+  const copy = Object.assign({}, Meyda, {
+    bufferSize: geometry.frame,
+    sampleRate: geometry.sampleRate,
+    melBands: geometry.bands,
+  });
   const { extract } = copy as unknown as { extract(feature: string, frame: Float32Array): number[] };
   return (frame) => extract.call(copy, 'melBands', frame);
 }
@@ -27,7 +39,8 @@ function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
 /** Int16 sounds from near silence to clipping: noise, tones, a click, full scale. */
 function sounds(seed: string): Int16Array[] {
   const next = seeded(seed).uniform;
-  const make = (f: (i: number) => number) => Int16Array.from({ length: 4096 }, (_, i) => Math.max(-32768, Math.min(32767, Math.round(f(i)))));
+  const make = (f: (i: number) => number) =>
+    Int16Array.from({ length: 4096 }, (_, i) => Math.max(-32768, Math.min(32767, Math.round(f(i)))));
   return [
     make(() => 0),
     make(() => (next() - 0.5) * 2),
@@ -39,7 +52,11 @@ function sounds(seed: string): Int16Array[] {
   ];
 }
 
-const geometries: FrameGeometry[] = [defaultGeometry, { frame: 256, hop: 128, bands: 40, sampleRate: 8000 }, { frame: 1024, hop: 256, bands: 80, sampleRate: 44100 }];
+const geometries: FrameGeometry[] = [
+  defaultGeometry,
+  { frame: 256, hop: 128, bands: 40, sampleRate: 8000 },
+  { frame: 1024, hop: 256, bands: 80, sampleRate: 44100 },
+];
 
 for (const geometry of geometries) {
   const name = `${geometry.frame}/${geometry.hop}, ${geometry.bands} bands at ${geometry.sampleRate} Hz`;
@@ -54,8 +71,12 @@ for (const geometry of geometries) {
         const frame = Float32Array.from({ length: geometry.frame }, (_, i) => pcm[start + i] ?? 0);
         const expected = melBands(frame);
         const row = fast.subarray(j * geometry.bands, (j + 1) * geometry.bands);
-        assert.ok(distance(expected, row) < close, `sound ${index} frame ${j}: fast is ${distance(expected, row)} away`);
-        if (j % 7 === 0) assert.ok(distance(expected, logMelFrame(frame, geometry)) < close, `sound ${index} frame ${j}: definition`);
+        assert.ok(
+          distance(expected, row) < close,
+          `sound ${index} frame ${j}: fast is ${distance(expected, row)} away`,
+        );
+        if (j % 7 === 0)
+          assert.ok(distance(expected, logMelFrame(frame, geometry)) < close, `sound ${index} frame ${j}: definition`);
       }
     }
   });
@@ -80,7 +101,8 @@ test('long input is cut inside and gives the same frames', () => {
   const whole = logMelOf(pcm, defaultGeometry);
   const history = newHistory(defaultGeometry);
   const steps = new Float32Array(whole.length);
-  for (let step = 0; step < 200; step++) logMel(pcm.subarray(step * 1024, (step + 1) * 1024), history, defaultGeometry, steps.subarray(step * 256));
+  for (let step = 0; step < 200; step++)
+    logMel(pcm.subarray(step * 1024, (step + 1) * 1024), history, defaultGeometry, steps.subarray(step * 256));
   assert.equal(steps, whole);
 });
 
@@ -88,8 +110,14 @@ test('framing is causal: frame 0 hears the first hop after zeros, and nothing la
   const pcm = new Int16Array(1024);
   pcm[256] = 20000;
   const bands = logMelOf(pcm, defaultGeometry);
-  assert.ok(bands.subarray(0, 64).every((value) => value === 0), 'frame 0 ends before sample 256');
-  assert.ok(bands.subarray(64, 128).some((value) => value > 0), 'frame 1 holds sample 256');
+  assert.ok(
+    bands.subarray(0, 64).every((value) => value === 0),
+    'frame 0 ends before sample 256',
+  );
+  assert.ok(
+    bands.subarray(64, 128).some((value) => value > 0),
+    'frame 1 holds sample 256',
+  );
 });
 
 test('float samples at int16 scale give what int16 gives', () => {
@@ -121,9 +149,15 @@ test('the window is symmetric and zero at both ends', () => {
 
 test('lengths that do not fit are refused by name', () => {
   const out = new Float32Array(1024);
-  assert.throws(() => logMel(new Int16Array(1000), newHistory(defaultGeometry), defaultGeometry, out), /pcm: got 1000 samples/);
+  assert.throws(
+    () => logMel(new Int16Array(1000), newHistory(defaultGeometry), defaultGeometry, out),
+    /pcm: got 1000 samples/,
+  );
   assert.throws(() => logMel(new Int16Array(1024), new Float32Array(255), defaultGeometry, out), /history: got 255/);
-  assert.throws(() => logMel(new Int16Array(1024), newHistory(defaultGeometry), defaultGeometry, new Float32Array(255)), /out: got 255/);
+  assert.throws(
+    () => logMel(new Int16Array(1024), newHistory(defaultGeometry), defaultGeometry, new Float32Array(255)),
+    /out: got 255/,
+  );
 });
 
 test.run();

@@ -39,20 +39,32 @@ test('a shape error names the node and both shapes', () => {
   const wrong = { ...chain, inputs: [{ ...chain.inputs[0]!, shape: ['batch', 'time', 7] }] };
   assert.throws(
     () => planGraph(wrong, { batch: 1, time: 4 }),
-    (error: Error) => error instanceof ShapeError && /"first" \(conv\)/.test(error.message) && /\[1, 4, 7\] and \[3, 8, 8\]/.test(error.message),
+    (error: Error) =>
+      error instanceof ShapeError &&
+      /"first" \(conv\)/.test(error.message) &&
+      /\[1, 4, 7\] and \[3, 8, 8\]/.test(error.message),
   );
 });
 
 test('a graph that is not well formed is refused by name', () => {
   const refused = (change: Partial<Graph>, pattern: RegExp) =>
-    assert.throws(() => planGraph({ ...chain, ...change }, { batch: 1, time: 4 }), (error: Error) => error instanceof GraphError && pattern.test(error.message));
+    assert.throws(
+      () => planGraph({ ...chain, ...change }, { batch: 1, time: 4 }),
+      (error: Error) => error instanceof GraphError && pattern.test(error.message),
+    );
   refused({ outputs: ['nothing'] }, /output "nothing" is made by no node/);
   refused({ outputs: [] }, /no outputs/);
   refused({ nodes: [...chain.nodes].reverse() }, /made by no earlier node/);
   refused({ nodes: [...chain.nodes, chain.nodes[0]!] }, /made twice/);
   refused({ outputs: ['a'], nodes: [{ ...chain.nodes[0]!, op: 'quantum' }] }, /there is no op "quantum"/);
-  refused({ outputs: ['a'], nodes: [{ ...chain.nodes[0]!, attributes: { pads: 'x' } }] }, /"pads" must be a list of numbers/);
-  refused({ outputs: ['b'], nodes: [{ ...chain.nodes[1]!, inputs: ['x'], attributes: { kind: 'sine' } }] }, /must be one of/);
+  refused(
+    { outputs: ['a'], nodes: [{ ...chain.nodes[0]!, attributes: { pads: 'x' } }] },
+    /"pads" must be a list of numbers/,
+  );
+  refused(
+    { outputs: ['b'], nodes: [{ ...chain.nodes[1]!, inputs: ['x'], attributes: { kind: 'sine' } }] },
+    /must be one of/,
+  );
   assert.throws(() => planGraph(chain, { batch: 1 }), /needs a positive whole number for "time"/);
 });
 

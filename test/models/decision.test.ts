@@ -4,8 +4,14 @@ import { decide, isSilent, possibleResults, round4, type Step, sortedByName } fr
 import type { ModelMetadata } from '../../src/models/model.ts';
 
 const common = {
-  version: 1, sampleRate: 16000, features: { kind: 'logmel', frame: 512, hop: 256, bands: 64 }, framesPerStep: 4,
-  receptiveField: 8, warmupWeights: [], training: '{}', conversion: '{}',
+  version: 1,
+  sampleRate: 16000,
+  features: { kind: 'logmel', frame: 512, hop: 256, bands: 64 },
+  framesPerStep: 4,
+  receptiveField: 8,
+  warmupWeights: [],
+  training: '{}',
+  conversion: '{}',
 } as const;
 const speech: ModelMetadata = { ...common, name: 'speech', labels: ['music', 'other', 'speech'], unknownCutoff: 0 };
 const gender: ModelMetadata = { ...common, name: 'gender', labels: ['male', 'female'], unknownCutoff: 0.2 };
@@ -15,7 +21,9 @@ function step(speechRow: number[], genderRow: number[] = [0.5, 0.5], silent = fa
 }
 
 test('the published example: shape, order of keys, rounding, and a margin of unrounded values', () => {
-  const { results, raw } = decide(sortedByName([speech, gender]), speech, [step([0.0172, 0.16863, 0.81417], [0.187243, 0.812757])]);
+  const { results, raw } = decide(sortedByName([speech, gender]), speech, [
+    step([0.0172, 0.16863, 0.81417], [0.187243, 0.812757]),
+  ]);
   assert.is(
     JSON.stringify({ results, raw }),
     '{"results":{"gender":{"result":"female","confidence":0.6255},"speech":{"result":"speech","confidence":0.8142}},' +
@@ -24,7 +32,11 @@ test('the published example: shape, order of keys, rounding, and a margin of unr
 });
 
 test('speech is the mean over the steps that are not silent', () => {
-  const { results } = decide([speech], speech, [step([0.2, 0.2, 0.6]), step([0, 0.4, 0.6]), step([1, 0, 0], [0.5, 0.5], true)]);
+  const { results } = decide([speech], speech, [
+    step([0.2, 0.2, 0.6]),
+    step([0, 0.4, 0.6]),
+    step([1, 0, 0], [0.5, 0.5], true),
+  ]);
   assert.equal(results.speech, { result: 'speech', confidence: 0.6 });
 });
 
@@ -41,7 +53,10 @@ test('silence where every step is silent, with raw values all the same', () => {
 
 test('silence needs no probabilities', () => {
   const silentStep: Step = { level: 0, silent: true, weight: 1, row: 0, probabilities: {} };
-  assert.equal(decide([gender], speech, [silentStep]), { results: { gender: { result: 'silence', confidence: 1 } }, raw: {} });
+  assert.equal(decide([gender], speech, [silentStep]), {
+    results: { gender: { result: 'silence', confidence: 1 } },
+    raw: {},
+  });
 });
 
 test('a voice model is gated by speech: no_speech with 1 - p(speech), raw values given', () => {

@@ -11,7 +11,11 @@ import { tinyModel } from './tiny-model.ts';
 
 const schema = protobuf.parse(readFileSync(new URL('../../weights/model.proto', import.meta.url), 'utf8')).root;
 const refused = (bytes: Uint8Array, pattern: RegExp) =>
-  assert.throws(() => readModel(bytes, 'speech.model'), (error: Error) => error instanceof ModelFileError && error.message.startsWith('speech.model: ') && pattern.test(error.message));
+  assert.throws(
+    () => readModel(bytes, 'speech.model'),
+    (error: Error) =>
+      error instanceof ModelFileError && error.message.startsWith('speech.model: ') && pattern.test(error.message),
+  );
 
 /** The file again with a changed payload and the checksum that belongs to it. */
 function repacked(change: (model: any) => void): Uint8Array {
@@ -38,7 +42,9 @@ test('a file at an odd address is read as well', () => {
 test('protobufjs reads the same file by weights/model.proto', () => {
   const file: any = schema.lookupType('ModelFile').decode(writeModel(tinyModel()));
   assert.is(file.magic, 'undertone model');
-  const model = schema.lookupType('Model').toObject(schema.lookupType('Model').decode(file.payload), { enums: String, arrays: true });
+  const model = schema
+    .lookupType('Model')
+    .toObject(schema.lookupType('Model').decode(file.payload), { enums: String, arrays: true });
   assert.equal(model.labels, ['low', 'high']);
   assert.equal(model.graph.inputs[0].shape, [{ name: 'batch' }, { name: 'time' }, { extent: 3 }]);
   assert.equal(model.graph.nodes[0].attributes.find(({ name }: any) => name === 'pads').list.values, [2, 0]);
@@ -61,7 +67,8 @@ test('the golden file of format version 1 is read', async () => {
 
 test('a file cut off anywhere is refused', () => {
   const bytes = writeModel(tinyModel());
-  for (let length = 0; length < bytes.length; length += 1 + (length >> 4)) refused(bytes.subarray(0, length), /cut off/);
+  for (let length = 0; length < bytes.length; length += 1 + (length >> 4))
+    refused(bytes.subarray(0, length), /cut off/);
 });
 
 test('a file that was altered anywhere is refused', () => {
@@ -69,7 +76,10 @@ test('a file that was altered anywhere is refused', () => {
   for (let at = 0; at < bytes.length; at += 7) {
     const altered = bytes.slice();
     altered[at]! ^= 1 << (at % 8);
-    assert.throws(() => readModel(altered, 'x'), (error: Error) => error instanceof ModelFileError);
+    assert.throws(
+      () => readModel(altered, 'x'),
+      (error: Error) => error instanceof ModelFileError,
+    );
   }
   const altered = bytes.slice();
   altered[bytes.length - 20]! ^= 1;
@@ -79,24 +89,69 @@ test('a file that was altered anywhere is refused', () => {
 test('something else and a newer format are refused by name', () => {
   refused(new TextEncoder().encode('RIFF....WAVE'), /not a model file/);
   const file = modelFileType.decode(writeModel(tinyModel()));
-  refused(modelFileType.encode({ ...file, formatVersion: 2 }), /format version 2, but this release reads versions up to 1/);
+  refused(
+    modelFileType.encode({ ...file, formatVersion: 2 }),
+    /format version 2, but this release reads versions up to 1/,
+  );
 });
 
 test('contents that make no sense are refused, whatever their checksum', () => {
-  refused(repacked((model) => (model.graph.tensors[0].shape = [4294967295, 4294967295, 4294967295])), /tensor "kernel" of shape/);
-  refused(repacked((model) => (model.graph.tensors[0].shape = new Array(9).fill(1))), /9 axes/);
-  refused(repacked((model) => (model.graph.tensors[0].encoding = 7)), /unknown encoding 7/);
-  refused(repacked((model) => (model.graph.tensors[0].encoding = 2)), /tensor "kernel"/);
-  refused(repacked((model) => (model.graph.nodes[0].op = 'quantum')), /there is no op "quantum"/);
-  refused(repacked((model) => (model.graph.nodes[0].inputs[0] = 'nothing')), /made by no earlier node/);
-  refused(repacked((model) => model.graph.nodes.reverse()), /made by no earlier node/);
-  refused(repacked((model) => (model.graph.inputs = [])), /no inputs|by no earlier node/);
-  refused(repacked((model) => (model.labels = ['one'])), /labels/);
-  refused(repacked((model) => (model.name = '../../etc')), /name/);
-  refused(repacked((model) => (model.sampleRate = 0)), /sample rate/);
-  refused(repacked((model) => (model.unknownCutoff = 2)), /cut-off/);
-  refused(repacked((model) => delete model.graph), /graph is missing/);
-  refused(repacked((model) => (model.graph.nodes[0].attributes[0] = { name: 'pads' })), /"pads" has 0 values/);
+  refused(
+    repacked((model) => (model.graph.tensors[0].shape = [4294967295, 4294967295, 4294967295])),
+    /tensor "kernel" of shape/,
+  );
+  refused(
+    repacked((model) => (model.graph.tensors[0].shape = new Array(9).fill(1))),
+    /9 axes/,
+  );
+  refused(
+    repacked((model) => (model.graph.tensors[0].encoding = 7)),
+    /unknown encoding 7/,
+  );
+  refused(
+    repacked((model) => (model.graph.tensors[0].encoding = 2)),
+    /tensor "kernel"/,
+  );
+  refused(
+    repacked((model) => (model.graph.nodes[0].op = 'quantum')),
+    /there is no op "quantum"/,
+  );
+  refused(
+    repacked((model) => (model.graph.nodes[0].inputs[0] = 'nothing')),
+    /made by no earlier node/,
+  );
+  refused(
+    repacked((model) => model.graph.nodes.reverse()),
+    /made by no earlier node/,
+  );
+  refused(
+    repacked((model) => (model.graph.inputs = [])),
+    /no inputs|by no earlier node/,
+  );
+  refused(
+    repacked((model) => (model.labels = ['one'])),
+    /labels/,
+  );
+  refused(
+    repacked((model) => (model.name = '../../etc')),
+    /name/,
+  );
+  refused(
+    repacked((model) => (model.sampleRate = 0)),
+    /sample rate/,
+  );
+  refused(
+    repacked((model) => (model.unknownCutoff = 2)),
+    /cut-off/,
+  );
+  refused(
+    repacked((model) => delete model.graph),
+    /graph is missing/,
+  );
+  refused(
+    repacked((model) => (model.graph.nodes[0].attributes[0] = { name: 'pads' })),
+    /"pads" has 0 values/,
+  );
 });
 
 test('fields of a later revision are skipped', () => {
@@ -113,7 +168,10 @@ test('hostile messages cost bounded memory', () => {
   const graph = Uint8Array.from([0x62, 0x80, 0x89, 0x7a]);
   const payload = new Uint8Array([...graph, ...nodes]);
   const checksum = createHash('sha256').update(payload).digest();
-  refused(modelFileType.encode({ magic: 'undertone model', formatVersion: 1, checksum, payload }), /more than 500000 parts/);
+  refused(
+    modelFileType.encode({ magic: 'undertone model', formatVersion: 1, checksum, payload }),
+    /more than 500000 parts/,
+  );
   assert.ok(modelType.fields.graph);
 });
 

@@ -18,7 +18,9 @@ const path = (relative: string): string => fileURLToPath(new URL(`../../${relati
 /** Values as log-mel gives them: bands that rise and fall between silence and loud. */
 function features(batch: number, frames: number): Float32Array {
   const random = seeded(`features ${batch}x${frames}`);
-  return Float32Array.from({ length: batch * frames * 64 }, (_, i) => Math.max(0, 12 + 4 * Math.sin(i / 640) + 3 * random.normal()));
+  return Float32Array.from({ length: batch * frames * 64 }, (_, i) =>
+    Math.max(0, 12 + 4 * Math.sin(i / 640) + 3 * random.normal()),
+  );
 }
 
 const backends: [string, () => Promise<Backend | undefined>][] = [
@@ -30,9 +32,14 @@ const backends: [string, () => Promise<Backend | undefined>][] = [
 
 for (const name of ['speech', 'gender']) {
   const model = await loadModel(path(`weights/${name}.model`));
-  const session = await InferenceSession.create(path(`bench/onnx/${name}.onnx`), { intraOpNumThreads: 1, interOpNumThreads: 1 });
+  const session = await InferenceSession.create(path(`bench/onnx/${name}.onnx`), {
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+  });
   const expected = async (batch: number, frames: number): Promise<Float32Array> => {
-    const { probabilities } = await session.run({ logmel: new Tensor('float32', features(batch, frames), [batch, frames, 64]) });
+    const { probabilities } = await session.run({
+      logmel: new Tensor('float32', features(batch, frames), [batch, frames, 64]),
+    });
     return probabilities!.data as Float32Array;
   };
 
@@ -40,15 +47,31 @@ for (const name of ['speech', 'gender']) {
     test(`${name} on ${label} equals onnxruntime-node, whole and in stretches`, async () => {
       const backend = await open();
       if (!backend) return;
-      const run = async (batch: number, time: number, data: Float32Array, state?: Float32Array): Promise<Float32Array> => {
+      const run = async (
+        batch: number,
+        time: number,
+        data: Float32Array,
+        state?: Float32Array,
+      ): Promise<Float32Array> => {
         const program = await backend.prepare(model.graph, { batch, time });
         const [output] = await program.run([data], state);
         const copy = output!.slice();
         program.dispose();
         return copy;
       };
-      for (const [batch, frames] of label === 'reference' ? [[1, 8]] as const : [[1, 4], [1, 60], [3, 24]] as const) {
-        assertClose(await run(batch, frames, features(batch, frames)), await expected(batch, frames), parity, `[${batch}, ${frames}]`);
+      for (const [batch, frames] of label === 'reference'
+        ? ([[1, 8]] as const)
+        : ([
+            [1, 4],
+            [1, 60],
+            [3, 24],
+          ] as const)) {
+        assertClose(
+          await run(batch, frames, features(batch, frames)),
+          await expected(batch, frames),
+          parity,
+          `[${batch}, ${frames}]`,
+        );
       }
       if (label !== 'reference') {
         // State after the first stretch must be what the reference has, and the second must go on from there.
@@ -60,9 +83,19 @@ for (const name of ['speech', 'gender']) {
         reference.run([all.subarray(0, first * 64)], golden);
         const state = new Float32Array(golden.length);
         const labels = model.labels.length;
-        assertClose(await run(1, first, all.subarray(0, first * 64), state), whole.subarray(0, (first / 4) * labels), parity, 'first stretch');
+        assertClose(
+          await run(1, first, all.subarray(0, first * 64), state),
+          whole.subarray(0, (first / 4) * labels),
+          parity,
+          'first stretch',
+        );
         assertClose(state, golden, parity, 'carried state');
-        assertClose(await run(1, second, all.subarray(first * 64), state), whole.subarray((first / 4) * labels), parity, 'second stretch');
+        assertClose(
+          await run(1, second, all.subarray(first * 64), state),
+          whole.subarray((first / 4) * labels),
+          parity,
+          'second stretch',
+        );
       }
       backend.dispose();
     });

@@ -18,7 +18,13 @@ export const tinyModel = (): Model => ({
   graph: {
     inputs: [{ name: 'logmel', shape: ['batch', 'time', 3], type: 'float32' }],
     nodes: [
-      { name: 'conv', op: 'conv', inputs: ['logmel', 'kernel', 'bias'], outputs: ['hidden'], attributes: { pads: [2, 0], activation: 'relu' } },
+      {
+        name: 'conv',
+        op: 'conv',
+        inputs: ['logmel', 'kernel', 'bias'],
+        outputs: ['hidden'],
+        attributes: { pads: [2, 0], activation: 'relu' },
+      },
       { name: 'scores', op: 'dense', inputs: ['hidden', 'matrix', ''], outputs: ['logits'], attributes: {} },
       { name: 'softmax', op: 'softmax', inputs: ['logits'], outputs: ['probabilities'], attributes: { log: 0 } },
     ],

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { seeded } from '../support/random.ts';
 
-const schema = protobuf.parse(readFileSync(new URL('onnx.proto', import.meta.url), 'utf8'), { keepCase: true }).root.lookupType('onnx.Model');
+const schema = protobuf
+  .parse(readFileSync(new URL('onnx.proto', import.meta.url), 'utf8'), { keepCase: true })
+  .root.lookupType('onnx.Model');
 
 /** Values of TensorProto.DataType. */
 export const types = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, double: 11 } as const;
@@ -33,13 +35,23 @@ export function random(dims: readonly number[], seed = 'weights', scale?: number
   const source = seeded(`${seed} ${dims}`);
   const size = dims.reduce((a, b) => a * b, 1);
   const by = scale ?? 1 / Math.sqrt(Math.max(1, size / (dims[0] ?? 1)));
-  return floats(dims, Array.from({ length: size }, () => source.normal() * by));
+  return floats(
+    dims,
+    Array.from({ length: size }, () => source.normal() * by),
+  );
 }
 
 /** Marks a whole number as a float attribute. */
 export const float = (value: number): { readonly float: number } => ({ float: value });
 
-export type TestAttribute = number | string | { readonly float: number } | readonly number[] | readonly string[] | { readonly floats: readonly number[] } | TestTensor;
+export type TestAttribute =
+  | number
+  | string
+  | { readonly float: number }
+  | readonly number[]
+  | readonly string[]
+  | { readonly floats: readonly number[] }
+  | TestTensor;
 
 export interface TestNode {
   readonly op: string;
@@ -59,7 +71,8 @@ export interface TestModel {
 }
 
 function attribute(name: string, value: TestAttribute): Record<string, unknown> {
-  if (typeof value === 'number') return Number.isInteger(value) ? { name, type: 2, i: value } : { name, type: 1, f: value };
+  if (typeof value === 'number')
+    return Number.isInteger(value) ? { name, type: 2, i: value } : { name, type: 1, f: value };
   if (typeof value === 'string') return { name, type: 3, s: Buffer.from(value) };
   if ('float' in value) return { name, type: 1, f: value.float };
   if ('floats' in value) return { name, type: 6, floats: value.floats };
@@ -70,7 +83,18 @@ function attribute(name: string, value: TestAttribute): Record<string, unknown> 
 
 const valueInfo = (name: string, shape: readonly (number | string)[] | undefined): object => ({
   name,
-  type: { tensor_type: { elem_type: 1, ...(shape ? { shape: { dim: shape.map((extent) => (typeof extent === 'number' ? { dim_value: extent } : { dim_param: extent })) } } : {}) } },
+  type: {
+    tensor_type: {
+      elem_type: 1,
+      ...(shape
+        ? {
+            shape: {
+              dim: shape.map((extent) => (typeof extent === 'number' ? { dim_value: extent } : { dim_param: extent })),
+            },
+          }
+        : {}),
+    },
+  },
 });
 
 /** The message, for tests that spoil it. An output of a node without names is called `y`. */

@@ -24,7 +24,11 @@ export function* mutants(count: number): Generator<readonly [about: string, byte
         bytes = bytes.slice(0, at);
         if (bytes.length === 0) break;
       } else if (kind === 3) {
-        bytes = Uint8Array.from([...bytes.subarray(0, at), ...bytes.subarray(at, at + random.below(40)), ...bytes.subarray(at)]);
+        bytes = Uint8Array.from([
+          ...bytes.subarray(0, at),
+          ...bytes.subarray(at, at + random.below(40)),
+          ...bytes.subarray(at),
+        ]);
       } else if (kind === 4) {
         // A varint that says billions where it said little.
         bytes = Uint8Array.from([...bytes.subarray(0, at), 0xff, 0xff, 0xff, 0xff, 0x07, ...bytes.subarray(at + 1)]);

@@ -12,7 +12,10 @@ for (const onnxCase of cases) test(onnxCase.title, async () => void (await runCa
 
 test('every supported op has a case', () => {
   const covered = new Set(cases.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
-  assert.equal([...handlers.keys()].filter((op) => !covered.has(op)), []);
+  assert.equal(
+    [...handlers.keys()].filter((op) => !covered.has(op)),
+    [],
+  );
 });
 
 test.run();

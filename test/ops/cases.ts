@@ -42,7 +42,10 @@ export function opCase(op: string, title: string, shapes: readonly Shape[], opti
         constants.flatMap((shape, i) => {
           if (!shape) return [];
           const fanIn = shape.length > 1 ? sizeOf(shape.slice(0, -1)) : 4;
-          const tensor = { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => random.normal() / Math.sqrt(fanIn)) };
+          const tensor = {
+            shape,
+            data: Float32Array.from({ length: sizeOf(shape) }, () => random.normal() / Math.sqrt(fanIn)),
+          };
           return [[`c${i}`, tensor] as const];
         }),
       ),
@@ -55,8 +58,21 @@ const conv1 = (title: string, x: Shape, w: Shape, attributes: Attributes = {}, b
   opCase('conv', title, [x], { attributes, constants: [w, bias ? [w.at(-1)!] : null] });
 
 const activationCases = [
-  ['relu'], ['sigmoid'], ['tanh'], ['leakyRelu', 0.2], ['elu', 0.7], ['hardSigmoid', 0.3, 0.4], ['hardSwish'], ['clip', -0.5, 0.8],
-  ['gelu'], ['geluTanh'], ['erf'], ['exp'], ['abs'], ['negate'], ['identity'],
+  ['relu'],
+  ['sigmoid'],
+  ['tanh'],
+  ['leakyRelu', 0.2],
+  ['elu', 0.7],
+  ['hardSigmoid', 0.3, 0.4],
+  ['hardSwish'],
+  ['clip', -0.5, 0.8],
+  ['gelu'],
+  ['geluTanh'],
+  ['erf'],
+  ['exp'],
+  ['abs'],
+  ['negate'],
+  ['identity'],
 ].map(([kind, alpha, beta]) =>
   opCase('unary', `${kind}`, [[3, 5, 7]], {
     attributes: { kind: kind!, ...(alpha === undefined ? {} : { alpha }), ...(beta === undefined ? {} : { beta }) },
@@ -87,11 +103,16 @@ export const opCases: readonly OpCase[] = [
   conv1('2-D, dilated, not causal', [1, 11, 9, 2], [3, 3, 2, 4], { dilations: [2, 1], pads: [2, 2, 0, 0] }),
   // dense
   opCase('dense', 'one row', [[1, 1, 5]], { constants: [[5, 3], [3]] }),
-  opCase('dense', 'batch 7, odd sizes, relu', [[7, 3, 33]], { constants: [[33, 65], [65]], attributes: { activation: 'relu' } }),
+  opCase('dense', 'batch 7, odd sizes, relu', [[7, 3, 33]], {
+    constants: [[33, 65], [65]],
+    attributes: { activation: 'relu' },
+  }),
   opCase('dense', 'rank 2, no bias', [[5, 12]], { constants: [[12, 4], null] }),
   opCase('dense', 'rank 4', [[2, 3, 4, 6]], { constants: [[6, 10], [10]], attributes: { activation: 'tanh' } }),
   // gru
-  ...[1, 3, 8, 17, 64, 96, 128].map((hidden) => gruCase(`hidden ${hidden}`, hidden === 17 ? 7 : 2, 5, hidden + 3, hidden)),
+  ...[1, 3, 8, 17, 64, 96, 128].map((hidden) =>
+    gruCase(`hidden ${hidden}`, hidden === 17 ? 7 : 2, 5, hidden + 3, hidden),
+  ),
   gruCase('time 1, batch 1', 1, 1, 6, 8),
   gruCase('wider than on-chip memory', 1, 3, 40, 256),
   gruCase('reverse', 2, 6, 5, 8, { direction: 'reverse' }),
@@ -104,33 +125,70 @@ export const opCases: readonly OpCase[] = [
   lstmCase('reverse', 2, 6, 5, 8, { direction: 'reverse' }),
   lstmCase('first states, the last cell too', 3, 6, 5, 8, {}, true),
   // convTranspose
-  opCase('convTranspose', 'stride 2, kernel 2', [[2, 8, 5]], { constants: [[2, 5, 7], [7]], attributes: { strides: [2], activation: 'relu' } }),
-  opCase('convTranspose', 'overlapping, cut on both sides', [[3, 7, 4]], { constants: [[5, 4, 6], null], attributes: { strides: [2], pads: [2, 1], outputPadding: [1] } }),
-  opCase('convTranspose', 'groups, dilated', [[1, 6, 6]], { constants: [[3, 6, 2], [6]], attributes: { dilations: [2], groups: 3 } }),
-  opCase('convTranspose', '2-D', [[2, 3, 5, 4]], { constants: [[3, 4, 4, 3], [3]], attributes: { strides: [1, 2], pads: [1, 1, 1, 1] } }),
+  opCase('convTranspose', 'stride 2, kernel 2', [[2, 8, 5]], {
+    constants: [[2, 5, 7], [7]],
+    attributes: { strides: [2], activation: 'relu' },
+  }),
+  opCase('convTranspose', 'overlapping, cut on both sides', [[3, 7, 4]], {
+    constants: [[5, 4, 6], null],
+    attributes: { strides: [2], pads: [2, 1], outputPadding: [1] },
+  }),
+  opCase('convTranspose', 'groups, dilated', [[1, 6, 6]], {
+    constants: [[3, 6, 2], [6]],
+    attributes: { dilations: [2], groups: 3 },
+  }),
+  opCase('convTranspose', '2-D', [[2, 3, 5, 4]], {
+    constants: [[3, 4, 4, 3], [3]],
+    attributes: { strides: [1, 2], pads: [1, 1, 1, 1] },
+  }),
   // matmul
-  opCase('matmul', 'two inputs, batch 7', [[7, 3, 5], [7, 5, 9]]),
-  opCase('matmul', 'attention, time kept apart', [[2, 4, 3, 5], [2, 4, 5, 3]]),
-  opCase('matmul', 'one matrix for all', [[2, 4, 33, 17], [17, 31]]),
-  opCase('matmul', 'both sides repeated', [[3, 1, 4, 5], [1, 2, 5, 6]]),
+  opCase('matmul', 'two inputs, batch 7', [
+    [7, 3, 5],
+    [7, 5, 9],
+  ]),
+  opCase('matmul', 'attention, time kept apart', [
+    [2, 4, 3, 5],
+    [2, 4, 5, 3],
+  ]),
+  opCase('matmul', 'one matrix for all', [
+    [2, 4, 33, 17],
+    [17, 31],
+  ]),
+  opCase('matmul', 'both sides repeated', [
+    [3, 1, 4, 5],
+    [1, 2, 5, 6],
+  ]),
   opCase('matmul', 'a constant', [[2, 8, 3]], { constants: [[3, 4]] }),
   // normalise
   opCase('normalise', 'layer', [[3, 8, 37]], { constants: [[37], [37]], attributes: { axes: [-1] } }),
   opCase('normalise', 'layer, nothing but the unit', [[1, 1, 6]], { attributes: { axes: [-1], epsilon: 0.01 } }),
   opCase('normalise', 'layer over frequency and channels', [[2, 4, 5, 6]], { attributes: { axes: [2, 3] } }),
   opCase('normalise', 'instance over time', [[3, 9, 5]], { constants: [[5], [5]], attributes: { axes: [1] } }),
-  opCase('normalise', 'instance over time and frequency, no bias', [[2, 5, 6, 7]], { constants: [[7], null], attributes: { axes: [1, 2] } }),
+  opCase('normalise', 'instance over time and frequency, no bias', [[2, 5, 6, 7]], {
+    constants: [[7], null],
+    attributes: { axes: [1, 2] },
+  }),
   // pool
   opCase('pool', 'average 2', [[2, 8, 5]], { attributes: { kind: 'average', kernel: [2] } }),
   opCase('pool', 'max 4, batch 7', [[7, 8, 3]], { attributes: { kind: 'max', kernel: [4] } }),
-  opCase('pool', 'average, causal, padding counted', [[2, 9, 4]], { attributes: { kind: 'average', kernel: [5], strides: [1], pads: [4, 0], countPadding: 1 } }),
-  opCase('pool', 'average, padding not counted', [[2, 9, 4]], { attributes: { kind: 'average', kernel: [3], strides: [2], pads: [1, 1] } }),
+  opCase('pool', 'average, causal, padding counted', [[2, 9, 4]], {
+    attributes: { kind: 'average', kernel: [5], strides: [1], pads: [4, 0], countPadding: 1 },
+  }),
+  opCase('pool', 'average, padding not counted', [[2, 9, 4]], {
+    attributes: { kind: 'average', kernel: [3], strides: [2], pads: [1, 1] },
+  }),
   opCase('pool', '2-D max over frequency', [[2, 4, 10, 6]], { attributes: { kind: 'max', kernel: [1, 2] } }),
-  opCase('pool', '2-D average, padded', [[1, 7, 9, 3]], { attributes: { kind: 'average', kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] } }),
+  opCase('pool', '2-D average, padded', [[1, 7, 9, 3]], {
+    attributes: { kind: 'average', kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
+  }),
   // reduce
-  ...(['mean', 'sum', 'max', 'min'] as const).map((kind) => opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } })),
+  ...(['mean', 'sum', 'max', 'min'] as const).map((kind) =>
+    opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } }),
+  ),
   opCase('reduce', 'mean over the last axis, kept', [[2, 5, 7]], { attributes: { kind: 'mean', axes: [-1] } }),
-  opCase('reduce', 'mean over time and frequency', [[3, 5, 7, 6]], { attributes: { kind: 'mean', axes: [1, 2], keepAxes: 0 } }),
+  opCase('reduce', 'mean over time and frequency', [[3, 5, 7, 6]], {
+    attributes: { kind: 'mean', axes: [1, 2], keepAxes: 0 },
+  }),
   // softmax
   opCase('softmax', 'three classes', [[7, 5, 3]], { scale: 4 }),
   opCase('softmax', 'one class, time 1', [[1, 1, 1]]),
@@ -139,26 +197,92 @@ export const opCases: readonly OpCase[] = [
   // elementwise
   ...activationCases,
   opCase('unary', 'tanh of large numbers', [[2, 3, 7]], { attributes: { kind: 'tanh' }, scale: 300 }),
-  ...(['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum', 'prelu'] as const).map((kind) => opCase('binary', kind, [[2, 5, 6], [2, 5, 6]], { attributes: { kind } })),
-  opCase('binary', 'add, a constant per channel', [[3, 5, 7]], { constants: [[7]], attributes: { kind: 'add', activation: 'relu' } }),
-  opCase('binary', 'multiply, broadcast in the middle', [[3, 5, 4, 6], [3, 1, 4, 1]], { attributes: { kind: 'multiply' } }),
-  opCase('binary', 'both sides repeated', [[2, 1, 6], [1, 5, 1]], { attributes: { kind: 'add' } }),
+  ...(['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum', 'prelu'] as const).map((kind) =>
+    opCase(
+      'binary',
+      kind,
+      [
+        [2, 5, 6],
+        [2, 5, 6],
+      ],
+      { attributes: { kind } },
+    ),
+  ),
+  opCase('binary', 'add, a constant per channel', [[3, 5, 7]], {
+    constants: [[7]],
+    attributes: { kind: 'add', activation: 'relu' },
+  }),
+  opCase(
+    'binary',
+    'multiply, broadcast in the middle',
+    [
+      [3, 5, 4, 6],
+      [3, 1, 4, 1],
+    ],
+    { attributes: { kind: 'multiply' } },
+  ),
+  opCase(
+    'binary',
+    'both sides repeated',
+    [
+      [2, 1, 6],
+      [1, 5, 1],
+    ],
+    { attributes: { kind: 'add' } },
+  ),
   // movement
   opCase('reshape', 'frequency into channels', [[2, 3, 4, 5]], { attributes: { shape: [0, 0, -1] } }),
   opCase('transpose', 'rank 3', [[2, 5, 7]], { attributes: { permutation: [0, 2, 1] } }),
   opCase('transpose', 'rank 4, time kept', [[2, 3, 4, 5]], { attributes: { permutation: [0, 1, 3, 2] } }),
   opCase('slice', 'the middle of time', [[2, 9, 5]], { attributes: { axes: [1], starts: [2], ends: [-3] } }),
-  opCase('slice', 'every second channel, backwards', [[2, 4, 7]], { attributes: { axes: [2], starts: [-1], ends: [-100], steps: [-2] } }),
-  opCase('slice', 'two axes, an end beyond', [[3, 8, 6, 5]], { attributes: { axes: [2, -1], starts: [1, 0], ends: [100, 4], steps: [2, 1] } }),
+  opCase('slice', 'every second channel, backwards', [[2, 4, 7]], {
+    attributes: { axes: [2], starts: [-1], ends: [-100], steps: [-2] },
+  }),
+  opCase('slice', 'two axes, an end beyond', [[3, 8, 6, 5]], {
+    attributes: { axes: [2, -1], starts: [1, 0], ends: [100, 4], steps: [2, 1] },
+  }),
   opCase('pad', 'constant, every axis', [[2, 3, 5]], { attributes: { pads: [0, 1, 2, 0, 1, 3], value: -1.5 } }),
   opCase('pad', 'reflect', [[2, 6, 5]], { attributes: { pads: [0, 0, 5, 3, 0, 0], mode: 'reflect' } }),
   opCase('pad', 'edge, behind time', [[2, 8, 4, 3]], { attributes: { pads: [0, 0, 0, 0, 2, 1, 0, 0], mode: 'edge' } }),
-  opCase('concat', 'channels of three', [[2, 8, 3], [2, 8, 1], [2, 8, 4]], { attributes: { axis: 2 } }),
+  opCase(
+    'concat',
+    'channels of three',
+    [
+      [2, 8, 3],
+      [2, 8, 1],
+      [2, 8, 4],
+    ],
+    { attributes: { axis: 2 } },
+  ),
   opCase('concat', 'along time, a constant too', [[2, 3, 5]], { constants: [[2, 4, 5]], attributes: { axis: 1 } }),
   opCase('gather', 'channels, one twice', [[2, 8, 5]], { attributes: { axis: -1, indices: [4, 0, 0, -2] } }),
-  opCase('expand', 'batch and time of another', [[1, 1, 5], [3, 8, 2]], { attributes: { axes: [0, 1], from: [0, 1] } }),
-  opCase('expand', 'frequency from channels', [[2, 8, 1, 4], [2, 8, 3]], { attributes: { axes: [2], from: [-1] } }),
-  opCase('crop', 'a table to the length of time', [[1, 20, 5], [3, 8, 2]], { attributes: { axes: [1], from: [1] } }),
+  opCase(
+    'expand',
+    'batch and time of another',
+    [
+      [1, 1, 5],
+      [3, 8, 2],
+    ],
+    { attributes: { axes: [0, 1], from: [0, 1] } },
+  ),
+  opCase(
+    'expand',
+    'frequency from channels',
+    [
+      [2, 8, 1, 4],
+      [2, 8, 3],
+    ],
+    { attributes: { axes: [2], from: [-1] } },
+  ),
+  opCase(
+    'crop',
+    'a table to the length of time',
+    [
+      [1, 20, 5],
+      [3, 8, 2],
+    ],
+    { attributes: { axes: [1], from: [1] } },
+  ),
   opCase('repeat', 'each, time and frequency', [[2, 8, 3, 4]], { attributes: { repeats: [1, 2, 3, 1] } }),
   opCase('repeat', 'whole, channels', [[2, 8, 3]], { attributes: { repeats: [1, 1, 2], order: 'whole' } }),
   // features
@@ -166,22 +290,62 @@ export const opCases: readonly OpCase[] = [
   opCase('logmel', 'two steps, batch 3, quiet', [[3, 2048]], { type: 'int16', scale: 20 }),
 ];
 
-function gruCase(title: string, batch: number, time: number, features: number, hidden: number, attributes: Attributes = {}, first = false): OpCase {
-  const constants: Shape[] = [[features, 3 * hidden], [hidden, 3 * hidden], [3 * hidden], [3 * hidden], ...(first ? [[batch, hidden]] : [])];
+function gruCase(
+  title: string,
+  batch: number,
+  time: number,
+  features: number,
+  hidden: number,
+  attributes: Attributes = {},
+  first = false,
+): OpCase {
+  const constants: Shape[] = [
+    [features, 3 * hidden],
+    [hidden, 3 * hidden],
+    [3 * hidden],
+    [3 * hidden],
+    ...(first ? [[batch, hidden]] : []),
+  ];
   return opCase('gru', title, [[batch, time, features]], { constants, attributes });
 }
 
-function lstmCase(title: string, batch: number, time: number, features: number, hidden: number, attributes: Attributes = {}, first = false): OpCase {
-  const constants: Shape[] = [[features, 4 * hidden], [hidden, 4 * hidden], [4 * hidden], ...(first ? [[batch, hidden], [batch, hidden]] : [])];
+function lstmCase(
+  title: string,
+  batch: number,
+  time: number,
+  features: number,
+  hidden: number,
+  attributes: Attributes = {},
+  first = false,
+): OpCase {
+  const constants: Shape[] = [
+    [features, 4 * hidden],
+    [hidden, 4 * hidden],
+    [4 * hidden],
+    ...(first
+      ? [
+          [batch, hidden],
+          [batch, hidden],
+        ]
+      : []),
+  ];
   return opCase('lstm', title, [[batch, time, features]], { constants, attributes, outputs: first ? 2 : 1 });
 }
 
 /** Inputs x, w, bias, residual: the one op whose constants stand between its inputs. */
 function residualCase(): OpCase {
-  const base = opCase('conv', 'residual before activation', [[2, 9, 6], [2, 9, 4]], {
-    attributes: { pads: [2, 0], activation: 'relu' },
-    constants: [[3, 6, 4], [4]],
-  });
+  const base = opCase(
+    'conv',
+    'residual before activation',
+    [
+      [2, 9, 6],
+      [2, 9, 4],
+    ],
+    {
+      attributes: { pads: [2, 0], activation: 'relu' },
+      constants: [[3, 6, 4], [4]],
+    },
+  );
   const node = { ...base.graph.nodes[0]!, inputs: ['x0', 'c0', 'c1', 'x1'] };
   return { ...base, graph: { ...base.graph, nodes: [node] } };
 }

@@ -6,7 +6,13 @@ import type { Attributes } from '../../src/graph/graph.ts';
 import type { Shape } from '../../src/graph/tensor.ts';
 import { opNamed } from '../../src/ops/index.ts';
 
-function refused(op: string, shapes: readonly Shape[], attributes: Attributes, kind: new (...given: never[]) => Error, pattern: RegExp): void {
+function refused(
+  op: string,
+  shapes: readonly Shape[],
+  attributes: Attributes,
+  kind: new (...given: never[]) => Error,
+  pattern: RegExp,
+): void {
   const node = { name: 'node', op, inputs: [], outputs: ['y'], attributes };
   try {
     opNamed(node).infer(node, shapes);
@@ -19,10 +25,17 @@ function refused(op: string, shapes: readonly Shape[], attributes: Attributes, k
 }
 
 test('ops that slide a window: axes of x, and attributes with a number for each', () => {
-  const kernels: Readonly<Record<string, readonly Shape[]>> = { conv: [[3, 4, 6]], convTranspose: [[3, 4, 6]], pool: [] };
+  const kernels: Readonly<Record<string, readonly Shape[]>> = {
+    conv: [[3, 4, 6]],
+    convTranspose: [[3, 4, 6]],
+    pool: [],
+  };
   for (const [op, weights] of Object.entries(kernels)) {
     const own: Attributes = op === 'pool' ? { kind: 'max', kernel: [3] } : {};
-    const inferred = opNamed({ name: 'node', op, inputs: [], outputs: [], attributes: own }).infer({ name: 'node', op, inputs: [], outputs: ['y'], attributes: own }, [[2, 9, 4], ...weights]);
+    const inferred = opNamed({ name: 'node', op, inputs: [], outputs: [], attributes: own }).infer(
+      { name: 'node', op, inputs: [], outputs: ['y'], attributes: own },
+      [[2, 9, 4], ...weights],
+    );
     assert.is(inferred[0]!.length, 3, op);
     refused(op, [[2, 9], ...weights], own, ShapeError, /x must be \[batch, time, channels\] or/);
     refused(op, [[2, 9, 4, 4, 4], ...weights], own, ShapeError, /x must be \[batch, time, channels\] or/);

@@ -27,8 +27,18 @@ test('svg: a block for every run, the names escaped, one file without references
 });
 
 test('svg: an hour of quick changes stays small, an empty report is drawn all the same', () => {
-  const changes = Array.from({ length: 56250 }, (_, i) => ({ timestamp_start: i * 64, timestamp_end: (i + 1) * 64, result: i % 3 ? 'speech' : 'music', confidence: 0.9 }));
-  const svg = toSvg({ file: 'long.wav', seconds: 3600, period: 64, channels: { 0: { time_series: [], transitions: { speech: changes } } } });
+  const changes = Array.from({ length: 56250 }, (_, i) => ({
+    timestamp_start: i * 64,
+    timestamp_end: (i + 1) * 64,
+    result: i % 3 ? 'speech' : 'music',
+    confidence: 0.9,
+  }));
+  const svg = toSvg({
+    file: 'long.wav',
+    seconds: 3600,
+    period: 64,
+    channels: { 0: { time_series: [], transitions: { speech: changes } } },
+  });
   assert.ok(svg.length < 400_000, `${svg.length} characters`);
   assert.match(toSvg({ file: 'none.wav', seconds: 0, period: 1024, channels: {} }), /^<svg/);
 });
@@ -37,7 +47,8 @@ test('waveform: peaks hold whatever the length, memory does not grow', () => {
   const builder = new EnvelopeBuilder(16000);
   const block = new Float32Array(16000).fill(0.1);
   block[8000] = -0.9;
-  for (let second = 0; second < 300; second++) builder.add(second === 123 ? block : block.map((value) => Math.max(0, value)));
+  for (let second = 0; second < 300; second++)
+    builder.add(second === 123 ? block : block.map((value) => Math.max(0, value)));
   const { peaks, bucketSeconds } = builder.finish();
   assert.ok(peaks.length <= 4096);
   assert.ok(Math.abs(peakBetween({ peaks, bucketSeconds }, 123, 124) - 0.9) < 1e-6);
@@ -50,7 +61,9 @@ if (!chromium) console.log('pictures in a browser: skipped, no chromium is insta
 const inBrowser = chromium ? test : test.skip;
 
 inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells what is there, no error', async () => {
-  const seen = await inChromium(toHtml(report, envelopes), `
+  const seen = await inChromium(
+    toHtml(report, envelopes),
+    `
     const figure = document.getElementById('timeline');
     const box = figure.querySelector('svg').getBoundingClientRect();
     const at = (seconds) => box.left + box.width * (76 + (seconds / ${report.seconds}) * 1020) / 1120;
@@ -86,14 +99,22 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
       wave: wave.height, papers: [before, after], end,
       voices: document.querySelectorAll('[data-voice=gender] .trace').length, shares: [...document.querySelectorAll('.shares li')].map((item) => item.textContent),
       rows: document.querySelectorAll('tbody tr').length, errors: window.errors,
-    };`);
+    };`,
+  );
   assert.equal(seen.errors, []);
   const expected = report.channels[0]!.transitions!.speech!;
-  assert.equal(seen.blocks.map(({ result }) => result), expected.map(({ result }) => result));
+  assert.equal(
+    seen.blocks.map(({ result }) => result),
+    expected.map(({ result }) => result),
+  );
   const [left, right] = seen.at;
   seen.blocks.forEach(({ from, to, height }, i) => {
     const place = (milliseconds: number): number => left + ((right - left) * milliseconds) / 1000 / report.seconds;
-    assert.ok(Math.abs(from - place(expected[i]!.timestamp_start)) < 1.5 && Math.abs(to - place(expected[i]!.timestamp_end)) < 2.5, `block ${i}`);
+    assert.ok(
+      Math.abs(from - place(expected[i]!.timestamp_start)) < 1.5 &&
+        Math.abs(to - place(expected[i]!.timestamp_end)) < 2.5,
+      `block ${i}`,
+    );
     assert.ok(height > 10);
   });
   assert.is(new Set(seen.blocks.map(({ fill }) => fill)).size, new Set(expected.map(({ result }) => result)).size);
@@ -102,7 +123,20 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
   assert.is.not(seen.papers[0], seen.papers[1]);
   assert.is(seen.end, '0:05.50');
   assert.is(seen.voices, 4);
-  assert.equal(seen.whole, ['0:00.0', '0:00.5', '0:01.0', '0:01.5', '0:02.0', '0:02.5', '0:03.0', '0:03.5', '0:04.0', '0:04.5', '0:05.0', '0:05.5']);
+  assert.equal(seen.whole, [
+    '0:00.0',
+    '0:00.5',
+    '0:01.0',
+    '0:01.5',
+    '0:02.0',
+    '0:02.5',
+    '0:03.0',
+    '0:03.5',
+    '0:04.0',
+    '0:04.5',
+    '0:05.0',
+    '0:05.5',
+  ]);
   assert.equal(seen.zoomed.ticks, ['0:01.5', '0:02.0', '0:02.5', '0:03.0']);
   assert.ok(Math.abs(seen.zoomed.from - left) < 1.5 && seen.zoomed.other);
   assert.equal(seen.again, { ticks: seen.whole, transform: 'matrix(1 0 0 1 0 0)' });
@@ -132,10 +166,19 @@ async function inChromium(page: string, probe: string): Promise<Seen> {
   const folder = await mkdtemp(join(tmpdir(), 'undertone-'));
   try {
     const file = join(folder, 'page.html');
-    const watch = '<script>window.errors = []; addEventListener("error", (event) => errors.push(event.message));</script>';
+    const watch =
+      '<script>window.errors = []; addEventListener("error", (event) => errors.push(event.message));</script>';
     const ask = `<script>{ const seen = (() => {${probe}})(); const out = document.createElement('pre'); out.id = 'seen'; out.textContent = encodeURIComponent(JSON.stringify(seen)); document.body.append(out); }</script>`;
     await writeFile(file, page.replace('<style>', `${watch}<style>`).replace('</body>', `${ask}</body>`));
-    const options = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`, '--window-size=1200,1000', '--dump-dom', pathToFileURL(file).href];
+    const options = [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      `--user-data-dir=${join(folder, 'profile')}`,
+      '--window-size=1200,1000',
+      '--dump-dom',
+      pathToFileURL(file).href,
+    ];
     const { stdout } = await promisify(execFile)(chromium!, options, { timeout: 180_000, maxBuffer: 1 << 26 });
     return JSON.parse(decodeURIComponent(/<pre id="seen">([^<]*)/.exec(stdout)![1]!)) as Seen;
   } finally {
@@ -144,14 +187,17 @@ async function inChromium(page: string, probe: string): Promise<Seen> {
 }
 
 function onPath(name: string): string | undefined {
-  return process.env.PATH!.split(delimiter).map((folder) => join(folder, name)).find((path) => {
-    try {
-      accessSync(path);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return process.env
+    .PATH!.split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((path) => {
+      try {
+        accessSync(path);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 function envelopeOf(seconds: number) {

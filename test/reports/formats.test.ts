@@ -15,7 +15,9 @@ const runs = [...runsOf(report)];
 
 test('csv: a parser that is not ours reads back every period, awkward file names too', () => {
   const rows: Record<string, string>[] = parse(toCsv(report), { columns: true });
-  const periods = Object.entries(report.channels).flatMap(([channel, { time_series }]) => time_series.map((period) => ({ channel, ...period })));
+  const periods = Object.entries(report.channels).flatMap(([channel, { time_series }]) =>
+    time_series.map((period) => ({ channel, ...period })),
+  );
   assert.is(rows.length, periods.length);
   rows.forEach((row, i) => {
     const { channel, timestamp, results, raw } = periods[i]!;
@@ -33,7 +35,9 @@ test('csv: a parser that is not ours reads back every period, awkward file names
 });
 
 test('TextGrid: a parser that is not ours reads back every run; tiers have no gaps and end with the audio', () => {
-  const { TextGrid } = createRequire(import.meta.url)('textgrid') as { TextGrid: { textgridToJSON(text: string): { xmax: string; items: Tier[] } } };
+  const { TextGrid } = createRequire(import.meta.url)('textgrid') as {
+    TextGrid: { textgridToJSON(text: string): { xmax: string; items: Tier[] } };
+  };
   const read = quietly(() => TextGrid.textgridToJSON(toTextGrid(report)));
   assert.is(Number(read.xmax), report.seconds);
   assert.is(read.items.length, runs.length);
@@ -42,14 +46,25 @@ test('TextGrid: a parser that is not ours reads back every run; tiers have no ga
     assert.is(tier.name, `${model} channel ${channel}`);
     assert.is(tier.class, 'IntervalTier');
     const intervals = tier.intervals.map(({ xmin, xmax, text }) => ({ from: Number(xmin), to: Number(xmax), text }));
-    const wanted = expected.map((run) => ({ from: run.timestamp_start / 1000, to: run.timestamp_end / 1000, text: run.result }));
+    const wanted = expected.map((run) => ({
+      from: run.timestamp_start / 1000,
+      to: run.timestamp_end / 1000,
+      text: run.result,
+    }));
     assert.equal(intervals, [...wanted, { from: wanted.at(-1)!.to, to: report.seconds, text: '' }]);
   });
 });
 
 test('RTTM: who speaks, when, how sure; ten fields a line', () => {
-  const lines = toRttm(report).trimEnd().split('\n').map((line) => line.split(' '));
-  const expected = runs.filter(({ model }) => model === 'gender').flatMap(({ channel, runs: own }) => own.filter(({ result }) => ['male', 'female', 'unknown'].includes(result)).map((run) => ({ channel, ...run })));
+  const lines = toRttm(report)
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' '));
+  const expected = runs
+    .filter(({ model }) => model === 'gender')
+    .flatMap(({ channel, runs: own }) =>
+      own.filter(({ result }) => ['male', 'female', 'unknown'].includes(result)).map((run) => ({ channel, ...run })),
+    );
   assert.is(lines.length, expected.length);
   lines.forEach((fields, i) => {
     const { channel, timestamp_start, timestamp_end, result, confidence } = expected[i]!;
@@ -63,20 +78,36 @@ test('RTTM: who speaks, when, how sure; ten fields a line', () => {
 
 test('RTTM without a voice model lists speech', () => {
   const channels = { 0: { time_series: [], transitions: { speech: report.channels[0]!.transitions!.speech! } } };
-  assert.ok(toRttm({ ...report, channels }).split('\n').filter(Boolean).every((line) => line.split(' ')[7] === 'speech'));
+  assert.ok(
+    toRttm({ ...report, channels })
+      .split('\n')
+      .filter(Boolean)
+      .every((line) => line.split(' ')[7] === 'speech'),
+  );
 });
 
 test('Audacity labels: three fields separated by tabs, in order of time', () => {
-  const lines = toAudacityLabels(report).trimEnd().split('\n').map((line) => line.split('\t'));
-  assert.is(lines.length, runs.reduce((count, { runs: own }) => count + own.length, 0));
+  const lines = toAudacityLabels(report)
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
+  assert.is(
+    lines.length,
+    runs.reduce((count, { runs: own }) => count + own.length, 0),
+  );
   const starts = lines.map(([start]) => Number(start));
-  assert.equal(starts, [...starts].sort((a, b) => a - b));
+  assert.equal(
+    starts,
+    [...starts].sort((a, b) => a - b),
+  );
   const labels = new Set(lines.map(([, , label]) => label));
   assert.ok(labels.has('channel 0 gender: female') && labels.has('channel 1 speech: music'));
 });
 
 test('without transitions the runs are those of the periods', () => {
-  const channels = Object.fromEntries(Object.entries(report.channels).map(([name, { time_series }]) => [name, { time_series }]));
+  const channels = Object.fromEntries(
+    Object.entries(report.channels).map(([name, { time_series }]) => [name, { time_series }]),
+  );
   for (const { runs: own } of runsOf({ ...report, channels })) {
     own.slice(1).forEach((run, i) => {
       assert.is(run.timestamp_start, own[i]!.timestamp_end);
@@ -87,7 +118,13 @@ test('without transitions the runs are those of the periods', () => {
 });
 
 test('tables line up, whatever the colours and widths', () => {
-  const text = table([{ title: 'file' }, { title: 'share', align: 'right' }], [['\x1b[31mröt\x1b[39m', '1 %'], ['日本.wav', '100 %']]);
+  const text = table(
+    [{ title: 'file' }, { title: 'share', align: 'right' }],
+    [
+      ['\x1b[31mröt\x1b[39m', '1 %'],
+      ['日本.wav', '100 %'],
+    ],
+  );
   const lines = text.trimEnd().split('\n');
   assert.equal(lines.map(width), [15, 15, 15]);
 });

@@ -14,13 +14,33 @@ const gender = metadata('gender', ['male', 'female'], 0.1);
 
 /** A step of a sound known by name. */
 function step(sound: 'man' | 'woman' | 'doubt' | 'music' | 'silence'): Step {
-  const [music, other, talk, male] = { man: [0.05, 0.05, 0.9, 0.8], woman: [0.1, 0.1, 0.8, 0.1], doubt: [0.1, 0, 0.9, 0.52], music: [0.7, 0.2, 0.1, 0.5], silence: [0.2, 0.7, 0.1, 0.5] }[sound];
-  return { level: sound === 'silence' ? 0 : 0.1, silent: sound === 'silence', weight: 1, row: 0, probabilities: { speech: [music, other, talk], gender: [male, 1 - male] } };
+  const [music, other, talk, male] = {
+    man: [0.05, 0.05, 0.9, 0.8],
+    woman: [0.1, 0.1, 0.8, 0.1],
+    doubt: [0.1, 0, 0.9, 0.52],
+    music: [0.7, 0.2, 0.1, 0.5],
+    silence: [0.2, 0.7, 0.1, 0.5],
+  }[sound];
+  return {
+    level: sound === 'silence' ? 0 : 0.1,
+    silent: sound === 'silence',
+    weight: 1,
+    row: 0,
+    probabilities: { speech: [music, other, talk], gender: [male, 1 - male] },
+  };
 }
 
 function reporter(settings: Partial<ReportSettings> = {}): Reporter {
   const models = settings.models ?? [speech, gender];
-  return new Reporter({ models, decide: (steps) => decide(models, speech, steps), outputPeriod: 1024, includeRawValues: false, includeSummary: true, includeTransitions: true, ...settings });
+  return new Reporter({
+    models,
+    decide: (steps) => decide(models, speech, steps),
+    outputPeriod: 1024,
+    includeRawValues: false,
+    includeSummary: true,
+    includeTransitions: true,
+    ...settings,
+  });
 }
 
 const many = (count: number, sound: Parameters<typeof step>[0]) => Array.from({ length: count }, () => step(sound));
@@ -29,15 +49,24 @@ test('periods: multiples of 64 ms, anything else is refused', () => {
   assert.is(stepsInPeriod(64), 1);
   assert.is(stepsInPeriod(1024), 16);
   for (const period of [0, 63, 65, 1000, -64, NaN, Infinity, '1024', undefined, 2 ** 60]) {
-    assert.throws(() => stepsInPeriod(period), (error: Error) => error instanceof ArgumentError && /outputPeriod: got .*multiple of 64/.test(error.message));
+    assert.throws(
+      () => stepsInPeriod(period),
+      (error: Error) => error instanceof ArgumentError && /outputPeriod: got .*multiple of 64/.test(error.message),
+    );
   }
 });
 
 test('a period comes with the step that completes it; the last may be partial', () => {
   const report = reporter({ outputPeriod: 256 });
   assert.equal(report.push(many(3, 'man')), []);
-  assert.equal(report.push(many(1, 'man')).map(({ timestamp }) => timestamp), [0]);
-  assert.equal(report.push(many(9, 'woman')).map(({ timestamp }) => timestamp), [256, 512]);
+  assert.equal(
+    report.push(many(1, 'man')).map(({ timestamp }) => timestamp),
+    [0],
+  );
+  assert.equal(
+    report.push(many(9, 'woman')).map(({ timestamp }) => timestamp),
+    [256, 512],
+  );
   const [last] = report.finish();
   assert.is(last.timestamp, 768);
   assert.is(last.results.gender.result, 'female');
@@ -58,13 +87,33 @@ test('a period is one analysis of its steps: gating, margins and raw values over
 
 test('summary: steps over all steps, every possible result listed', () => {
   const report = reporter();
-  report.push([...many(3, 'man'), ...many(1, 'woman'), ...many(1, 'doubt'), ...many(1, 'music'), ...many(1, 'silence')]);
+  report.push([
+    ...many(3, 'man'),
+    ...many(1, 'woman'),
+    ...many(1, 'doubt'),
+    ...many(1, 'music'),
+    ...many(1, 'silence'),
+  ]);
   assert.equal(report.overview().summary, {
-    gender: { male_fraction: 0.4286, female_fraction: 0.1429, no_speech_fraction: 0.1429, unknown_fraction: 0.1429, silence_fraction: 0.1429 },
+    gender: {
+      male_fraction: 0.4286,
+      female_fraction: 0.1429,
+      no_speech_fraction: 0.1429,
+      unknown_fraction: 0.1429,
+      silence_fraction: 0.1429,
+    },
     speech: { music_fraction: 0.1429, other_fraction: 0, speech_fraction: 0.7143, silence_fraction: 0.1429 },
   });
-  assert.equal(Object.keys(report.overview().summary!.gender), ['male_fraction', 'female_fraction', 'no_speech_fraction', 'unknown_fraction', 'silence_fraction']);
-  assert.equal(reporter({ models: [speech] }).overview().summary, { speech: { music_fraction: 0, other_fraction: 0, speech_fraction: 0, silence_fraction: 0 } });
+  assert.equal(Object.keys(report.overview().summary!.gender), [
+    'male_fraction',
+    'female_fraction',
+    'no_speech_fraction',
+    'unknown_fraction',
+    'silence_fraction',
+  ]);
+  assert.equal(reporter({ models: [speech] }).overview().summary, {
+    speech: { music_fraction: 0, other_fraction: 0, speech_fraction: 0, silence_fraction: 0 },
+  });
 });
 
 test('transitions: contiguous runs on the grid, mean confidence', () => {
@@ -91,7 +140,9 @@ test('transitions: contiguous runs on the grid, mean confidence', () => {
 test('mean confidence over a run of different steps', () => {
   const report = reporter({ models: [speech] });
   report.push([step('man'), step('woman')]);
-  assert.equal(report.overview().transitions!.speech, [{ timestamp_start: 0, timestamp_end: 128, result: 'speech', confidence: 0.85 }]);
+  assert.equal(report.overview().transitions!.speech, [
+    { timestamp_start: 0, timestamp_end: 128, result: 'speech', confidence: 0.85 },
+  ]);
 });
 
 test('summary and transitions only where they are asked for', () => {

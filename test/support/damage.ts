@@ -27,7 +27,11 @@ export function damaged(file: Uint8Array, kind: number, { below }: Random): Uint
     default: {
       // bytes that were never there
       const at = below(length);
-      return Buffer.concat([bytes.subarray(0, at), Buffer.from(Array.from({ length: below(500) }, () => below(256))), bytes.subarray(at)]);
+      return Buffer.concat([
+        bytes.subarray(0, at),
+        Buffer.from(Array.from({ length: below(500) }, () => below(256))),
+        bytes.subarray(at),
+      ]);
     }
   }
 }

@@ -5,7 +5,8 @@ import { decide, type Decision, isSilent, type Step } from '../../src/models/dec
 import type { ModelMetadata } from '../../src/models/model.ts';
 import type { Ear } from '../../src/tracks.ts';
 
-const metadata = (name: string, labels: readonly string[]) => ({ name, labels, unknownCutoff: 0.05, warmupWeights: [] }) as unknown as ModelMetadata;
+const metadata = (name: string, labels: readonly string[]) =>
+  ({ name, labels, unknownCutoff: 0.05, warmupWeights: [] }) as unknown as ModelMetadata;
 
 export const speech = metadata('speech', ['music', 'other', 'speech']);
 export const gender = metadata('gender', ['male', 'female']);
@@ -29,7 +30,13 @@ export class FakeEar implements Ear {
       this.#state = 0.7 * this.#state + 0.3 * ((sum / 1000) % 1);
       const talk = this.#state;
       const male = (this.#state * 3.7) % 1;
-      return { level, silent: isSilent(level, 0.005), weight: 1, row: 0, probabilities: { speech: [(1 - talk) / 3, (1 - talk) * (2 / 3), talk], gender: [male, 1 - male] } };
+      return {
+        level,
+        silent: isSilent(level, 0.005),
+        weight: 1,
+        row: 0,
+        probabilities: { speech: [(1 - talk) / 3, (1 - talk) * (2 / 3), talk], gender: [male, 1 - male] },
+      };
     });
   }
 

@@ -3,7 +3,13 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { fromHalf, toHalf } from '../../src/graph/half.ts';
 
 /** Which inputs are matrices of weights, by op. */
-export const matrixInputs: Readonly<Record<string, readonly number[]>> = { conv: [1], convTranspose: [1], dense: [1], gru: [1, 2], lstm: [1, 2] };
+export const matrixInputs: Readonly<Record<string, readonly number[]>> = {
+  conv: [1],
+  convTranspose: [1],
+  dense: [1],
+  gru: [1, 2],
+  lstm: [1, 2],
+};
 
 /** The graph with its matrices rounded to float16 and all else as it was. */
 export function rounded(graph: Graph): Graph {

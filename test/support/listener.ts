@@ -25,7 +25,11 @@ export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<L
 }
 
 /** Of models by their ids. */
-export function listenersOn(backend: Backend, byId: Readonly<Record<'speech' | 'gender', Model>>, volumeThreshold = defaultVolumeThreshold): Listeners {
+export function listenersOn(
+  backend: Backend,
+  byId: Readonly<Record<'speech' | 'gender', Model>>,
+  volumeThreshold = defaultVolumeThreshold,
+): Listeners {
   const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
   const analyzer = new Analyzer(new Programs(backend, models));
   const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold };

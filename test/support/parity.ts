@@ -13,20 +13,30 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   for (let i = 0; i < a.length; i++) {
     const difference = Math.abs(a[i]! - b[i]!);
     // Not (difference <= largest), so that a NaN is never taken for agreement.
-    if (!(difference <= largest)) largest = Number.isNaN(difference) ? (Object.is(a[i], b[i]) ? largest : Infinity) : difference;
+    if (!(difference <= largest))
+      largest = Number.isNaN(difference) ? (Object.is(a[i], b[i]) ? largest : Infinity) : difference;
   }
   return largest;
 }
 
 /** The largest difference, in units of the larger of 1 and the expected magnitude. */
-export function assertClose(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number, what: string): void {
+export function assertClose(
+  got: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  tolerance: number,
+  what: string,
+): void {
   const magnitude = Array.from(expected).reduce((largest, value) => Math.max(largest, Math.abs(value)), 1);
   const difference = largestDifference(got, expected) / magnitude;
   assert.ok(difference <= tolerance, `${what}: differs by ${difference}, more than ${tolerance}`);
 }
 
 /** `exact` is the graph that the reference runs, where a backend is meant to compute with other numbers than it was given. */
-export async function assertMatchesReference(backend: Backend, { title, graph, inputs }: OpCase, exact = graph): Promise<void> {
+export async function assertMatchesReference(
+  backend: Backend,
+  { title, graph, inputs }: OpCase,
+  exact = graph,
+): Promise<void> {
   const data = inputs.map((input) => input.data);
   const reference = await new ReferenceBackend().prepare(exact, {});
   const expected = reference.run(data);
@@ -51,10 +61,20 @@ export async function assertStreams(backend: Backend, { title, graph, inputs }: 
   if (time % unit !== 0 || time === unit || inputs.some((input) => input.shape[1] !== time)) return;
   const state = new Float32Array(whole.plan.batch * whole.plan.stateLength);
   const parts: Float32Array[][] = [];
-  for (const [from, to] of [[0, unit], [unit, time]] as const) {
+  for (const [from, to] of [
+    [0, unit],
+    [unit, time],
+  ] as const) {
     const program = await backend.prepare(withTime(graph, to - from), {});
     assert.is(program.plan.stateLength, whole.plan.stateLength);
-    parts.push((await program.run(inputs.map((input) => cutTime(input, from, to)), state)).map((output) => output.slice()));
+    parts.push(
+      (
+        await program.run(
+          inputs.map((input) => cutTime(input, from, to)),
+          state,
+        )
+      ).map((output) => output.slice()),
+    );
     program.dispose();
   }
   expected.forEach((output, i) => {
@@ -68,14 +88,21 @@ export async function assertStreams(backend: Backend, { title, graph, inputs }: 
 }
 
 function withTime(graph: Graph, time: number): Graph {
-  return { ...graph, inputs: graph.inputs.map((input) => ({ ...input, shape: [input.shape[0]!, time, ...input.shape.slice(2)] })) };
+  return {
+    ...graph,
+    inputs: graph.inputs.map((input) => ({ ...input, shape: [input.shape[0]!, time, ...input.shape.slice(2)] })),
+  };
 }
 
 /** Positions [from, to) along axis 1. */
 export function cutTime({ shape, data }: Tensor, from: number, to: number): TensorData {
   const [batch, time, ...rest] = shape as [number, number, ...number[]];
   const row = rest.reduce((a, b) => a * b, 1);
-  const cut = data instanceof Int16Array ? new Int16Array(batch * (to - from) * row) : new Float32Array(batch * (to - from) * row);
-  for (let b = 0; b < batch; b++) cut.set(data.subarray((b * time + from) * row, (b * time + to) * row), b * (to - from) * row);
+  const cut =
+    data instanceof Int16Array
+      ? new Int16Array(batch * (to - from) * row)
+      : new Float32Array(batch * (to - from) * row);
+  for (let b = 0; b < batch; b++)
+    cut.set(data.subarray((b * time + from) * row, (b * time + to) * row), b * (to - from) * row);
   return cut;
 }

@@ -75,13 +75,17 @@ function writeSample(view: DataView, at: number, value: number, bits: number, fl
 }
 
 /** All of a decoder's blocks, one array a channel. */
-export async function collect(blocks: AsyncIterable<{ channels: readonly Float32Array[]; sampleRate: number }>): Promise<{ channels: Float32Array[]; sampleRate: number; blocks: number }> {
+export async function collect(
+  blocks: AsyncIterable<{ channels: readonly Float32Array[]; sampleRate: number }>,
+): Promise<{ channels: Float32Array[]; sampleRate: number; blocks: number }> {
   const parts: (readonly Float32Array[])[] = [];
   let rate = 0;
   for await (const { channels, sampleRate } of blocks) {
     parts.push(channels);
     rate = sampleRate;
   }
-  const channels = (parts[0] ?? []).map((_, channel) => Float32Array.from(parts.flatMap((part) => Array.from(part[channel]!))));
+  const channels = (parts[0] ?? []).map((_, channel) =>
+    Float32Array.from(parts.flatMap((part) => Array.from(part[channel]!))),
+  );
   return { channels, sampleRate: rate, blocks: parts.length };
 }

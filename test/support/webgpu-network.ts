@@ -9,10 +9,19 @@ export function networkOf(classes: readonly number[], { width = 32, hidden = 24 
   const nodes: GraphNode[] = [];
   const constants = new Map<string, Tensor>();
   const outputs: string[] = [];
-  const add = (op: string, name: string, inputs: readonly string[], shapes: readonly Shape[] = [], attributes: Attributes = {}): string => {
+  const add = (
+    op: string,
+    name: string,
+    inputs: readonly string[],
+    shapes: readonly Shape[] = [],
+    attributes: Attributes = {},
+  ): string => {
     const weights = shapes.map((shape, i) => {
       const fanIn = shape.length > 1 ? sizeOf(shape.slice(0, -1)) : 4;
-      constants.set(`${name}.${i}`, { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => (random.normal() * 1.4) / Math.sqrt(fanIn)) });
+      constants.set(`${name}.${i}`, {
+        shape,
+        data: Float32Array.from({ length: sizeOf(shape) }, () => (random.normal() * 1.4) / Math.sqrt(fanIn)),
+      });
       return `${name}.${i}`;
     });
     nodes.push({ name, op, inputs: [...inputs, ...weights], outputs: [name], attributes });
@@ -29,7 +38,11 @@ export function networkOf(classes: readonly number[], { width = 32, hidden = 24 
     x = add('reshape', at('flat'), [x], [], { shape: [0, 0, 128] });
     x = add('conv', at('gather'), [x], [[1, 128, width], [width]], relu);
     for (const dilation of [1, 2, 4]) {
-      const made = add('conv', at(`dilated${dilation}`), [x], [[3, width, width], [width]], { ...relu, dilations: [dilation], pads: [2 * dilation, 0] });
+      const made = add('conv', at(`dilated${dilation}`), [x], [[3, width, width], [width]], {
+        ...relu,
+        dilations: [dilation],
+        pads: [2 * dilation, 0],
+      });
       x = add('binary', at(`sum${dilation}`), [x, made], [], { kind: 'add' });
     }
     x = add('gru', at('gru'), [x], [[width, 3 * hidden], [hidden, 3 * hidden], [3 * hidden], [3 * hidden]]);
@@ -42,5 +55,7 @@ export function networkOf(classes: readonly number[], { width = 32, hidden = 24 
 /** Noise that swells and fades, int16. */
 export function noise(length: number, seed = 'noise'): Int16Array {
   const random = seeded(seed);
-  return Int16Array.from({ length }, (_, i) => Math.max(-32768, Math.min(32767, random.normal() * 3000 * (1 + Math.sin(i / 3000)))));
+  return Int16Array.from({ length }, (_, i) =>
+    Math.max(-32768, Math.min(32767, random.normal() * 3000 * (1 + Math.sin(i / 3000)))),
+  );
 }

@@ -28,7 +28,19 @@ export async function webgpuForTests(options: WebGPUOptions = {}): Promise<WebGP
 export function countObjects(device: GPUDevice): Map<string, number> {
   const made = new Map<string, number>();
   const methods = device as unknown as Record<string, (...given: unknown[]) => unknown>;
-  const names = ['createBuffer', 'createBindGroup', 'createBindGroupLayout', 'createPipelineLayout', 'createShaderModule', 'createComputePipeline', 'createComputePipelineAsync', 'createCommandEncoder', 'createQuerySet', 'createTexture', 'createSampler'];
+  const names = [
+    'createBuffer',
+    'createBindGroup',
+    'createBindGroupLayout',
+    'createPipelineLayout',
+    'createShaderModule',
+    'createComputePipeline',
+    'createComputePipelineAsync',
+    'createCommandEncoder',
+    'createQuerySet',
+    'createTexture',
+    'createSampler',
+  ];
   for (const name of names) {
     const create = methods[name].bind(device);
     methods[name] = (...given) => {

@@ -27,5 +27,8 @@ export async function readClip(path: string, seconds: number): Promise<Float32Ar
 
 function mean(channels: readonly Float32Array[]): Float32Array {
   if (channels.length === 1) return channels[0]!;
-  return Float32Array.from(channels[0]!, (_, i) => channels.reduce((sum, channel) => sum + channel[i]!, 0) / channels.length);
+  return Float32Array.from(
+    channels[0]!,
+    (_, i) => channels.reduce((sum, channel) => sum + channel[i]!, 0) / channels.length,
+  );
 }

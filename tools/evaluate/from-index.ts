@@ -29,7 +29,10 @@ interface Stretch {
 }
 
 const option = { type: 'string' } as const;
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { index: option, split: option, seconds: option, 'per-corpus': option } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { index: option, split: option, seconds: option, 'per-corpus': option },
+});
 const [data, out] = positionals;
 if (!data || !out) {
   console.error('usage: from-index.ts DATA OUT [--index index.tsv] [--split dev] [--seconds 3] [--per-corpus 80]');
@@ -71,14 +74,16 @@ function stretchesOf(row: Record<string, string>): Stretch[] {
 
 /** At most so many of each corpus, class and gender. */
 function draw(stretches: Stretch[]): Stretch[] {
-  return [...groupBy(stretches, ({ corpus, class: label, gender }) => [corpus, label, gender].join())].flatMap(([key, own]) => {
-    const { uniform } = seeded(key);
-    return own
-      .map((stretch) => ({ stretch, order: uniform() }))
-      .sort((a, b) => a.order - b.order)
-      .slice(0, perCorpus)
-      .map(({ stretch }) => stretch);
-  });
+  return [...groupBy(stretches, ({ corpus, class: label, gender }) => [corpus, label, gender].join())].flatMap(
+    ([key, own]) => {
+      const { uniform } = seeded(key);
+      return own
+        .map((stretch) => ({ stretch, order: uniform() }))
+        .sort((a, b) => a.order - b.order)
+        .slice(0, perCorpus)
+        .map(({ stretch }) => stretch);
+    },
+  );
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -89,10 +94,15 @@ function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string
 
 function decodeShard(path: string): Promise<Int16Array> {
   return new Promise((resolve, reject) => {
-    execFile('ffmpeg', ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(rate), '-f', 's16le', '-'], { encoding: 'buffer', maxBuffer: 1 << 30 }, (error, bytes) => {
-      if (error) reject(error);
-      else resolve(new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
-    });
+    execFile(
+      'ffmpeg',
+      ['-v', 'error', '-i', path, '-ac', '1', '-ar', String(rate), '-f', 's16le', '-'],
+      { encoding: 'buffer', maxBuffer: 1 << 30 },
+      (error, bytes) => {
+        if (error) reject(error);
+        else resolve(new Int16Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)));
+      },
+    );
   });
 }
 

@@ -32,7 +32,12 @@ export interface Listening {
 /** So many clips are under way at once that the engine can fill its batches. */
 const concurrency = 96;
 
-export async function listen(engine: Engine, clips: readonly LabelledClip[], plan: ListeningPlan, done: () => void = () => {}): Promise<Listening> {
+export async function listen(
+  engine: Engine,
+  clips: readonly LabelledClip[],
+  plan: ListeningPlan,
+  done: () => void = () => {},
+): Promise<Listening> {
   const lengths = [...new Set([...plan.lengths.filter((length) => length < plan.seconds), plan.seconds])];
   const heard: Listening['heard'] = {};
   // Slots by position, so that the order is that of the list however the work went.
@@ -48,7 +53,8 @@ export async function listen(engine: Engine, clips: readonly LabelledClip[], pla
       const samples = await readClip(clip.path, plan.seconds);
       try {
         for (const condition of plan.conditions) {
-          for (const length of lengths) heard[condition]![length]![i] = await hearOne(engine, clip, samples, condition, length, plan);
+          for (const length of lengths)
+            heard[condition]![length]![i] = await hearOne(engine, clip, samples, condition, length, plan);
         }
       } catch (error) {
         if (!(error instanceof InputTooShortError)) throw error;
@@ -58,16 +64,30 @@ export async function listen(engine: Engine, clips: readonly LabelledClip[], pla
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  for (const byLength of Object.values(heard)) for (const length of lengths) byLength[length] = byLength[length]!.filter(Boolean);
+  for (const byLength of Object.values(heard))
+    for (const length of lengths) byLength[length] = byLength[length]!.filter(Boolean);
   return { heard, tooShort };
 }
 
-async function hearOne(engine: Engine, clip: LabelledClip, samples: Float32Array, name: ConditionName, length: number, plan: ListeningPlan): Promise<Heard> {
+async function hearOne(
+  engine: Engine,
+  clip: LabelledClip,
+  samples: Float32Array,
+  name: ConditionName,
+  length: number,
+  plan: ListeningPlan,
+): Promise<Heard> {
   const { volumeThreshold, apply } = conditions[name];
   const { data, sampleRate } = apply(samples, clip.file);
   const start = length < plan.seconds && plan.window === 'loudest' ? loudestStart(samples, length) : 0;
   const stretch = data.subarray(Math.round(start * sampleRate), Math.round((start + length) * sampleRate));
-  const output = await engine.processAudioChunk({ data: stretch, sampleRate, models: [engine.models.Speech, engine.models.Gender], includeRawValues: true, volumeThreshold });
+  const output = await engine.processAudioChunk({
+    data: stretch,
+    sampleRate,
+    models: [engine.models.Speech, engine.models.Gender],
+    includeRawValues: true,
+    volumeThreshold,
+  });
   return { clip, speech: answerOf(output, 'speech'), gender: answerOf(output, 'gender') };
 }
 

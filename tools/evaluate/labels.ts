@@ -34,7 +34,10 @@ export async function readLabels(list: string, folder: string): Promise<Labelled
   const clips = parseLabels(text, list, folder);
   const missing: string[] = [];
   for (const { path } of clips) await access(path).catch(() => missing.push(path));
-  if (missing.length > 0) throw new EvaluationError(`${missing[0]}: this file of ${list} is missing${missing.length > 1 ? `, and ${missing.length - 1} others` : ''}`);
+  if (missing.length > 0)
+    throw new EvaluationError(
+      `${missing[0]}: this file of ${list} is missing${missing.length > 1 ? `, and ${missing.length - 1} others` : ''}`,
+    );
   return clips;
 }
 
@@ -44,7 +47,9 @@ export function parseLabels(text: string, list: string, folder: string): Labelle
   const names = header.split('\t').map((name) => name.trim());
   const absent = columns.filter((name) => !names.includes(name));
   if (absent.length > 0) {
-    throw new EvaluationError(`${list}: line 1 lacks the column${absent.length > 1 ? 's' : ''} ${absent.join(', ')}; it has ${names.join(', ') || 'none'} (tab-separated)`);
+    throw new EvaluationError(
+      `${list}: line 1 lacks the column${absent.length > 1 ? 's' : ''} ${absent.join(', ')}; it has ${names.join(', ') || 'none'} (tab-separated)`,
+    );
   }
   const clips = lines.flatMap((line, i) => (line.trim() === '' ? [] : [parseLine(line.split('\t'), i + 2)]));
   if (clips.length === 0) throw new EvaluationError(`${list}: it lists no clips`);
@@ -65,7 +70,10 @@ export function parseLabels(text: string, list: string, folder: string): Labelle
 
   function oneOf<T extends string>(allowed: readonly T[], value: string, column: string, number: number): T {
     const found = allowed.find((name) => name === value);
-    if (!found) throw new EvaluationError(`${list}: line ${number} has ${JSON.stringify(value)} for ${column}; allowed: ${allowed.join(', ')}${column === 'gender' ? ' or nothing' : ''}`);
+    if (!found)
+      throw new EvaluationError(
+        `${list}: line ${number} has ${JSON.stringify(value)} for ${column}; allowed: ${allowed.join(', ')}${column === 'gender' ? ' or nothing' : ''}`,
+      );
     return found;
   }
 }

@@ -9,15 +9,23 @@ export interface Answer {
 /** confusion[truth][answer]: how often. */
 export type Confusion = Record<string, Record<string, number>>;
 
-export function confusionOf(answers: readonly Answer[], labels: readonly string[], others: readonly string[] = []): Confusion {
+export function confusionOf(
+  answers: readonly Answer[],
+  labels: readonly string[],
+  others: readonly string[] = [],
+): Confusion {
   const confusion: Confusion = {};
-  for (const truth of labels) confusion[truth] = Object.fromEntries([...labels, ...others].map((answer) => [answer, 0]));
+  for (const truth of labels)
+    confusion[truth] = Object.fromEntries([...labels, ...others].map((answer) => [answer, 0]));
   for (const { truth, answer } of answers) confusion[truth]![answer] = (confusion[truth]![answer] ?? 0) + 1;
   return confusion;
 }
 
 /** Share of right answers by label; labels without a clip are left out. `accepted` names answers that also count as right. */
-export function recallOf(confusion: Confusion, accepted: Readonly<Record<string, readonly string[]>> = {}): Record<string, number> {
+export function recallOf(
+  confusion: Confusion,
+  accepted: Readonly<Record<string, readonly string[]>> = {},
+): Record<string, number> {
   const recall: Record<string, number> = {};
   for (const [truth, row] of Object.entries(confusion)) {
     const total = Object.values(row).reduce((sum, count) => sum + count, 0);
@@ -59,12 +67,21 @@ export function calibrationBins(claims: readonly Claim[], bins = 15): Calibratio
     bin.confidence += weight * confidence;
     if (right) bin.right += weight;
   }
-  return sums.filter(({ weight }) => weight > 0).map(({ weight, confidence, right }) => ({ confidence: confidence / weight, accuracy: right / weight, share: weight / total }));
+  return sums
+    .filter(({ weight }) => weight > 0)
+    .map(({ weight, confidence, right }) => ({
+      confidence: confidence / weight,
+      accuracy: right / weight,
+      share: weight / total,
+    }));
 }
 
 /** Expected calibration error: mean distance between confidence and accuracy over the bins. */
 export function expectedCalibrationError(claims: readonly Claim[]): number {
-  return calibrationBins(claims).reduce((sum, { confidence, accuracy, share }) => sum + share * Math.abs(confidence - accuracy), 0);
+  return calibrationBins(claims).reduce(
+    (sum, { confidence, accuracy, share }) => sum + share * Math.abs(confidence - accuracy),
+    0,
+  );
 }
 
 export interface RiskPoint {
@@ -84,7 +101,12 @@ export function riskCoverage(claims: readonly Claim[], coverages: readonly numbe
   return coverages.map((coverage) => {
     const kept = sorted.slice(0, Math.round(coverage * sorted.length));
     const wrong = kept.filter(({ right }) => !right).length;
-    return { coverage, risk: wrong / Math.max(1, kept.length), errorsLeft: errors === 0 ? 0 : wrong / errors, cutoff: kept.at(-1)?.confidence ?? 1 };
+    return {
+      coverage,
+      risk: wrong / Math.max(1, kept.length),
+      errorsLeft: errors === 0 ? 0 : wrong / errors,
+      cutoff: kept.at(-1)?.confidence ?? 1,
+    };
   });
 }
 
@@ -92,5 +114,9 @@ export function riskCoverage(claims: readonly Claim[], coverages: readonly numbe
 export function groupsAlike<T extends Claim>(claims: readonly T[], group: (claim: T) => string): Claim[] {
   const counts = new Map<string, number>();
   for (const claim of claims) counts.set(group(claim), (counts.get(group(claim)) ?? 0) + 1);
-  return claims.map((claim) => ({ confidence: claim.confidence, right: claim.right, weight: 1 / counts.get(group(claim))! }));
+  return claims.map((claim) => ({
+    confidence: claim.confidence,
+    right: claim.right,
+    weight: 1 / counts.get(group(claim))!,
+  }));
 }

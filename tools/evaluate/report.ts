@@ -2,7 +2,17 @@
 import type { Heard, Listening } from './hear.ts';
 import { type ClassName, classes, type GenderName, genders } from './labels.ts';
 import {
-  balanced, type CalibrationBin, calibrationBins, type Claim, confusionOf, type Confusion, expectedCalibrationError, groupsAlike, recallOf, riskCoverage, type RiskPoint,
+  balanced,
+  type CalibrationBin,
+  calibrationBins,
+  type Claim,
+  confusionOf,
+  type Confusion,
+  expectedCalibrationError,
+  groupsAlike,
+  recallOf,
+  riskCoverage,
+  type RiskPoint,
 } from './metrics.ts';
 
 export interface Score {
@@ -47,7 +57,9 @@ export interface LengthRow {
   readonly gender: Score | undefined;
 }
 
-export const coverages = [1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1];
+export const coverages = [
+  1, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1,
+];
 const silenceIsOther = { other: ['silence'] };
 
 export function reportOf({ heard }: Listening, seconds: number): Record<string, ConditionReport> {
@@ -56,14 +68,22 @@ export function reportOf({ heard }: Listening, seconds: number): Record<string, 
       const whole = byLength[seconds]!;
       const lengths = Object.entries(byLength)
         .sort(([a], [b]) => Number(a) - Number(b))
-        .map(([length, clips]) => ({ seconds: Number(length), speech: speechScore(clips), gender: voicesOf(clips).length > 0 ? genderScore(clips) : undefined }));
+        .map(([length, clips]) => ({
+          seconds: Number(length),
+          speech: speechScore(clips),
+          gender: voicesOf(clips).length > 0 ? genderScore(clips) : undefined,
+        }));
       return [condition, { speech: speechReport(whole), gender: genderReport(whole), lengths }];
     }),
   );
 }
 
 function speechScore(clips: readonly Heard[]): Score & { confusion: Confusion } {
-  const confusion = confusionOf(clips.map(({ clip, speech }) => ({ truth: clip.class, answer: speech.result })), classes, ['silence']);
+  const confusion = confusionOf(
+    clips.map(({ clip, speech }) => ({ truth: clip.class, answer: speech.result })),
+    classes,
+    ['silence'],
+  );
   const recall = recallOf(confusion, silenceIsOther);
   return { balanced: balanced(recall), recall, confusion };
 }
@@ -72,7 +92,12 @@ function speechReport(clips: readonly Heard[]): TaskReport {
   const claims = clips
     .filter(({ speech }) => speech.result !== 'silence')
     .map(({ clip, speech }) => ({ ...claimOf(speech.probabilities, clip.class), truth: clip.class as string }));
-  return { ...speechScore(clips), ...calibration(claims), clips: clips.length, corpora: corpusRows(clips, speechScore) };
+  return {
+    ...speechScore(clips),
+    ...calibration(claims),
+    clips: clips.length,
+    corpora: corpusRows(clips, speechScore),
+  };
 }
 
 type Voice = Heard & { readonly clip: { readonly class: ClassName; readonly gender: GenderName } };
@@ -83,7 +108,10 @@ export function voicesOf(clips: readonly Heard[]): Voice[] {
 }
 
 function genderScore(clips: readonly Heard[]): Score & { confusion: Confusion } {
-  const answers = voicesOf(clips).map(({ clip, gender }) => ({ truth: clip.gender, answer: winner(gender.probabilities) }));
+  const answers = voicesOf(clips).map(({ clip, gender }) => ({
+    truth: clip.gender,
+    answer: winner(gender.probabilities),
+  }));
   const confusion = confusionOf(answers, genders);
   const recall = recallOf(confusion);
   return { balanced: balanced(recall), recall, confusion };
@@ -92,8 +120,15 @@ function genderScore(clips: readonly Heard[]): Score & { confusion: Confusion } 
 function genderReport(clips: readonly Heard[]): GenderReport | undefined {
   const voices = voicesOf(clips);
   if (voices.length === 0) return undefined;
-  const claims = voices.map(({ clip, gender }) => ({ ...claimOf(gender.probabilities, clip.gender), truth: clip.gender as string }));
-  const gatedConfusion = confusionOf(voices.map(({ clip, gender }) => ({ truth: clip.gender, answer: gender.result })), genders, ['unknown', 'no_speech', 'silence']);
+  const claims = voices.map(({ clip, gender }) => ({
+    ...claimOf(gender.probabilities, clip.gender),
+    truth: clip.gender as string,
+  }));
+  const gatedConfusion = confusionOf(
+    voices.map(({ clip, gender }) => ({ truth: clip.gender, answer: gender.result })),
+    genders,
+    ['unknown', 'no_speech', 'silence'],
+  );
   const gatedRecall = recallOf(gatedConfusion);
   return {
     ...genderScore(voices),
@@ -108,15 +143,26 @@ function genderReport(clips: readonly Heard[]): GenderReport | undefined {
 
 /** Only clips that passed the gate can be told unknown. */
 function unknownShare(voices: readonly Voice[], claims: readonly Claim[]): GenderReport['unknown'] {
-  const passed = voices.map((voice, i) => ({ result: voice.gender.result, right: claims[i]!.right })).filter(({ result }) => result !== 'no_speech' && result !== 'silence');
+  const passed = voices
+    .map((voice, i) => ({ result: voice.gender.result, right: claims[i]!.right }))
+    .filter(({ result }) => result !== 'no_speech' && result !== 'silence');
   const wrong = passed.filter(({ right }) => !right);
   const left = wrong.filter(({ result }) => result !== 'unknown').length;
-  return { share: passed.filter(({ result }) => result === 'unknown').length / Math.max(1, passed.length), errorsLeft: wrong.length === 0 ? 0 : left / wrong.length };
+  return {
+    share: passed.filter(({ result }) => result === 'unknown').length / Math.max(1, passed.length),
+    errorsLeft: wrong.length === 0 ? 0 : left / wrong.length,
+  };
 }
 
-function calibration(claims: readonly (Claim & { truth: string })[]): Pick<TaskReport, 'ece' | 'eceBalanced' | 'calibration'> {
+function calibration(
+  claims: readonly (Claim & { truth: string })[],
+): Pick<TaskReport, 'ece' | 'eceBalanced' | 'calibration'> {
   const alike = groupsAlike(claims, (claim) => (claim as Claim & { truth: string }).truth);
-  return { ece: expectedCalibrationError(claims), eceBalanced: expectedCalibrationError(alike), calibration: calibrationBins(claims) };
+  return {
+    ece: expectedCalibrationError(claims),
+    eceBalanced: expectedCalibrationError(alike),
+    calibration: calibrationBins(claims),
+  };
 }
 
 function corpusRows(clips: readonly Heard[], score: (clips: readonly Heard[]) => Score): CorpusRow[] {

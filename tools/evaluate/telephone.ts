@@ -5,7 +5,8 @@ const taps = 301;
 /** Linear-phase band pass of `taps` coefficients at 16 kHz: the difference of two low passes, Hamming window. */
 const bandPass = Float32Array.from({ length: taps }, (_, i) => {
   const n = i - (taps - 1) / 2;
-  const lowPass = (hertz: number): number => (n === 0 ? (2 * hertz) / 16000 : Math.sin((2 * Math.PI * hertz * n) / 16000) / (Math.PI * n));
+  const lowPass = (hertz: number): number =>
+    n === 0 ? (2 * hertz) / 16000 : Math.sin((2 * Math.PI * hertz * n) / 16000) / (Math.PI * n);
   const hamming = 0.54 - 0.46 * Math.cos((2 * Math.PI * i) / (taps - 1));
   return hamming * (lowPass(3400) - lowPass(300));
 });

@@ -43,7 +43,9 @@ export class GpuJsBackend implements Backend {
 
   async prepare(graph: Graph, bindings: Bindings): Promise<GpuJsProgram> {
     if (this.#disposed) throw new DisposedError('the gpu.js backend');
-    const program = new GpuJsProgram(planGraph(graph, bindings), this.#kernels, (disposed) => this.#programs.delete(disposed));
+    const program = new GpuJsProgram(planGraph(graph, bindings), this.#kernels, (disposed) =>
+      this.#programs.delete(disposed),
+    );
     this.#programs.add(program);
     return program;
   }

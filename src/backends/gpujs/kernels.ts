@@ -38,7 +38,9 @@ export class Kernel {
 
   constructor(gpu: GPU, mode: GpuJsMode, source: KernelSource) {
     const { scalars, arrays } = sorted(source);
-    const constantTypes = Object.fromEntries(Object.entries(arrays).map(([name, value]) => [name, typeof value === 'number' ? 'Float' : 'Array']));
+    const constantTypes = Object.fromEntries(
+      Object.entries(arrays).map(([name, value]) => [name, typeof value === 'number' ? 'Float' : 'Array']),
+    );
     const functions = Object.entries(source.functions ?? {}).map(([name, body]) => ({
       name,
       source: renamed(body, name),
@@ -68,7 +70,8 @@ export class Kernel {
     (this.#shortcut as unknown as { build(...inputs: KernelArgument[]): void }).build(...inputs);
     // gpu.js turns to its plain mode with no more than a warning where it can't compile a kernel.
     const { mode } = (this.#shortcut as unknown as { kernel: { constructor: { mode: string } } }).kernel.constructor;
-    if (mode !== this.#mode) throw new UndertoneError(`gpu.js kernel "${this.#name}" was compiled for mode "${mode}", not "${this.#mode}"`);
+    if (mode !== this.#mode)
+      throw new UndertoneError(`gpu.js kernel "${this.#name}" was compiled for mode "${mode}", not "${this.#mode}"`);
   }
 
   run(out: Float32Array, size: OutputSize, ...inputs: KernelArgument[]): void {
@@ -79,13 +82,19 @@ export class Kernel {
 
 function sorted({ constants = {}, floats = [] }: KernelSource) {
   const entries = Object.entries(constants);
-  const isWhole = ([name, value]: [string, number | Float32Array]): boolean => typeof value === 'number' && !floats.includes(name);
-  return { scalars: Object.fromEntries(entries.filter(isWhole)), arrays: Object.fromEntries(entries.filter((entry) => !isWhole(entry))) };
+  const isWhole = ([name, value]: [string, number | Float32Array]): boolean =>
+    typeof value === 'number' && !floats.includes(name);
+  return {
+    scalars: Object.fromEntries(entries.filter(isWhole)),
+    arrays: Object.fromEntries(entries.filter((entry) => !isWhole(entry))),
+  };
 }
 
 /** Whole numbers are written into the text, so that the compilers behind gpu.js can fold them: about twice as fast. */
 function withLiterals(text: string, scalars: Readonly<Record<string, unknown>>): string {
-  return text.replace(/\bthis\.constants\.(\w+)\b/g, (whole, name: string) => (name in scalars ? String(scalars[name]) : whole));
+  return text.replace(/\bthis\.constants\.(\w+)\b/g, (whole, name: string) =>
+    name in scalars ? String(scalars[name]) : whole,
+  );
 }
 
 /** The function's source text under another name, as gpu.js finds functions by the name in their text. */
@@ -114,14 +123,22 @@ export class Kernels {
   readonly #packed = new WeakMap<Tensor, Map<string, Float32Array>>();
   #lastId = 0;
 
-  constructor(gpu: GPU, readonly mode: GpuJsMode) {
+  constructor(
+    gpu: GPU,
+    readonly mode: GpuJsMode,
+  ) {
     this.#gpu = gpu;
   }
 
   /** The kernel of this source; the same one for the same name, functions and constants. */
   get(source: KernelSource): Kernel {
-    const id = (value: number | object): string => (typeof value === 'number' ? String(value) : `#${this.#idOf(value)}`);
-    const parts = [source.constants ?? {}, source.functions ?? {}].map((record) => Object.entries(record).map(([name, value]) => `${name}=${id(value)}`).join());
+    const id = (value: number | object): string =>
+      typeof value === 'number' ? String(value) : `#${this.#idOf(value)}`;
+    const parts = [source.constants ?? {}, source.functions ?? {}].map((record) =>
+      Object.entries(record)
+        .map(([name, value]) => `${name}=${id(value)}`)
+        .join(),
+    );
     const key = `${source.name}(${parts.join(';')})`;
     let kernel = this.#kernels.get(key);
     if (!kernel) this.#kernels.set(key, (kernel = new Kernel(this.#gpu, this.mode, source)));

@@ -50,14 +50,21 @@ export class GpuJsProgram implements Program {
   ) {
     const { graph, shapes } = plan;
     const aliases = new Map(
-      plan.nodes.flatMap(({ node }) => (node.op === 'reshape' && !graph.constants.has(node.inputs[0]!) ? [[node.outputs[0]!, node.inputs[0]!]] : [])),
+      plan.nodes.flatMap(({ node }) =>
+        node.op === 'reshape' && !graph.constants.has(node.inputs[0]!) ? [[node.outputs[0]!, node.inputs[0]!]] : [],
+      ),
     );
     const { offsets, length } = allocate(plan, (_, shape) => sizeOf(shape), { alias: (name) => aliases.get(name) });
     const arena = new Float32Array(length);
     for (const [name, shape] of shapes) {
       const constant = graph.constants.get(name);
       const at = offsets.get(name) ?? 0;
-      this.#values.set(name, constant ? kernels.pack(constant, 'as it is', (data) => Float32Array.from(data)) : arena.subarray(at, at + sizeOf(shape)));
+      this.#values.set(
+        name,
+        constant
+          ? kernels.pack(constant, 'as it is', (data) => Float32Array.from(data))
+          : arena.subarray(at, at + sizeOf(shape)),
+      );
     }
     this.#steps = plan.nodes.map((planned) => makerOf(planned)(this.#contextOf(planned, kernels)));
   }

@@ -50,7 +50,8 @@ export class ReferenceProgram implements Program {
     const tensor = zeros([batch, ...shape]);
     const size = tensor.data.length / batch;
     if (state) {
-      for (let b = 0; b < batch; b++) tensor.data.set(state.subarray(b * stateLength + offset, b * stateLength + offset + size), b * size);
+      for (let b = 0; b < batch; b++)
+        tensor.data.set(state.subarray(b * stateLength + offset, b * stateLength + offset + size), b * size);
     }
     return tensor;
   }

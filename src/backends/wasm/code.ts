@@ -21,7 +21,8 @@ const fields = {
   binary: 'a b y rows length aRows bRows aRuns bRuns kind low high',
   softmax: 'x y rows classes log',
   gru: 'fromX fromH h y batch time hidden reverse recurrent',
-  logMel: 'x isInt16 batch samples frame hop bands state stateStep heard work power order window factors split filters filterWeights y',
+  logMel:
+    'x isInt16 batch samples frame hop bands state stateStep heard work power order window factors split filters filterWeights y',
   lstm: 'fromX fromH h c y batch time hidden reverse recurrent',
   normalise: 'x y groups length channels scale bias scaleCount epsilon',
 } as const;
@@ -29,9 +30,22 @@ const fields = {
 export type InstructionName = keyof typeof fields;
 type Words<S extends string> = S extends `${infer First} ${infer Rest}` ? First | Words<Rest> : S;
 /** May be left out: no limits, nothing to add, no state, no further axis of windows. */
-const defaults = { low: -Infinity, high: Infinity, residual: 0, residualLast: 0, state: 0, stateStep: 0, middle: 1, middleStep: 0, outerStep: 0, xStep: 0, yStep: 0 };
+const defaults = {
+  low: -Infinity,
+  high: Infinity,
+  residual: 0,
+  residualLast: 0,
+  state: 0,
+  stateStep: 0,
+  middle: 1,
+  middleStep: 0,
+  outerStep: 0,
+  xStep: 0,
+  yStep: 0,
+};
 type Optional = keyof typeof defaults;
-export type Arguments<K extends InstructionName> = Record<Exclude<Words<(typeof fields)[K]>, Optional>, number> & Partial<Record<Words<(typeof fields)[K]> & Optional, number | undefined>>;
+export type Arguments<K extends InstructionName> = Record<Exclude<Words<(typeof fields)[K]>, Optional>, number> &
+  Partial<Record<Words<(typeof fields)[K]> & Optional, number | undefined>>;
 
 /** Opcodes are places in this list, from 1 on. */
 const opcodes = Object.keys(fields);

@@ -94,13 +94,18 @@ export class WasmPool {
   #disposed = false;
 
   constructor(backend: WasmBackend, ownsBackend: boolean, { threads = availableParallelism(), bound }: PoolOptions) {
-    if (!Number.isInteger(threads) || threads < 1) throw new ArgumentError('threads', `${threads}`, 'a whole number, 1 or more');
+    if (!Number.isInteger(threads) || threads < 1)
+      throw new ArgumentError('threads', `${threads}`, 'a whole number, 1 or more');
     this.threads = threads;
     this.#bound = bound ?? 4 * threads;
     if (!(this.#bound >= 1)) throw new ArgumentError('bound', `${bound}`, 'a number, 1 or more');
     this.#backend = backend;
     this.#ownsBackend = ownsBackend;
-    this.#slots = Array.from({ length: slotsPerThread * threads }, (_, i) => ({ at: firstSlot + 2 * i, workspace: new Workspace(backend.heap), job: undefined }));
+    this.#slots = Array.from({ length: slotsPerThread * threads }, (_, i) => ({
+      at: firstSlot + 2 * i,
+      workspace: new Workspace(backend.heap),
+      job: undefined,
+    }));
     this.#words = new Int32Array(new SharedArrayBuffer(4 * (firstSlot + 2 * this.#slots.length)));
   }
 
@@ -118,11 +123,16 @@ export class WasmPool {
 
   /** Settles once fewer jobs wait than the bound: await it before each `run` to keep memory bounded. */
   async room(): Promise<void> {
-    while (this.#queue.length >= this.#bound && !this.#disposed) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    while (this.#queue.length >= this.#bound && !this.#disposed)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Runs a graph for each of many inputs and yields the outputs in the order of the inputs, taking no more than the bound ahead. */
-  async *map(graph: Graph, bindings: Bindings, batches: Iterable<readonly TensorData[]> | AsyncIterable<readonly TensorData[]>): AsyncGenerator<Float32Array[]> {
+  async *map(
+    graph: Graph,
+    bindings: Bindings,
+    batches: Iterable<readonly TensorData[]> | AsyncIterable<readonly TensorData[]>,
+  ): AsyncGenerator<Float32Array[]> {
     const ahead: Promise<Float32Array[]>[] = [];
     for await (const inputs of batches) {
       const job = this.run(graph, bindings, inputs);
@@ -154,7 +164,10 @@ export class WasmPool {
     const key = JSON.stringify(bindings);
     const at = this.#prepared.findIndex((known) => known.graph === graph && known.key === key);
     if (at === 0) return this.#prepared[0]!;
-    const prepared = at > 0 ? this.#prepared.splice(at, 1)[0]! : { graph, key, compiled: this.#backend.compile(graph, bindings), programs: new Map() };
+    const prepared =
+      at > 0
+        ? this.#prepared.splice(at, 1)[0]!
+        : { graph, key, compiled: this.#backend.compile(graph, bindings), programs: new Map() };
     this.#prepared.unshift(prepared);
     if (at < 0) this.#evict();
     return prepared;
@@ -177,7 +190,8 @@ export class WasmPool {
 
   /** Places waiting jobs where threads find them. */
   #pump(): void {
-    while (this.#queue.length > 0 && this.#busy < this.#slots.length) this.#place(this.#queue.shift()!, this.#slots.find(({ job }) => !job)!);
+    while (this.#queue.length > 0 && this.#busy < this.#slots.length)
+      this.#place(this.#queue.shift()!, this.#slots.find(({ job }) => !job)!);
     this.#hire();
     if (this.#queue.length < this.#bound) this.#wake();
   }
@@ -226,7 +240,11 @@ export class WasmPool {
   }
 
   #spawn(id: number): void {
-    const worker = new Worker(threadSource, { eval: true, execArgv: [], workerData: { module: kernelModule(), memory: this.#backend.heap.memory, words: this.#words, id } });
+    const worker = new Worker(threadSource, {
+      eval: true,
+      execArgv: [],
+      workerData: { module: kernelModule(), memory: this.#backend.heap.memory, words: this.#words, id },
+    });
     let cause: unknown;
     worker.on('message', () => {
       this.#collect();
@@ -264,7 +282,8 @@ export class WasmPool {
     if (this.#disposed) return;
     this.#collect();
     const jobs = this.#slots.filter(({ job }) => job);
-    const slot = jobs.find(({ at }) => Atomics.load(this.#words, at) === id) ?? (this.#threads.size === 0 ? jobs[0] : undefined);
+    const slot =
+      jobs.find(({ at }) => Atomics.load(this.#words, at) === id) ?? (this.#threads.size === 0 ? jobs[0] : undefined);
     if (slot) {
       const job = this.#vacate(slot);
       if (++job.attempts < mostAttempts) this.#queue.unshift(job);

@@ -53,7 +53,14 @@ export class WasmProgram implements Program, Tenant {
     const arena = this.#workspace.address;
     const scratch = arena + Math.ceil(sizes.arena / align) * align;
     this.entry = this.#block + tables.byteLength;
-    const bases: Bases = { absolute: 0, tables: this.#block, arena, scratch, state: scratch + sizes.scratch, code: this.entry };
+    const bases: Bases = {
+      absolute: 0,
+      tables: this.#block,
+      arena,
+      scratch,
+      state: scratch + sizes.scratch,
+      code: this.entry,
+    };
     heap.words(this.#block, tables.length).set(tables);
     const linked = code.link(bases);
     heap.words(this.entry, linked.length).set(linked);
@@ -91,15 +98,28 @@ export class WasmProgram implements Program, Tenant {
   }
 
   #check(inputs: readonly TensorData[], state: Float32Array | undefined): void {
-    if (inputs.length !== this.#inputs.length) throw new ArgumentError('inputs', `${inputs.length} of them`, `${this.#inputs.length}, one for each input of the graph`);
+    if (inputs.length !== this.#inputs.length)
+      throw new ArgumentError(
+        'inputs',
+        `${inputs.length} of them`,
+        `${this.#inputs.length}, one for each input of the graph`,
+      );
     for (let i = 0; i < inputs.length; i++) {
       const [given, place] = [inputs[i]!, this.#inputs[i]!];
       if (given.length === place.length && (given instanceof Int16Array || place instanceof Float32Array)) continue;
       const { name, type } = this.plan.graph.inputs[i]!;
-      throw new ArgumentError(`inputs[${i}]`, `${given.length} values in ${given.constructor.name}`, `${place.length} of type ${type} for "${name}" [${this.plan.shapes.get(name)!.join(', ')}]`);
+      throw new ArgumentError(
+        `inputs[${i}]`,
+        `${given.length} values in ${given.constructor.name}`,
+        `${place.length} of type ${type} for "${name}" [${this.plan.shapes.get(name)!.join(', ')}]`,
+      );
     }
     if (state && state.length !== this.#state.length) {
-      throw new ArgumentError('state', `${state.length} values`, `${this.#state.length} long, [${this.plan.batch}, ${this.plan.stateLength}]`);
+      throw new ArgumentError(
+        'state',
+        `${state.length} values`,
+        `${this.#state.length} long, [${this.plan.batch}, ${this.plan.stateLength}]`,
+      );
     }
   }
 

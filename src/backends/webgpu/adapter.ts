@@ -57,7 +57,11 @@ export async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Pr
     try {
       gpu = (await import('webgpu')).create(flags);
     } catch (error) {
-      throw new DeviceUnavailableError('webgpu', `the package "webgpu" can't be loaded (${(error as Error).message})`, 'Run npm install on a platform it supports');
+      throw new DeviceUnavailableError(
+        'webgpu',
+        `the package "webgpu" can't be loaded (${(error as Error).message})`,
+        'Run npm install on a platform it supports',
+      );
     }
     held.set(key, gpu);
   }
@@ -65,11 +69,16 @@ export async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Pr
 }
 
 export function nameOf({ info }: GPUAdapter): string {
-  return info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter';
+  return (
+    info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'unnamed adapter'
+  );
 }
 
 export function isSoftware({ info }: GPUAdapter): boolean {
-  return info.isFallbackAdapter || softwareNames.test([info.vendor, info.architecture, info.device, info.description].join(' '));
+  return (
+    info.isFallbackAdapter ||
+    softwareNames.test([info.vendor, info.architecture, info.device, info.description].join(' '))
+  );
 }
 
 /** The adapter to use. Throws DeviceUnavailableError, with what stands in the way and how to mend it. */
@@ -80,7 +89,11 @@ export async function chooseAdapter(options: WebGPUOptions): Promise<GPUAdapter>
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (!adapter) throw new DeviceUnavailableError('webgpu', 'no GPU adapter was found', remedy);
   if (isSoftware(adapter) && !options.allowSoftware) {
-    throw new DeviceUnavailableError('webgpu', `the only adapter, ${nameOf(adapter)}, computes in software`, `${remedy}, or name the device to use it all the same`);
+    throw new DeviceUnavailableError(
+      'webgpu',
+      `the only adapter, ${nameOf(adapter)}, computes in software`,
+      `${remedy}, or name the device to use it all the same`,
+    );
   }
   return adapter;
 }
@@ -90,14 +103,22 @@ export async function probeWebGPU(options: WebGPUOptions = {}): Promise<AdapterR
   if (!options.adapterBackend && missingDriver()) return [];
   const gpu = await openDawn(options);
   const reports = new Map<string, AdapterReport>();
-  for (const wish of [{ powerPreference: 'high-performance' }, { powerPreference: 'low-power' }, { forceFallbackAdapter: true }] as const) {
+  for (const wish of [
+    { powerPreference: 'high-performance' },
+    { powerPreference: 'low-power' },
+    { forceFallbackAdapter: true },
+  ] as const) {
     const adapter = await gpu.requestAdapter(wish);
     if (!adapter || reports.has(nameOf(adapter))) continue;
     const software = isSoftware(adapter);
     const used = reports.size === 0 && (!software || options.allowSoftware === true);
     const reason = used
-      ? software ? 'it computes in software, which was allowed' : 'it is the fastest there is'
-      : software ? 'it computes in software' : 'another adapter is preferred';
+      ? software
+        ? 'it computes in software, which was allowed'
+        : 'it is the fastest there is'
+      : software
+        ? 'it computes in software'
+        : 'another adapter is preferred';
     reports.set(nameOf(adapter), { name: nameOf(adapter), software, used, reason });
   }
   return [...reports.values()];
@@ -106,9 +127,20 @@ export async function probeWebGPU(options: WebGPUOptions = {}): Promise<AdapterR
 /** On Linux, whether any Vulkan driver is registered; asking first keeps the loader's warnings off the screen. */
 function missingDriver(): string | undefined {
   if (process.platform !== 'linux') return undefined;
-  const { VK_DRIVER_FILES, VK_ICD_FILENAMES, VK_ADD_DRIVER_FILES, XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_CONFIG_DIRS, XDG_DATA_DIRS } = process.env;
+  const {
+    VK_DRIVER_FILES,
+    VK_ICD_FILENAMES,
+    VK_ADD_DRIVER_FILES,
+    XDG_CONFIG_HOME,
+    XDG_DATA_HOME,
+    XDG_CONFIG_DIRS,
+    XDG_DATA_DIRS,
+  } = process.env;
   const named = VK_DRIVER_FILES || VK_ICD_FILENAMES;
-  if (named) return named.split(':').some((path) => existsSync(path)) ? undefined : `VK_DRIVER_FILES names ${named}, which is not there`;
+  if (named)
+    return named.split(':').some((path) => existsSync(path))
+      ? undefined
+      : `VK_DRIVER_FILES names ${named}, which is not there`;
   if (VK_ADD_DRIVER_FILES) return undefined;
   // Where the loader looks: LoaderDriverInterface.md of Khronos' Vulkan-Loader, "Driver Discovery on Linux".
   const folders = [

@@ -52,7 +52,9 @@ export class GpuDevice {
     bounds: Readonly<Record<string, number>>,
   ) {
     // A device never has less than WebGPU's defaults, so bounds below them are kept here.
-    this.limits = Object.fromEntries(requestedLimits.map((name) => [name, Math.min(device.limits[name], bounds[name] ?? Infinity)])) as DeviceLimits;
+    this.limits = Object.fromEntries(
+      requestedLimits.map((name) => [name, Math.min(device.limits[name], bounds[name] ?? Infinity)]),
+    ) as DeviceLimits;
     const { subgroupMinSize: smallest, subgroupMaxSize: largest } = device.adapterInfo;
     this.subgroups = device.features.has('subgroups') && smallest && largest ? { smallest, largest } : undefined;
     const entry = (binding: number, type: GPUBufferBindingType, minBindingSize = 0): GPUBindGroupLayoutEntry => ({
@@ -60,7 +62,14 @@ export class GpuDevice {
       visibility: computeStage,
       buffer: { type, minBindingSize },
     });
-    this.groupLayout = device.createBindGroupLayout({ entries: [entry(0, 'uniform', pageSize), entry(1, 'read-only-storage'), entry(2, 'storage'), entry(3, 'read-only-storage')] });
+    this.groupLayout = device.createBindGroupLayout({
+      entries: [
+        entry(0, 'uniform', pageSize),
+        entry(1, 'read-only-storage'),
+        entry(2, 'storage'),
+        entry(3, 'read-only-storage'),
+      ],
+    });
     this.#pipelineLayout = device.createPipelineLayout({ bindGroupLayouts: [this.groupLayout] });
     void device.lost.then(({ message, reason }) => (this.lost = message || reason));
     device.addEventListener('uncapturederror', (event) => {
@@ -75,11 +84,20 @@ export class GpuDevice {
     const requiredLimits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(adapter.limits[name], options.limits?.[name] ?? Infinity)]),
     );
-    const requiredFeatures: GPUFeatureName[] = options.subgroups && adapter.features.has('subgroups') ? ['subgroups'] : [];
+    const requiredFeatures: GPUFeatureName[] =
+      options.subgroups && adapter.features.has('subgroups') ? ['subgroups'] : [];
     try {
-      return new GpuDevice(await adapter.requestDevice({ requiredLimits, requiredFeatures }), nameOf(adapter), options.limits ?? {});
+      return new GpuDevice(
+        await adapter.requestDevice({ requiredLimits, requiredFeatures }),
+        nameOf(adapter),
+        options.limits ?? {},
+      );
     } catch (error) {
-      throw new DeviceUnavailableError('webgpu', `${nameOf(adapter)} gave no device (${(error as Error).message})`, 'Another process may hold it; or update its driver');
+      throw new DeviceUnavailableError(
+        'webgpu',
+        `${nameOf(adapter)} gave no device (${(error as Error).message})`,
+        'Another process may hold it; or update its driver',
+      );
     }
   }
 
@@ -122,7 +140,11 @@ export class GpuDevice {
     const module = await this.module(shader);
     try {
       const compute = { module, entryPoint: entry, constants };
-      return await this.device.createComputePipelineAsync({ label: `${file} ${entry}`, layout: this.#pipelineLayout, compute });
+      return await this.device.createComputePipelineAsync({
+        label: `${file} ${entry}`,
+        layout: this.#pipelineLayout,
+        compute,
+      });
     } catch (error) {
       throw errorIn(shader, `${(error as Error).message} (entry ${entry}, constants ${JSON.stringify(constants)})`);
     }

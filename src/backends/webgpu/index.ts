@@ -59,7 +59,11 @@ export class WebGPUBackend implements Backend {
     if (this.#disposed) throw new DisposedError('the webgpu backend');
     const { limits, subgroups } = this.#current;
     const lowered = lower(planGraph(graph, bindings), { limits, subgroups, halvesFrom: halvesFromOf(this.#options) });
-    const program = new WebGPUProgram(this, lowered, await this.withDevice((device) => Resources.make(device, lowered, this.weights)));
+    const program = new WebGPUProgram(
+      this,
+      lowered,
+      await this.withDevice((device) => Resources.make(device, lowered, this.weights)),
+    );
     if (this.#disposed) throw new DisposedError('the webgpu backend');
     this.#programs.add(program);
     return program;
@@ -84,7 +88,8 @@ export class WebGPUBackend implements Backend {
 
   #replace(reason: string): Promise<void> {
     if (this.#replacing) return this.#replacing;
-    if (this.#replaced) throw new DeviceLostError(`the GPU device was lost again after it had been opened anew: ${reason}`);
+    if (this.#replaced)
+      throw new DeviceLostError(`the GPU device was lost again after it had been opened anew: ${reason}`);
     this.#replaced = true;
     this.#replacing = GpuDevice.open(this.#options)
       .then(
@@ -93,7 +98,10 @@ export class WebGPUBackend implements Backend {
           if (this.#disposed) device.destroy();
         },
         (error: Error) => {
-          throw new DeviceLostError(`the GPU device was lost (${reason}) and could not be opened again: ${error.message}`, { cause: error });
+          throw new DeviceLostError(
+            `the GPU device was lost (${reason}) and could not be opened again: ${error.message}`,
+            { cause: error },
+          );
         },
       )
       .finally(() => (this.#replacing = undefined));

@@ -89,8 +89,12 @@ export class Lowering {
   ) {
     const { inputs, nodes, outputs } = plan.graph;
     // int16 audio goes up as it is where only log-mel hears it; any other op gets floats.
-    const heardByOthers = new Set([...outputs, ...nodes.filter(({ op }) => op !== 'logmel').flatMap((node) => node.inputs)]);
-    const isPacked = ({ name, type }: { name: string; type: string }): boolean => type === 'int16' && !heardByOthers.has(name) && sizeOf(plan.shapes.get(name)!) % 2 === 0;
+    const heardByOthers = new Set([
+      ...outputs,
+      ...nodes.filter(({ op }) => op !== 'logmel').flatMap((node) => node.inputs),
+    ]);
+    const isPacked = ({ name, type }: { name: string; type: string }): boolean =>
+      type === 'int16' && !heardByOthers.has(name) && sizeOf(plan.shapes.get(name)!) % 2 === 0;
     this.#packed = new Set(inputs.filter(isPacked).map(({ name }) => name));
   }
 
@@ -107,9 +111,18 @@ export class Lowering {
    * A matrix made of `tensor`, `length` numbers behind `bias` others, which are a multiple of four and stay float32. The
    * matrix is float16 where it is large enough and its numbers have a place there; kernels learn it from the constants.
    */
-  matrix(key: string, tensor: Tensor, { bias = 0, length }: { bias?: number; length: number }, make: () => Float32Array): { key: string; constants: Kernel['constants'] } {
-    if (tensor.data.length < this.halvesFrom || !fitsHalves(tensor.data)) return { key: this.weights(key, bias + length, make), constants: {} };
-    return { key: this.weights(key, bias + halvesLength(length), () => packHalves(make(), bias)), constants: { HALVES: 1 } };
+  matrix(
+    key: string,
+    tensor: Tensor,
+    { bias = 0, length }: { bias?: number; length: number },
+    make: () => Float32Array,
+  ): { key: string; constants: Kernel['constants'] } {
+    if (tensor.data.length < this.halvesFrom || !fitsHalves(tensor.data))
+      return { key: this.weights(key, bias + length, make), constants: {} };
+    return {
+      key: this.weights(key, bias + halvesLength(length), () => packHalves(make(), bias)),
+      constants: { HALVES: 1 },
+    };
   }
 
   /** A value as an operand; a constant gets a place in the arena. */
@@ -178,8 +191,14 @@ export class Lowering {
       plan,
       steps,
       weights: [...this.#weights.values()],
-      fixed: [...placed].flatMap(([name, address]) => (graph.constants.has(name) ? [{ address, tensor: graph.constants.get(name)! }] : [])),
-      inputs: graph.inputs.map(({ name }) => ({ address: value(name), length: sizeOf(plan.shapes.get(name)!), packed: this.isPacked(name) })),
+      fixed: [...placed].flatMap(([name, address]) =>
+        graph.constants.has(name) ? [{ address, tensor: graph.constants.get(name)! }] : [],
+      ),
+      inputs: graph.inputs.map(({ name }) => ({
+        address: value(name),
+        length: sizeOf(plan.shapes.get(name)!),
+        packed: this.isPacked(name),
+      })),
       outputs: graph.outputs.map((name) => ({ address: value(name), length: sizeOf(plan.shapes.get(name)!) })),
       resultLength,
       stateOut,

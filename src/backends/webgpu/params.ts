@@ -28,7 +28,9 @@ export class ParamsLayout {
     this.#steps = steps;
     const places = new Map<Dispatch, Place>();
     let [page, end] = [0, 0];
-    const [sharing, alone] = [true, false].map((shares) => steps.filter(({ kernel }) => loadShader(kernel.file).capacity > 1 === shares));
+    const [sharing, alone] = [true, false].map((shares) =>
+      steps.filter(({ kernel }) => loadShader(kernel.file).capacity > 1 === shares),
+    );
     for (const step of sharing) {
       const { stride } = loadShader(step.kernel.file);
       let at = page + alignTo(stride, end - page);
@@ -65,7 +67,9 @@ export class ParamsLayout {
       this.#steps.forEach(({ kernel, jobs }, i) => {
         const shader = loadShader(kernel.file);
         const from = (mode * this.#size + this.#places[i].at) / 4;
-        jobs.forEach((params, job) => writeParams(shader, params(places), words.subarray(from + (job * shader.stride) / 4)));
+        jobs.forEach((params, job) =>
+          writeParams(shader, params(places), words.subarray(from + (job * shader.stride) / 4)),
+        );
       });
     });
     return words;

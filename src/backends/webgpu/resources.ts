@@ -52,12 +52,17 @@ export class Resources {
     let weights: PackedWeights | undefined;
     try {
       // First, so that nothing is compiled for values that find no room.
-      const arena = await buffer('values', 4 * Math.max(4, lowered.arenaLength), usage.storage | usage.copySource | usage.copyTarget);
+      const arena = await buffer(
+        'values',
+        4 * Math.max(4, lowered.arenaLength),
+        usage.storage | usage.copySource | usage.copyTarget,
+      );
       const layout = new ParamsLayout(lowered.steps);
       const pipelines = Promise.all(lowered.steps.map((_, i) => device.pipeline(layout.kernel(i))));
       // Awaited last; a failure before that must not leave its rejection unheard.
       pipelines.catch(() => undefined);
-      for (const { address, tensor } of lowered.fixed) device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
+      for (const { address, tensor } of lowered.fixed)
+        device.device.queue.writeBuffer(arena, 4 * address, Float32Array.from(tensor.data));
       weights = await cache.take(device, lowered, (size) => checkSize(device, size, true));
       // For a run that starts from nothing, and where there is state, for one that goes on.
       const modes = lowered.plan.stateLength > 0 ? ([0, 1] as const) : ([0] as const);
@@ -68,7 +73,11 @@ export class Resources {
       const size = 4 * resultLength(lowered, 4 * lowered.plan.batch * lowered.plan.stateLength <= smallState);
       for (let i = 0; i < ring; i++) {
         const staging = await buffer('results', size, usage.mapRead | usage.copyTarget, false);
-        slots.push({ buffer: staging, outputs: lowered.outputs.map(({ length }) => new Float32Array(length)), busy: undefined });
+        slots.push({
+          buffer: staging,
+          outputs: lowered.outputs.map(({ length }) => new Float32Array(length)),
+          busy: undefined,
+        });
       }
       const dispatches = makeDispatches(device, lowered, layout, await pipelines, uniforms, weights.buffer, arena);
       return new Resources(device, lowered, weights, arena, uniforms, dispatches, slots);
@@ -114,7 +123,9 @@ export class Resources {
   #submit(inputs: readonly TensorData[], state: Float32Array | undefined, staging: GPUBuffer): Promise<unknown> {
     const { device, lowered, arena, dispatches } = this;
     const { queue } = device.device;
-    lowered.inputs.forEach(({ address, packed }, i) => queue.writeBuffer(arena, 4 * address, asStored(inputs[i], packed)));
+    lowered.inputs.forEach(({ address, packed }, i) =>
+      queue.writeBuffer(arena, 4 * address, asStored(inputs[i], packed)),
+    );
     const streaming = state !== undefined && lowered.plan.stateLength > 0;
     if (streaming) queue.writeBuffer(arena, 4 * lowered.stateIn, state as Float32Array<ArrayBuffer>);
     const encoder = device.device.createCommandEncoder();
@@ -169,24 +180,39 @@ function checkSize({ limits }: GpuDevice, size: number, bound: boolean): void {
 }
 
 /** Throws ArgumentError unless inputs and state have the sizes of the plan. */
-export function checkRun({ inputs: expected, plan }: Lowered, inputs: readonly TensorData[], state: Float32Array | undefined): void {
-  if (inputs.length !== expected.length) throw new ArgumentError('inputs', `${inputs.length} tensors`, `${expected.length} tensors`);
+export function checkRun(
+  { inputs: expected, plan }: Lowered,
+  inputs: readonly TensorData[],
+  state: Float32Array | undefined,
+): void {
+  if (inputs.length !== expected.length)
+    throw new ArgumentError('inputs', `${inputs.length} tensors`, `${expected.length} tensors`);
   expected.forEach(({ length }, i) => {
-    if (inputs[i].length !== length) throw new ArgumentError(`inputs[${i}]`, `${inputs[i].length} elements`, `${length} elements`);
+    if (inputs[i].length !== length)
+      throw new ArgumentError(`inputs[${i}]`, `${inputs[i].length} elements`, `${length} elements`);
   });
   const stateLength = plan.batch * plan.stateLength;
-  if (state && state.length !== stateLength) throw new ArgumentError('state', `${state.length} floats`, `${stateLength} floats`);
+  if (state && state.length !== stateLength)
+    throw new ArgumentError('state', `${state.length} floats`, `${stateLength} floats`);
 }
 
 /** int16 that only log-mel hears goes up as it is, everything else as floats. */
 function asStored(data: TensorData, packed: boolean): Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer> {
   const stored = packed
-    ? data instanceof Int16Array ? data : Int16Array.from(data)
-    : data instanceof Float32Array ? data : Float32Array.from(data);
+    ? data instanceof Int16Array
+      ? data
+      : Int16Array.from(data)
+    : data instanceof Float32Array
+      ? data
+      : Float32Array.from(data);
   return stored as Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 }
 
-export function placesOf(lowered: Lowered, weights: { address(key: string): number } | undefined, streaming: 0 | 1): Places {
+export function placesOf(
+  lowered: Lowered,
+  weights: { address(key: string): number } | undefined,
+  streaming: 0 | 1,
+): Places {
   return {
     value: lowered.value,
     weights: (key) => weights?.address(key) ?? 0,

@@ -71,13 +71,18 @@ function paramsOf(source: string): Shader['params'] {
 }
 
 /** Writes `values` by name into `words`; a field without a value, or a value without a field, is an error. */
-export function writeParams(shader: Shader, values: Readonly<Record<string, number | readonly number[]>>, words: Uint32Array): void {
+export function writeParams(
+  shader: Shader,
+  values: Readonly<Record<string, number | readonly number[]>>,
+  words: Uint32Array,
+): void {
   const unknown = Object.keys(values).filter((name) => !shader.params.some((field) => field.name === name));
   if (unknown.length) throw new UndertoneError(`shaders/${shader.file}: struct Params has no ${unknown.join(', ')}`);
   for (const { name, offset, length } of shader.params) {
     const value = values[name];
     const given = typeof value === 'number' ? [value] : value;
-    if (given === undefined || given.length > length) throw new UndertoneError(`shaders/${shader.file}: struct Params needs ${length} words for ${name}`);
+    if (given === undefined || given.length > length)
+      throw new UndertoneError(`shaders/${shader.file}: struct Params needs ${length} words for ${name}`);
     given.forEach((word, i) => (words[offset + i] = word));
   }
 }

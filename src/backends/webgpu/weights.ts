@@ -45,7 +45,12 @@ export class WeightsCache {
     this.#entries.delete(entry);
   }
 
-  async #make(device: GpuDevice, lowered: Lowered, signature: string, checkSize: (bytes: number) => void): Promise<Entry> {
+  async #make(
+    device: GpuDevice,
+    lowered: Lowered,
+    signature: string,
+    checkSize: (bytes: number) => void,
+  ): Promise<Entry> {
     const addresses = new Map<string, number>();
     let length = 0;
     for (const weights of lowered.weights) {

@@ -8,12 +8,20 @@ export const removeDeadCode: Pass = (graph) => {
     for (const name of node.inputs) wanted.add(name);
     return true;
   });
-  return { ...graph, nodes: nodes.reverse(), constants: new Map([...graph.constants].filter(([name]) => wanted.has(name))) };
+  return {
+    ...graph,
+    nodes: nodes.reverse(),
+    constants: new Map([...graph.constants].filter(([name]) => wanted.has(name))),
+  };
 };
 
 /** Gives constants that were changed on the way, `name.2`, the name of the one they stand for, where that is gone. */
 export const tidyNames: Pass = (graph) => {
-  const taken = new Set([...graph.inputs.map(({ name }) => name), ...graph.constants.keys(), ...graph.nodes.flatMap(({ outputs }) => outputs)]);
+  const taken = new Set([
+    ...graph.inputs.map(({ name }) => name),
+    ...graph.constants.keys(),
+    ...graph.nodes.flatMap(({ outputs }) => outputs),
+  ]);
   const names = new Map<string, string>();
   for (const name of graph.constants.keys()) {
     const plain = name.replace(/(\.\d+)+$/, '');

@@ -15,7 +15,8 @@ export class Editor {
 
   constructor(readonly graph: Graph) {
     this.constants = new Map(graph.constants);
-    for (const node of graph.nodes) for (const name of node.inputs) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
+    for (const node of graph.nodes)
+      for (const name of node.inputs) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);
     // A result that is given back is used once more than nodes use it.
     for (const name of graph.outputs) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 2);
   }
@@ -83,10 +84,16 @@ const lengths = [64, 256, 1024, 16384, 160, 1000, 512, 16000, 1, 2, 4, 8, 16, 32
 
 /** The graph prepared at two sizes, so that extents that only happen to be equal can be told from equal ones. */
 export function probe(graph: Graph): readonly [Plan, Plan] {
-  const symbols = [...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string')))];
+  const symbols = [
+    ...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string'))),
+  ];
   let failure: unknown;
   for (const length of lengths) {
-    const at = (batch: number, factor: number): Plan => planGraph(graph, Object.fromEntries(symbols.map((symbol) => [symbol, symbol === 'batch' ? batch : length * factor])));
+    const at = (batch: number, factor: number): Plan =>
+      planGraph(
+        graph,
+        Object.fromEntries(symbols.map((symbol) => [symbol, symbol === 'batch' ? batch : length * factor])),
+      );
     try {
       return [at(2, 1), at(3, 2)];
     } catch (error) {

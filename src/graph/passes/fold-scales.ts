@@ -13,16 +13,22 @@ function perChannel(tensor: Tensor | undefined, channels: number, rank: number):
 }
 
 /** How y -> y `kind` c, or c `kind` y, changes y = W x + b: factor and summand for each channel. */
-function affine(kind: unknown, c: Float32Array, constantFirst: boolean): { factor: Float32Array; summand: Float32Array } | undefined {
+function affine(
+  kind: unknown,
+  c: Float32Array,
+  constantFirst: boolean,
+): { factor: Float32Array; summand: Float32Array } | undefined {
   const [ones, zeros] = [c.map(() => 1), c.map(() => 0)];
   if (kind === 'add') return { factor: ones, summand: c };
   if (kind === 'multiply') return { factor: c, summand: zeros };
-  if (kind === 'subtract') return constantFirst ? { factor: ones.map((x) => -x), summand: c } : { factor: ones, summand: c.map((x) => -x) };
+  if (kind === 'subtract')
+    return constantFirst ? { factor: ones.map((x) => -x), summand: c } : { factor: ones, summand: c.map((x) => -x) };
   if (kind === 'divide' && !constantFirst && !c.includes(0)) return { factor: c.map((x) => 1 / x), summand: zeros };
   return undefined;
 }
 
-const isPlain = (node: GraphNode): boolean => (node.attributes.activation ?? 'identity') === 'identity' && !node.inputs[3];
+const isPlain = (node: GraphNode): boolean =>
+  (node.attributes.activation ?? 'identity') === 'identity' && !node.inputs[3];
 
 /**
  * A batch norm, a bias, or any scaling by channel behind a convolution or dense layer goes into its weights, and a
@@ -45,11 +51,20 @@ function foldBehind(node: GraphNode, editor: Editor): GraphNode | undefined {
   const change = c && affine(node.attributes.kind, c, at === 0);
   if (!change) return undefined;
   const bias = editor.constant(maker.inputs[2])?.data;
-  const scaled = change.factor.every((factor) => factor === 1) ? maker.inputs[1]! : editor.addConstant(maker.inputs[1]!, { shape: w.shape, data: (w.data as Float32Array).map((value, i) => value * change.factor[i % channels]!) });
+  const scaled = change.factor.every((factor) => factor === 1)
+    ? maker.inputs[1]!
+    : editor.addConstant(maker.inputs[1]!, {
+        shape: w.shape,
+        data: (w.data as Float32Array).map((value, i) => value * change.factor[i % channels]!),
+      });
   const shifted = change.summand.map((summand, i) => (bias?.[i] ?? 0) * change.factor[i]! + summand);
   editor.swallow(maker);
   const { kind: _, ...attributes } = node.attributes;
-  const inputs = [maker.inputs[0]!, scaled, editor.addConstant(`${maker.name}.bias`, { shape: [channels], data: shifted })];
+  const inputs = [
+    maker.inputs[0]!,
+    scaled,
+    editor.addConstant(`${maker.name}.bias`, { shape: [channels], data: shifted }),
+  ];
   return { ...maker, inputs, outputs: node.outputs, attributes: { ...maker.attributes, ...attributes } };
 }
 
@@ -65,10 +80,22 @@ function foldBefore(node: GraphNode, editor: Editor): GraphNode | undefined {
   const scale = at < 0 ? undefined : perChannel(editor.constant(maker.inputs[at]), channelsIn, rank);
   // The product may be larger than the other factor, where that is repeated.
   if (!scale || editor.shapes(maker.inputs[1 - at]!)[0]!.length !== rank) return undefined;
-  if (editor.shapes(maker.inputs[1 - at]!)[0]!.some((extent, axis) => extent !== editor.shapes(maker.outputs[0]!)[0]![axis])) return undefined;
+  if (
+    editor
+      .shapes(maker.inputs[1 - at]!)[0]!
+      .some((extent, axis) => extent !== editor.shapes(maker.outputs[0]!)[0]![axis])
+  )
+    return undefined;
   editor.swallow(maker);
   const data = (w.data as Float32Array).map((value, i) => value * scale[Math.floor(i / channelsOut) % channelsIn]!);
-  return { ...node, inputs: [maker.inputs[1 - at]!, editor.addConstant(node.inputs[1]!, { shape: w.shape, data }), ...node.inputs.slice(2)] };
+  return {
+    ...node,
+    inputs: [
+      maker.inputs[1 - at]!,
+      editor.addConstant(node.inputs[1]!, { shape: w.shape, data }),
+      ...node.inputs.slice(2),
+    ],
+  };
 }
 
 /** The scale, then the bias, behind a normalisation become its own. */
@@ -84,5 +111,9 @@ function foldNormalised(node: GraphNode, editor: Editor): GraphNode | undefined 
   if (!vector || !fits) return undefined;
   editor.swallow(maker);
   const name = editor.addConstant(node.inputs[at]!, { shape: [vector.length], data: vector });
-  return { ...maker, inputs: node.attributes.kind === 'multiply' ? [x, name] : [x, scale ?? '', name], outputs: node.outputs };
+  return {
+    ...maker,
+    inputs: node.attributes.kind === 'multiply' ? [x, name] : [x, scale ?? '', name],
+    outputs: node.outputs,
+  };
 }

@@ -25,7 +25,10 @@ export const foldTransposes: Pass = (graph) => {
     // Named anew: the value has the same shape, but its elements in another order.
     const name = `${reshape.outputs[0]}.flat`;
     const matrix = editor.addConstant(node.inputs[1]!, { shape: w.shape, data });
-    return [{ ...flat, name, outputs: [name] }, { ...node, inputs: [name, matrix, ...node.inputs.slice(2)] }];
+    return [
+      { ...flat, name, outputs: [name] },
+      { ...node, inputs: [name, matrix, ...node.inputs.slice(2)] },
+    ];
   });
 };
 
@@ -36,9 +39,15 @@ function rowOrder(editor: Editor, transpose: GraphNode, reshape: GraphNode, w: T
   // The axes in front of the row: the same before and after, at every size.
   const front = y[0]!.length - 1;
   if (permutation.some((axis, i) => i < front && axis !== i)) return undefined;
-  if (x.some((shape, at) => shape.slice(0, front).some((extent, axis) => extent !== y[at]![axis])) || y[0]![front] !== w.shape[0]) return undefined;
+  if (
+    x.some((shape, at) => shape.slice(0, front).some((extent, axis) => extent !== y[at]![axis])) ||
+    y[0]![front] !== w.shape[0]
+  )
+    return undefined;
   const row = x[0]!.slice(front);
   const moved = permutation.slice(front).map((axis) => axis - front);
   const [from, to] = [stridesOf(row), stridesOf(moved.map((axis) => row[axis]!))];
-  return Array.from({ length: w.shape[0]! }, (_, i) => moved.reduce((place, axis, at) => place + (Math.floor(i / from[axis]!) % row[axis]!) * to[at]!, 0));
+  return Array.from({ length: w.shape[0]! }, (_, i) =>
+    moved.reduce((place, axis, at) => place + (Math.floor(i / from[axis]!) % row[axis]!) * to[at]!, 0),
+  );
 }

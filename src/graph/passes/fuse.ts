@@ -18,7 +18,12 @@ export const fuseResiduals: Pass = (graph) => {
       if (!own.every((shape, at) => sameShape(shape, theirs[at]!))) continue;
       editor.swallow(conv);
       const { kind: _, ...attributes } = node.attributes;
-      return { ...conv, inputs: [conv.inputs[0]!, conv.inputs[1]!, conv.inputs[2] ?? '', other], outputs: node.outputs, attributes: { ...conv.attributes, ...attributes } };
+      return {
+        ...conv,
+        inputs: [conv.inputs[0]!, conv.inputs[1]!, conv.inputs[2] ?? '', other],
+        outputs: node.outputs,
+        attributes: { ...conv.attributes, ...attributes },
+      };
     }
     return undefined;
   });
@@ -28,7 +33,8 @@ export const fuseResiduals: Pass = (graph) => {
 export const fuseActivations: Pass = (graph) => {
   const editor = new Editor(graph);
   return editor.sweep((node) => {
-    if (node.op !== 'unary' || !(fusedActivations as readonly string[]).includes(node.attributes.kind as string)) return undefined;
+    if (node.op !== 'unary' || !(fusedActivations as readonly string[]).includes(node.attributes.kind as string))
+      return undefined;
     const maker = editor.soleMaker(node.inputs[0]!);
     if (!maker || !['conv', 'dense', 'binary'].includes(maker.op) || !isPlain(maker)) return undefined;
     editor.swallow(maker);

@@ -23,7 +23,15 @@ export const hoistTransposes: Pass = (graph) => {
     if (!moved) return undefined;
     editor.swallow(maker);
     const early: GraphNode = { ...node, inputs: [maker.inputs[at]!], outputs: [`${node.outputs[0]}.early`] };
-    return [early, { ...maker, inputs: maker.inputs.map((name, i) => (i === at ? early.outputs[0]! : name)), outputs: node.outputs, attributes: moved }];
+    return [
+      early,
+      {
+        ...maker,
+        inputs: maker.inputs.map((name, i) => (i === at ? early.outputs[0]! : name)),
+        outputs: node.outputs,
+        attributes: moved,
+      },
+    ];
   });
 };
 
@@ -32,9 +40,14 @@ function turned(maker: GraphNode, permutation: readonly number[], editor: Editor
   const { op, attributes } = maker;
   const place = (axis: number): number => permutation.indexOf(axis < 0 ? axis + permutation.length : axis);
   if (op === 'unary') return attributes;
-  if (op === 'pad') return { ...attributes, pads: permutation.flatMap((axis) => (attributes.pads as readonly number[]).slice(2 * axis, 2 * axis + 2)) };
+  if (op === 'pad')
+    return {
+      ...attributes,
+      pads: permutation.flatMap((axis) => (attributes.pads as readonly number[]).slice(2 * axis, 2 * axis + 2)),
+    };
   if (op === 'slice') return { ...attributes, axes: (attributes.axes as readonly number[]).map(place) };
   if (op === 'gather') return { ...attributes, axis: place(attributes.axis as number) };
-  const isNumber = (tensor: Tensor | undefined): boolean => tensor !== undefined && sizeOf(tensor.shape) === 1 && tensor.shape.length === 1;
+  const isNumber = (tensor: Tensor | undefined): boolean =>
+    tensor !== undefined && sizeOf(tensor.shape) === 1 && tensor.shape.length === 1;
   return op === 'binary' && maker.inputs.some((name) => isNumber(editor.constant(name))) ? attributes : undefined;
 }

@@ -13,7 +13,19 @@ import { recognise } from './recognise.ts';
 import { simplify } from './simplify.ts';
 
 /** In this order: residuals before activations, because an epilogue adds first. */
-export const passes: Readonly<Record<string, Pass>> = { recognise, hoistTransposes, simplify, foldTransposes, foldPads, foldCuts, foldScales, fuseResiduals, fuseActivations, flattenFrequency, removeDeadCode };
+export const passes: Readonly<Record<string, Pass>> = {
+  recognise,
+  hoistTransposes,
+  simplify,
+  foldTransposes,
+  foldPads,
+  foldCuts,
+  foldScales,
+  fuseResiduals,
+  fuseActivations,
+  flattenFrequency,
+  removeDeadCode,
+};
 
 /** Applies all passes until none of them finds anything more to do. */
 export function optimise(graph: Graph): Graph {

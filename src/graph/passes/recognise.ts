@@ -3,17 +3,29 @@ import { sizeOf } from '../tensor.ts';
 import { Editor, type Pass } from './edit.ts';
 
 /** The one number that a constant is, and the other operand; undefined if the node is not of that kind. */
-function withNumber(editor: Editor, node: GraphNode | undefined, kind: string): { x: string; number: number; first: boolean } | undefined {
-  if (node?.op !== 'binary' || node.attributes.kind !== kind || (node.attributes.activation ?? 'identity') !== 'identity') return undefined;
+function withNumber(
+  editor: Editor,
+  node: GraphNode | undefined,
+  kind: string,
+): { x: string; number: number; first: boolean } | undefined {
+  if (
+    node?.op !== 'binary' ||
+    node.attributes.kind !== kind ||
+    (node.attributes.activation ?? 'identity') !== 'identity'
+  )
+    return undefined;
   for (const at of [0, 1]) {
     const tensor = editor.constant(node.inputs[at]);
-    if (tensor && sizeOf(tensor.shape) === 1) return { x: node.inputs[1 - at]!, number: tensor.data[0]!, first: at === 0 };
+    if (tensor && sizeOf(tensor.shape) === 1)
+      return { x: node.inputs[1 - at]!, number: tensor.data[0]!, first: at === 0 };
   }
   return undefined;
 }
 
-const isBinary = (node: GraphNode | undefined, kind: string): node is GraphNode => node?.op === 'binary' && node.attributes.kind === kind && (node.attributes.activation ?? 'identity') === 'identity';
-const isMean = (node: GraphNode | undefined): node is GraphNode => node?.op === 'reduce' && node.attributes.kind === 'mean' && (node.attributes.keepAxes ?? 1) !== 0;
+const isBinary = (node: GraphNode | undefined, kind: string): node is GraphNode =>
+  node?.op === 'binary' && node.attributes.kind === kind && (node.attributes.activation ?? 'identity') === 'identity';
+const isMean = (node: GraphNode | undefined): node is GraphNode =>
+  node?.op === 'reduce' && node.attributes.kind === 'mean' && (node.attributes.keepAxes ?? 1) !== 0;
 const near = (a: number, b: number): boolean => Math.abs(a - b) < 1e-4 * Math.abs(b);
 
 /**
@@ -38,7 +50,13 @@ function layerNorm(node: GraphNode, editor: Editor): GraphNode | undefined {
   if (!isBinary(square, 'multiply') || square.inputs.some((name) => name !== distance.outputs[0])) return undefined;
   const axes = mean.attributes.axes as readonly number[];
   if (String(axes) !== String(variance.attributes.axes)) return undefined;
-  return { name: node.name, op: 'normalise', inputs: [distance.inputs[0]!], outputs: node.outputs, attributes: { axes, epsilon: sum!.number } };
+  return {
+    name: node.name,
+    op: 'normalise',
+    inputs: [distance.inputs[0]!],
+    outputs: node.outputs,
+    attributes: { axes, epsilon: sum!.number },
+  };
 }
 
 /** The factors of the product may stand in any order. */
@@ -76,7 +94,9 @@ function gelu(node: GraphNode, editor: Editor): GraphNode | undefined {
     const inner = editor.soleMaker(erf.inputs[0]!);
     const divided = withNumber(editor, inner, 'divide');
     const multiplied = withNumber(editor, inner, 'multiply');
-    const fits = (divided && !divided.first && divided.x === x && near(divided.number, Math.SQRT2)) || (multiplied && multiplied.x === x && near(multiplied.number, Math.SQRT1_2));
+    const fits =
+      (divided && !divided.first && divided.x === x && near(divided.number, Math.SQRT2)) ||
+      (multiplied && multiplied.x === x && near(multiplied.number, Math.SQRT1_2));
     if (fits) return { name: node.name, op: 'unary', inputs: [x], outputs: node.outputs, attributes: { kind: 'gelu' } };
   }
   return undefined;

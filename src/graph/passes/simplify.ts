@@ -5,7 +5,8 @@ import { Editor, type Pass } from './edit.ts';
 /** The attribute of a reshape between these shapes at two sizes of the input; undefined if it can't be said. */
 export function reshapeAttribute(from: readonly Shape[], to: readonly Shape[]): number[] | undefined {
   const attribute = to[0]!.map((extent, axis) => {
-    if (from.every((shape, i) => shape[axis] === to[i]![axis])) return to.every((shape) => shape[axis] === extent) ? extent : 0;
+    if (from.every((shape, i) => shape[axis] === to[i]![axis]))
+      return to.every((shape) => shape[axis] === extent) ? extent : 0;
     return to.every((shape) => shape[axis] === extent) ? extent : -1;
   });
   return attribute.filter((extent) => extent === -1).length > 1 ? undefined : attribute;
@@ -29,7 +30,11 @@ export const simplify: Pass = (graph) => {
     }
     if (node.op === 'transpose' && before?.op === 'transpose') {
       const inner = before.attributes.permutation as readonly number[];
-      return { ...node, inputs: before.inputs, attributes: { permutation: (node.attributes.permutation as readonly number[]).map((axis) => inner[axis]!) } };
+      return {
+        ...node,
+        inputs: before.inputs,
+        attributes: { permutation: (node.attributes.permutation as readonly number[]).map((axis) => inner[axis]!) },
+      };
     }
     return undefined;
   });
@@ -40,6 +45,7 @@ function isNothing(node: GraphNode, editor: Editor): boolean {
   if (node.op === 'transpose') return (node.attributes.permutation as readonly number[]).every((axis, i) => axis === i);
   if (node.op !== 'reshape' && node.op !== 'slice') return false;
   const [before, after] = [editor.shapes(node.inputs[0]!), editor.shapes(node.outputs[0]!)];
-  const backwards = node.op === 'slice' && ((node.attributes.steps as readonly number[] | undefined) ?? []).some((step) => step < 0);
+  const backwards =
+    node.op === 'slice' && ((node.attributes.steps as readonly number[] | undefined) ?? []).some((step) => step < 0);
   return !backwards && before.every((shape, i) => sameShape(shape, after[i]!));
 }

@@ -13,7 +13,8 @@ export function broadcastSizes(node: OnnxNode, a: readonly Size[], b: readonly S
     const n = b[axis - rank + b.length] ?? one;
     if (m.constant === 1) return n;
     if (n.constant === 1 || m.equals(n)) return m;
-    if (m.constant !== undefined && n.constant !== undefined) node.fail(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
+    if (m.constant !== undefined && n.constant !== undefined)
+      node.fail(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
     // One of them has a name still; when the graph is prepared they must turn out equal.
     return m.constant !== undefined ? m : n;
   });
@@ -24,8 +25,16 @@ function withRank(value: TensorValue, rank: number, to: Lowering): TensorValue {
   const added = rank - value.shape.length;
   if (added === 0) return value;
   const ones = new Array<Size>(added).fill(one);
-  const operand = to.reshape({ name: value.name, shape: value.order.map((axis) => value.shape[axis]!) }, [...ones, ...value.order.map((axis) => value.shape[axis]!)]);
-  return { kind: 'tensor', name: operand.name, shape: [...ones, ...value.shape], order: [...identityOrder(added), ...value.order.map((axis) => axis + added)] };
+  const operand = to.reshape({ name: value.name, shape: value.order.map((axis) => value.shape[axis]!) }, [
+    ...ones,
+    ...value.order.map((axis) => value.shape[axis]!),
+  ]);
+  return {
+    kind: 'tensor',
+    name: operand.name,
+    shape: [...ones, ...value.shape],
+    order: [...identityOrder(added), ...value.order.map((axis) => axis + added)],
+  };
 }
 
 /** A constant without the axes of extent 1 that stand in front, but with at least one axis. */
@@ -40,7 +49,8 @@ function spread(node: OnnxNode, value: Value, other: Value, to: Lowering): Tenso
   if (value.kind === 'filled') {
     const shape = other.kind === 'integers' ? other.shape.map(Size.of) : other.shape;
     const common = broadcastSizes(node, value.shape, shape);
-    if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis]!))) return to.tensorValue(to.constant([1], Float32Array.of(value.fill)));
+    if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis]!)))
+      return to.tensorValue(to.constant([1], Float32Array.of(value.fill)));
   }
   return to.asTensor(value) ?? node.fail('an operand depends on the size of the input');
 }
@@ -50,16 +60,33 @@ export function emitBinary(node: OnnxNode, kind: string, a: Value, b: Value, to:
   const pair = [spread(node, a, b, to), spread(node, b, a, to)] as const;
   const shape = broadcastSizes(node, pair[0].shape, pair[1].shape);
   const rank = shape.length;
-  const leading = pair.find((value) => value.shape.length === rank && !to.constants.has(value.name)) ?? pair.find((value) => value.shape.length === rank)!;
+  const leading =
+    pair.find((value) => value.shape.length === rank && !to.constants.has(value.name)) ??
+    pair.find((value) => value.shape.length === rank)!;
   const order = leading.order;
   const operands = pair.map((value) => trimmed(to.arrange(withRank(value, rank, to), order), to));
-  const result = to.emitOne('binary', operands, { kind }, order.map((axis) => shape[axis]!));
+  const result = to.emitOne(
+    'binary',
+    operands,
+    { kind },
+    order.map((axis) => shape[axis]!),
+  );
   // Two constants are computed at once and may have lost leading axes.
-  const full = to.constants.has(result.name) ? to.reshape({ name: result.name, shape: to.constants.get(result.name)!.shape.map(Size.of) }, order.map((axis) => shape[axis]!)) : result;
+  const full = to.constants.has(result.name)
+    ? to.reshape(
+        { name: result.name, shape: to.constants.get(result.name)!.shape.map(Size.of) },
+        order.map((axis) => shape[axis]!),
+      )
+    : result;
   return to.tensorValue(full, order);
 }
 
-export function emitUnary(kind: string, x: TensorValue, to: Lowering, attributes: Record<string, number> = {}): TensorValue {
+export function emitUnary(
+  kind: string,
+  x: TensorValue,
+  to: Lowering,
+  attributes: Record<string, number> = {},
+): TensorValue {
   const shape = x.order.map((axis) => x.shape[axis]!);
   return { ...x, name: to.emitOne('unary', [{ name: x.name, shape }], { kind, ...attributes }, shape).name };
 }

@@ -13,10 +13,14 @@ function anyTensor(node: OnnxNode, i: number, to: Lowering): TensorValue {
 }
 
 /** An ONNX op that is one function, with the attributes it has there and their defaults. */
-const unary = (kind: string, attributes: Readonly<Record<string, [string, number]>> = {}): Handler => (node, to) => {
-  const given = Object.fromEntries(Object.entries(attributes).map(([name, [theirs, otherwise]]) => [name, node.float(theirs, otherwise)]));
-  return [emitUnary(kind, anyTensor(node, 0, to), to, given)];
-};
+const unary =
+  (kind: string, attributes: Readonly<Record<string, [string, number]>> = {}): Handler =>
+  (node, to) => {
+    const given = Object.fromEntries(
+      Object.entries(attributes).map(([name, [theirs, otherwise]]) => [name, node.float(theirs, otherwise)]),
+    );
+    return [emitUnary(kind, anyTensor(node, 0, to), to, given)];
+  };
 
 const number = (value: number, to: Lowering): TensorValue => to.tensorValue(to.constant([1], Float32Array.of(value)));
 
@@ -48,7 +52,8 @@ function divideSizes(node: OnnxNode, a: Size, b: Size): Size {
 
 function choose(node: OnnxNode, a: Size, b: Size, pick: (a: number, b: number) => number): Size {
   if (a.equals(b)) return a;
-  if (a.constant === undefined || b.constant === undefined) return node.fail(`can't tell which of ${a.toString()} and ${b.toString()} is larger`);
+  if (a.constant === undefined || b.constant === undefined)
+    return node.fail(`can't tell which of ${a.toString()} and ${b.toString()} is larger`);
   return Size.of(pick(a.constant, b.constant));
 }
 
@@ -67,32 +72,56 @@ export function arithmetic(node: OnnxNode, kind: string, a: Value, b: Value, to:
   return emitBinary(node, kind, a, b, to);
 }
 
-const binary = (kind: string): Handler => (node, to) => [arithmetic(node, kind, node.required(0), node.required(1), to)];
+const binary =
+  (kind: string): Handler =>
+  (node, to) => [arithmetic(node, kind, node.required(0), node.required(1), to)];
 
 /** Any number of operands, from the left. */
-const variadic = (kind: string): Handler => (node, to) => {
-  const values = node.inputs.map((_, i) => node.required(i));
-  if (values.length === 0) node.fail('it has no inputs');
-  return [values.reduce((sum, value) => arithmetic(node, kind, sum, value, to))];
-};
+const variadic =
+  (kind: string): Handler =>
+  (node, to) => {
+    const values = node.inputs.map((_, i) => node.required(i));
+    if (values.length === 0) node.fail('it has no inputs');
+    return [values.reduce((sum, value) => arithmetic(node, kind, sum, value, to))];
+  };
 
 /** Comparisons of whole numbers give 1 or 0. */
-const compare = (holds: (a: number, b: number) => boolean): Handler => (node) => [
-  combine(node, node.sizes(0), node.sizes(1), (a, b) => {
-    const difference = a.minus(b).constant;
-    // Extents that depend on the input are positive, so they equal no negative number.
-    if (difference === undefined && b.constant !== undefined && b.constant <= 0) return Size.of(holds(1, b.constant) ? 1 : 0);
-    return difference === undefined ? node.fail(`can't compare ${a.toString()} with ${b.toString()} before the input is known`) : Size.of(holds(difference, 0) ? 1 : 0);
-  }),
-];
+const compare =
+  (holds: (a: number, b: number) => boolean): Handler =>
+  (node) => [
+    combine(node, node.sizes(0), node.sizes(1), (a, b) => {
+      const difference = a.minus(b).constant;
+      // Extents that depend on the input are positive, so they equal no negative number.
+      if (difference === undefined && b.constant !== undefined && b.constant <= 0)
+        return Size.of(holds(1, b.constant) ? 1 : 0);
+      return difference === undefined
+        ? node.fail(`can't compare ${a.toString()} with ${b.toString()} before the input is known`)
+        : Size.of(holds(difference, 0) ? 1 : 0);
+    }),
+  ];
 
 const where: Handler = (node) => {
   const [condition, a, b] = [node.sizes(0), node.sizes(1), node.sizes(2)];
-  const indexed = combine(node, combine(node, condition, a, (_, n) => n), b, (m) => m);
-  const yes = combine(node, indexed, combine(node, a, condition, (m) => m), (_, n) => n);
+  const indexed = combine(
+    node,
+    combine(node, condition, a, (_, n) => n),
+    b,
+    (m) => m,
+  );
+  const yes = combine(
+    node,
+    indexed,
+    combine(node, a, condition, (m) => m),
+    (_, n) => n,
+  );
   const mask = combine(node, indexed, condition, (_, n) => n);
   const no = combine(node, indexed, b, (_, n) => n);
-  return [{ ...indexed, elements: mask.elements.map((flag, i) => (flag.constant === 0 ? no.elements[i]! : yes.elements[i]!)) }];
+  return [
+    {
+      ...indexed,
+      elements: mask.elements.map((flag, i) => (flag.constant === 0 ? no.elements[i]! : yes.elements[i]!)),
+    },
+  ];
 };
 
 const clip: Handler = (node, to) => {
@@ -101,10 +130,14 @@ const clip: Handler = (node, to) => {
     const value = node.input(i);
     if (!value) return otherwise;
     const tensor = to.constantOf(value);
-    return tensor?.data.length === 1 ? tensor.data[0]! : node.fail(`input ${i} must be one number that is known when the file is converted`);
+    return tensor?.data.length === 1
+      ? tensor.data[0]!
+      : node.fail(`input ${i} must be one number that is known when the file is converted`);
   };
   const largest = 3.4028234663852886e38;
-  const [alpha, beta] = [bound(1, 'min', -largest), bound(2, 'max', largest)].map((x) => Math.max(-largest, Math.min(largest, x))) as [number, number];
+  const [alpha, beta] = [bound(1, 'min', -largest), bound(2, 'max', largest)].map((x) =>
+    Math.max(-largest, Math.min(largest, x)),
+  ) as [number, number];
   return [emitUnary('clip', anyTensor(node, 0, to), to, { alpha, beta })];
 };
 
@@ -119,7 +152,8 @@ const pow: Handler = (node, to) => {
   const base = anyTensor(node, 0, to);
   const exponents = to.constantOf(node.required(1));
   const exponent = exponents && new Set(exponents.data).size === 1 ? exponents.data[0]! : NaN;
-  if (exponents && exponents.shape.length > base.shape.length) node.fail('an exponent with more axes than the base is not supported');
+  if (exponents && exponents.shape.length > base.shape.length)
+    node.fail('an exponent with more axes than the base is not supported');
   if (exponent === 0.5) return [emitUnary('sqrt', base, to)];
   if (exponent === -0.5) return [emitBinary(node, 'divide', number(1, to), emitUnary('sqrt', base, to), to)];
   const count = Math.abs(exponent);
@@ -139,7 +173,11 @@ const cast: Handler = (node, to) => {
   if (toFloat) return [value.kind === 'integers' ? anyTensor(node, 0, to) : value];
   if (type !== 'int64' && type !== 'int32' && type !== 'bool') return node.fail(`a cast to ${type} is not supported`);
   if (value.kind === 'integers') {
-    return [type === 'bool' ? { ...value, elements: value.elements.map((element) => Size.of(element.constant === 0 ? 0 : 1)) } : value];
+    return [
+      type === 'bool'
+        ? { ...value, elements: value.elements.map((element) => Size.of(element.constant === 0 ? 0 : 1)) }
+        : value,
+    ];
   }
   const known = to.constantOf(value) ?? node.fail(`a cast of computed numbers to ${type} is not supported`);
   const rounded = (x: number): number => (type === 'bool' ? Number(x !== 0) : Math.trunc(x));
@@ -185,7 +223,11 @@ export const elementwise: Handlers = {
   Mul: binary('multiply'),
   Neg: (node, to) => {
     const x = node.required(0);
-    return [x.kind === 'integers' ? { ...x, elements: x.elements.map((element) => element.times(-1)) } : emitUnary('negate', anyTensor(node, 0, to), to)];
+    return [
+      x.kind === 'integers'
+        ? { ...x, elements: x.elements.map((element) => element.times(-1)) }
+        : emitUnary('negate', anyTensor(node, 0, to), to),
+    ];
   },
   Not: (node) => {
     const x = node.sizes(0);
@@ -204,7 +246,15 @@ export const elementwise: Handlers = {
     // log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow.
     const x = anyTensor(node, 0, to);
     const tail = emitUnary('exp', emitUnary('negate', emitUnary('abs', x, to), to), to);
-    return [emitBinary(node, 'add', emitUnary('relu', x, to), emitUnary('log', emitBinary(node, 'add', tail, number(1, to), to), to), to)];
+    return [
+      emitBinary(
+        node,
+        'add',
+        emitUnary('relu', x, to),
+        emitUnary('log', emitBinary(node, 'add', tail, number(1, to), to), to),
+        to,
+      ),
+    ];
   },
   Softsign: (node, to) => {
     const x = anyTensor(node, 0, to);

@@ -12,5 +12,7 @@ import { shapes } from './shape.ts';
 import { softmaxes } from './softmax.ts';
 
 export const handlers: ReadonlyMap<string, Handler> = new Map(
-  [conv, elementwise, moves, normalizations, pools, products, recurrents, reductions, shapes, softmaxes].flatMap((family) => Object.entries(family)),
+  [conv, elementwise, moves, normalizations, pools, products, recurrents, reductions, shapes, softmaxes].flatMap(
+    (family) => Object.entries(family),
+  ),
 );

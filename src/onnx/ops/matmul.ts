@@ -16,8 +16,12 @@ function emitDense(node: OnnxNode, x: TensorValue, w: Operand, bias: Operand | u
   const last = x.shape.length - 1;
   const order = x.order.at(-1) === last ? x.order : [...x.order.filter((axis) => axis !== last), last];
   const operand = to.arrange(x, order);
-  if (x.shape[last]!.constant !== undefined && x.shape[last]!.constant !== w.shape[0]!.constant) node.fail(`shapes [${x.shape.join(', ')}] and [${w.shape.join(', ')}] can't be multiplied`);
-  return to.tensorValue(to.emitOne('dense', [operand, w, bias], {}, [...operand.shape.slice(0, -1), w.shape[1]!]), order);
+  if (x.shape[last]!.constant !== undefined && x.shape[last]!.constant !== w.shape[0]!.constant)
+    node.fail(`shapes [${x.shape.join(', ')}] and [${w.shape.join(', ')}] can't be multiplied`);
+  return to.tensorValue(
+    to.emitOne('dense', [operand, w, bias], {}, [...operand.shape.slice(0, -1), w.shape[1]!]),
+    order,
+  );
 }
 
 /** The matrix at the end of a constant whose other axes are all 1. */
@@ -32,7 +36,8 @@ function multiply(node: OnnxNode, a: TensorValue, b: TensorValue, to: Lowering):
   if (w && !to.constants.has(a.name) && a.shape.length >= b.shape.length) return emitDense(node, a, w, undefined, to);
   const batch = broadcastSizes(node, a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [k, n] = [a.shape.at(-1)!, b.shape.at(-2)!];
-  if (k.constant !== undefined && n.constant !== undefined && !k.equals(n)) node.fail(`shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] can't be multiplied`);
+  if (k.constant !== undefined && n.constant !== undefined && !k.equals(n))
+    node.fail(`shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] can't be multiplied`);
   const operands = [a, b].map((value) => to.arrange(value, identityOrder(value.shape.length)));
   return to.tensorValue(to.emitOne('matmul', operands, {}, [...batch, a.shape.at(-2)!, b.shape.at(-1)!]));
 }
@@ -47,8 +52,17 @@ function asMatrix(value: TensorValue, front: boolean, to: Lowering): TensorValue
 /** C of Gemm as a dense layer's bias, if it is one number a column. */
 function biasOf(c: Value | undefined, scale: number, columns: number | undefined, to: Lowering): Operand | undefined {
   const tensor = c && to.constantOf(c);
-  if (!tensor || columns === undefined || ![1, columns].includes(tensor.data.length) || (tensor.shape.at(-1) ?? 1) !== tensor.data.length) return undefined;
-  return to.constant([columns], Float32Array.from({ length: columns }, (_, i) => scale * tensor.data[tensor.data.length === 1 ? 0 : i]!));
+  if (
+    !tensor ||
+    columns === undefined ||
+    ![1, columns].includes(tensor.data.length) ||
+    (tensor.shape.at(-1) ?? 1) !== tensor.data.length
+  )
+    return undefined;
+  return to.constant(
+    [columns],
+    Float32Array.from({ length: columns }, (_, i) => scale * tensor.data[tensor.data.length === 1 ? 0 : i]!),
+  );
 }
 
 export const products: Handlers = {

@@ -9,7 +9,10 @@ import { reshapeValue } from './shape.ts';
 /** The numbers of an input that must be a constant with one element a channel. */
 function channelConstant(node: OnnxNode, i: number, channels: number | undefined, to: Lowering): Float32Array {
   const tensor = to.constantOf(node.required(i));
-  if (!tensor || tensor.shape.length !== 1 || tensor.data.length !== channels) return node.fail(`input ${i} must be a constant with one element for each of ${channels ?? 'a fixed number of'} channels`);
+  if (!tensor || tensor.shape.length !== 1 || tensor.data.length !== channels)
+    return node.fail(
+      `input ${i} must be a constant with one element for each of ${channels ?? 'a fixed number of'} channels`,
+    );
   return tensor.data;
 }
 
@@ -32,7 +35,12 @@ export const normalizations: Handlers = {
     node.float('momentum', 0.9);
     node.only('training_mode', 0);
     const channels = x.shape[1]!.constant;
-    const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => channelConstant(node, i, channels, to)) as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => channelConstant(node, i, channels, to)) as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ];
     const epsilon = node.float('epsilon', 1e-5);
     const factor = scale.map((value, c) => value / Math.sqrt(variance[c]! + epsilon));
     const summand = bias.map((value, c) => value - mean[c]! * factor[c]!);
@@ -48,9 +56,17 @@ export const normalizations: Handlers = {
     // Up to operator set 20 scale and bias have one element a group.
     const spread = (i: number): TensorValue => {
       const values = channelConstant(node, i, groups, to);
-      return alongChannels(Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]!), x, to);
+      return alongChannels(
+        Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]!),
+        x,
+        to,
+      );
     };
-    const grouped = reshapeValue(x, [x.shape[0]!, Size.of(groups), Size.of(channels / groups), ...x.shape.slice(2)], to);
+    const grouped = reshapeValue(
+      x,
+      [x.shape[0]!, Size.of(groups), Size.of(channels / groups), ...x.shape.slice(2)],
+      to,
+    );
     const unit = emitNormalise(grouped, identityOrder(grouped.shape.length).slice(2), node.float('epsilon', 1e-5), to);
     const scaled = emitBinary(node, 'multiply', reshapeValue(unit, x.shape, to), spread(1), to);
     return [emitBinary(node, 'add', scaled, spread(2), to)];
@@ -59,12 +75,20 @@ export const normalizations: Handlers = {
   InstanceNormalization(node, to) {
     const x = node.tensor(0);
     if (x.shape.length < 3) node.fail(`x has ${x.shape.length} axes, but it needs spatial ones`);
-    const [scale, bias] = [1, 2].map((i) => channelConstant(node, i, x.shape[1]!.constant, to)) as [Float32Array, Float32Array];
+    const [scale, bias] = [1, 2].map((i) => channelConstant(node, i, x.shape[1]!.constant, to)) as [
+      Float32Array,
+      Float32Array,
+    ];
     const order = [0, ...identityOrder(x.shape.length).slice(2), 1];
     const operand = to.arrange(x, order);
     const vectors = [scale, bias].map((values) => to.constant([values.length], values));
     const axes = identityOrder(x.shape.length).slice(1, -1);
-    return [to.tensorValue(to.emitOne('normalise', [operand, ...vectors], { axes, epsilon: node.float('epsilon', 1e-5) }, operand.shape), order)];
+    return [
+      to.tensorValue(
+        to.emitOne('normalise', [operand, ...vectors], { axes, epsilon: node.float('epsilon', 1e-5) }, operand.shape),
+        order,
+      ),
+    ];
   },
 
   LayerNormalization(node, to) {
@@ -80,7 +104,12 @@ export const normalizations: Handlers = {
       const order = x.order.at(-1) === rank - 1 ? x.order : [...x.order.filter((axis) => axis !== rank - 1), rank - 1];
       const operand = to.arrange(x, order);
       const constants = vectors.map((vector) => vector && to.constant([last!], vector.data));
-      return [to.tensorValue(to.emitOne('normalise', [operand, ...constants], { axes: [rank - 1], epsilon }, operand.shape), order)];
+      return [
+        to.tensorValue(
+          to.emitOne('normalise', [operand, ...constants], { axes: [rank - 1], epsilon }, operand.shape),
+          order,
+        ),
+      ];
     }
     const scaled = emitBinary(node, 'multiply', emitNormalise(x, axes, epsilon, to), scale, to);
     return [bias ? emitBinary(node, 'add', scaled, bias, to) : scaled];

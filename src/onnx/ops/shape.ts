@@ -55,21 +55,29 @@ export function reshapeValue(x: TensorValue, shape: readonly Size[], to: Lowerin
   const lies = sameOrder(solid(x.order), solid(wanted));
   const operand = lies ? { name: x.name, shape: x.order.map((axis) => x.shape[axis]!) } : to.arrange(x, wanted);
   const order = sorted.flatMap(({ target }) => target);
-  const result = to.reshape(operand, order.map((axis) => shape[axis]!));
+  const result = to.reshape(
+    operand,
+    order.map((axis) => shape[axis]!),
+  );
   return to.tensorValue(result, order);
 }
 
 /** Any value under a shape of its size. */
 function reshapeAny(node: OnnxNode, value: Value, shape: readonly Size[], to: Lowering): Value {
   if (shape.length > 8) node.fail(`${shape.length} axes are more than 8`);
-  if (value.kind === 'tensor') return shape.length === 0 ? node.fail('a computed number without axes is not supported') : reshapeValue(value, shape, to);
+  if (value.kind === 'tensor')
+    return shape.length === 0
+      ? node.fail('a computed number without axes is not supported')
+      : reshapeValue(value, shape, to);
   if (value.kind === 'filled') return { ...value, shape };
   const known = shape.map((size) => node.known(size, 'an extent'));
-  if (known.reduce((m, n) => m * n, 1) !== value.elements.length) node.fail(`${value.elements.length} whole numbers can't take the shape [${known.join(', ')}]`);
+  if (known.reduce((m, n) => m * n, 1) !== value.elements.length)
+    node.fail(`${value.elements.length} whole numbers can't take the shape [${known.join(', ')}]`);
   return { ...value, shape: known };
 }
 
-export const shapeOf = (value: Value): readonly Size[] => (value.kind === 'integers' ? value.shape.map(Size.of) : value.shape);
+export const shapeOf = (value: Value): readonly Size[] =>
+  value.kind === 'integers' ? value.shape.map(Size.of) : value.shape;
 
 /** Axes of Squeeze and Unsqueeze: an attribute until operator set 12, an input from 13 on. */
 function axesOf(node: OnnxNode, rank: number): number[] | undefined {
@@ -79,10 +87,14 @@ function axesOf(node: OnnxNode, rank: number): number[] | undefined {
 
 function reshapeTarget(node: OnnxNode, x: readonly Size[], wanted: readonly Size[]): Size[] {
   const copyZero = node.opset < 14 || node.int('allowzero', 0) === 0;
-  const shape = wanted.map((size, axis) => (copyZero && size.constant === 0 ? (x[axis] ?? node.fail(`there is no axis ${axis} to copy`)) : size));
+  const shape = wanted.map((size, axis) =>
+    copyZero && size.constant === 0 ? (x[axis] ?? node.fail(`there is no axis ${axis} to copy`)) : size,
+  );
   const open = shape.findIndex((size) => size.constant === -1);
   if (open < 0) return shape;
-  const rest = product(x).exactly(product(shape.filter((_, axis) => axis !== open))) ?? node.fail(`[${x.join(', ')}] can't be divided into [${shape.join(', ')}]`);
+  const rest =
+    product(x).exactly(product(shape.filter((_, axis) => axis !== open))) ??
+    node.fail(`[${x.join(', ')}] can't be divided into [${shape.join(', ')}]`);
   return shape.map((size, axis) => (axis === open ? rest : size));
 }
 
@@ -91,26 +103,53 @@ function expanded(node: OnnxNode, x: TensorValue, shape: readonly Size[], to: Lo
   let current = x;
   const emit = (op: string, others: Operand[], attributes: Attributes, next: readonly Size[]): void => {
     const operand = { name: current.name, shape: current.order.map((axis) => current.shape[axis]!) };
-    current = to.tensorValue(to.emitOne(op, [operand, ...others], attributes, current.order.map((axis) => next[axis]!)), current.order);
+    current = to.tensorValue(
+      to.emitOne(
+        op,
+        [operand, ...others],
+        attributes,
+        current.order.map((axis) => next[axis]!),
+      ),
+      current.order,
+    );
   };
-  const known = shape.map((size, axis) => (x.shape[axis]!.equals(size) ? 1 : (size.exactly(x.shape[axis]!)?.constant ?? 0)));
-  if (known.some((count) => count > 1)) emit('repeat', [], { repeats: x.order.map((axis) => Math.max(1, known[axis]!)) }, x.shape.map((size, axis) => size.times(Math.max(1, known[axis]!))));
+  const known = shape.map((size, axis) =>
+    x.shape[axis]!.equals(size) ? 1 : (size.exactly(x.shape[axis]!)?.constant ?? 0),
+  );
+  if (known.some((count) => count > 1))
+    emit(
+      'repeat',
+      [],
+      { repeats: x.order.map((axis) => Math.max(1, known[axis]!)) },
+      x.shape.map((size, axis) => size.times(Math.max(1, known[axis]!))),
+    );
   known.forEach((count, axis) => {
     if (count !== 0) return;
-    if (x.shape[axis]!.constant !== 1) node.fail(`axis ${axis} of [${x.shape.join(', ')}] can't be repeated to ${shape[axis]!.toString()}`);
+    if (x.shape[axis]!.constant !== 1)
+      node.fail(`axis ${axis} of [${x.shape.join(', ')}] can't be repeated to ${shape[axis]!.toString()}`);
     const like = to.axisOfSize(shape[axis]!) ?? node.fail(`no value has the extent ${shape[axis]!.toString()}`);
-    emit('expand', [like.operand], { axes: [current.order.indexOf(axis)], from: [like.axis] }, current.shape.map((size, i) => (i === axis ? shape[axis]! : size)));
+    emit(
+      'expand',
+      [like.operand],
+      { axes: [current.order.indexOf(axis)], from: [like.axis] },
+      current.shape.map((size, i) => (i === axis ? shape[axis]! : size)),
+    );
   });
   return current;
 }
 
-const integersOf = (elements: readonly Size[], shape: readonly number[] = [elements.length]): IntegerValue => ({ kind: 'integers', shape, elements });
+const integersOf = (elements: readonly Size[], shape: readonly number[] = [elements.length]): IntegerValue => ({
+  kind: 'integers',
+  shape,
+  elements,
+});
 
 export const shapes: Handlers = {
   Constant(node, to) {
     const tensor = node.constant('value');
     if (tensor) return [to.constantValue(tensor, node.name)];
-    const scalar = (value: number, type: 'float32' | 'int64'): Value => to.constantValue({ shape: [], type, values: [value] }, node.name);
+    const scalar = (value: number, type: 'float32' | 'int64'): Value =>
+      to.constantValue({ shape: [], type, values: [value] }, node.name);
     if (node.has('value_float')) return [scalar(node.float('value_float'), 'float32')];
     if (node.has('value_int')) return [scalar(node.int('value_int'), 'int64')];
     const floats = node.floats('value_floats');
@@ -146,7 +185,11 @@ export const shapes: Handlers = {
     const tensor = to.asTensor(value) ?? node.fail('its input depends on the size of the input');
     const uniform = to.constantOf(tensor)?.data;
     if (uniform && new Set(uniform).size === 1) return [{ kind: 'filled', fill: uniform[0]!, shape }];
-    const full = reshapeValue(tensor, Array.from({ length: rank }, (_, axis) => own(axis)), to);
+    const full = reshapeValue(
+      tensor,
+      Array.from({ length: rank }, (_, axis) => own(axis)),
+      to,
+    );
     return [expanded(node, full, shape, to)];
   },
 
@@ -171,7 +214,8 @@ export const shapes: Handlers = {
 
   Shape(node) {
     const shape = shapeOf(node.required(0));
-    const bound = (position: number): number => Math.min(shape.length, Math.max(0, position < 0 ? position + shape.length : position));
+    const bound = (position: number): number =>
+      Math.min(shape.length, Math.max(0, position < 0 ? position + shape.length : position));
     return [integersOf(shape.slice(bound(node.int('start', 0)), bound(node.int('end', shape.length))))];
   },
 
@@ -183,8 +227,17 @@ export const shapes: Handlers = {
     const x = node.required(0);
     const shape = shapeOf(x);
     const axes = axesOf(node, shape.length) ?? shape.flatMap((size, axis) => (size.constant === 1 ? [axis] : []));
-    for (const axis of axes) if (node.known(shape[axis], `the extent of axis ${axis}`) !== 1) node.fail(`axis ${axis} of [${shape.join(', ')}] is not 1`);
-    return [reshapeAny(node, x, shape.filter((_, axis) => !axes.includes(axis)), to)];
+    for (const axis of axes)
+      if (node.known(shape[axis], `the extent of axis ${axis}`) !== 1)
+        node.fail(`axis ${axis} of [${shape.join(', ')}] is not 1`);
+    return [
+      reshapeAny(
+        node,
+        x,
+        shape.filter((_, axis) => !axes.includes(axis)),
+        to,
+      ),
+    ];
   },
 
   Unsqueeze(node, to) {

@@ -18,7 +18,8 @@ export interface WindowedInput {
  */
 export function channelsLast(node: OnnxNode, x: TensorValue, to: Lowering): WindowedInput {
   const rank = x.shape.length;
-  if (rank !== 3 && rank !== 4) node.fail(`x has ${rank} axes; only [batch, channels, time] and [batch, channels, height, width] are supported`);
+  if (rank !== 3 && rank !== 4)
+    node.fail(`x has ${rank} axes; only [batch, channels, time] and [batch, channels, height, width] are supported`);
   const turned = rank === 4 && x.shape[2]!.constant !== undefined && x.shape[3]!.constant === undefined;
   const spatial = rank === 3 ? [2] : turned ? [3, 2] : [2, 3];
   const order = [0, ...spatial, 1];
@@ -35,11 +36,17 @@ export interface Window {
 }
 
 /** Reads kernel_shape, strides, dilations, pads and auto_pad, in the graph's order of spatial axes. */
-export function readWindow(node: OnnxNode, x: TensorValue, spatial: readonly number[], kernelOf?: readonly number[]): Window {
+export function readWindow(
+  node: OnnxNode,
+  x: TensorValue,
+  spatial: readonly number[],
+  kernelOf?: readonly number[],
+): Window {
   const axes = spatial.length;
   const list = (name: string, otherwise: readonly number[] | undefined, least: number): number[] => {
     const given = node.ints(name) ?? otherwise ?? node.fail(`attribute "${name}" is missing`);
-    if (given.length !== axes || given.some((value) => !(value >= least && value <= 65536))) node.fail(`${name} = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
+    if (given.length !== axes || given.some((value) => !(value >= least && value <= 65536)))
+      node.fail(`${name} = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
     return spatial.map((axis) => given[axis - 2]!);
   };
   const ones = spatial.map(() => 1);
@@ -48,7 +55,8 @@ export function readWindow(node: OnnxNode, x: TensorValue, spatial: readonly num
   const dilations = list('dilations', ones, 1);
   const auto = node.string('auto_pad', 'NOTSET');
   const given = node.ints('pads') ?? new Array<number>(2 * axes).fill(0);
-  if (given.length !== 2 * axes || given.some((pad) => !(pad >= 0 && pad <= 65536))) node.fail(`pads = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
+  if (given.length !== 2 * axes || given.some((pad) => !(pad >= 0 && pad <= 65536)))
+    node.fail(`pads = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
   const pads = spatial.flatMap((axis, i) => {
     if (auto === 'NOTSET') return [given[axis - 2]!, given[axis - 2 + axes]!];
     if (auto === 'VALID') return [0, 0];
@@ -59,7 +67,9 @@ export function readWindow(node: OnnxNode, x: TensorValue, spatial: readonly num
   });
   const extents = spatial.map((axis, i) => {
     const reach = (kernel[i]! - 1) * dilations[i]! + 1;
-    return x.shape[axis]!.plus(pads[2 * i]! + pads[2 * i + 1]! - reach).floorDivide(strides[i]!).plus(1);
+    return x.shape[axis]!.plus(pads[2 * i]! + pads[2 * i + 1]! - reach)
+      .floorDivide(strides[i]!)
+      .plus(1);
   });
   return { kernel, strides, dilations, pads, extents };
 }

@@ -1,18 +1,45 @@
 import { ints, random } from '../build.ts';
 import { chain, type OnnxCase } from '../case.ts';
 
-const recurrent = (op: 'GRU' | 'LSTM', title: string, options: { direction?: string; bias?: boolean; outputs?: string; first?: boolean; attributes?: Record<string, string | number | string[]> } = {}): OnnxCase => {
+const recurrent = (
+  op: 'GRU' | 'LSTM',
+  title: string,
+  options: {
+    direction?: string;
+    bias?: boolean;
+    outputs?: string;
+    first?: boolean;
+    attributes?: Record<string, string | number | string[]>;
+  } = {},
+): OnnxCase => {
   const gates = op === 'GRU' ? 3 : 4;
   const directions = options.direction === 'bidirectional' ? 2 : 1;
   const hidden = 5;
   const first = options.first ? [' _ h', op === 'LSTM' ? ' c' : ''].join('') : '';
-  const attributes = { hidden_size: hidden, ...(options.direction ? { direction: options.direction } : {}), ...(op === 'GRU' ? { linear_before_reset: 1 } : {}), ...options.attributes };
+  const attributes = {
+    hidden_size: hidden,
+    ...(options.direction ? { direction: options.direction } : {}),
+    ...(op === 'GRU' ? { linear_before_reset: 1 } : {}),
+    ...options.attributes,
+  };
   const outputs = options.outputs ?? 'y';
   return chain(
     `${op}: ${title}`,
-    { x: ['batch', 'time', 4], ...(options.first ? { h: [directions, 'batch', hidden], ...(op === 'LSTM' ? { c: [directions, 'batch', hidden] } : {}) } : {}) },
-    [['Transpose', 'x', 't', { perm: [1, 0, 2] }], [op, `t w r ${options.bias === false ? '_' : 'b'}${first}`, outputs, attributes]],
-    { w: random([directions, gates * hidden, 4], 'w'), r: random([directions, gates * hidden, hidden], 'r'), ...(options.bias === false ? {} : { b: random([directions, 2 * gates * hidden], 'b', 0.3) }) },
+    {
+      x: ['batch', 'time', 4],
+      ...(options.first
+        ? { h: [directions, 'batch', hidden], ...(op === 'LSTM' ? { c: [directions, 'batch', hidden] } : {}) }
+        : {}),
+    },
+    [
+      ['Transpose', 'x', 't', { perm: [1, 0, 2] }],
+      [op, `t w r ${options.bias === false ? '_' : 'b'}${first}`, outputs, attributes],
+    ],
+    {
+      w: random([directions, gates * hidden, 4], 'w'),
+      r: random([directions, gates * hidden, hidden], 'r'),
+      ...(options.bias === false ? {} : { b: random([directions, 2 * gates * hidden], 'b', 0.3) }),
+    },
     { outputs: outputs.split(' ').filter((name) => name !== '_') },
   );
 };
@@ -45,7 +72,16 @@ export const recurrentCases: readonly OnnxCase[] = [
       ['Squeeze', 'a axis', 'c'],
       ['Transpose', 'c', 'y', { perm: [1, 0, 2] }],
     ],
-    { one: ints([1], []), zero: ints([0]), n: ints([1]), h: ints([5]), axis: ints([1]), w: random([1, 15, 4], 'w'), r: random([1, 15, 5], 'r'), bias: random([1, 30], 'b') },
+    {
+      one: ints([1], []),
+      zero: ints([0]),
+      n: ints([1]),
+      h: ints([5]),
+      axis: ints([1]),
+      w: random([1, 15, 4], 'w'),
+      r: random([1, 15, 5], 'r'),
+      bias: random([1, 30], 'b'),
+    },
     { nodesLeft: 1 },
   ),
   chain(

@@ -8,7 +8,15 @@ import { activationFunctions } from './functions.ts';
 declare function activate(x: number, alpha: number, beta: number): number;
 
 /** Channel x, frequency y, time z: gathers the inputs that reach it. */
-function gathered(this: KernelThis, input: number[], weights: number[], bias: number[], firstIn: number[], inGroup: number[], time: number): number {
+function gathered(
+  this: KernelThis,
+  input: number[],
+  weights: number[],
+  bias: number[],
+  firstIn: number[],
+  inGroup: number[],
+  time: number,
+): number {
   const channel = this.thread.x;
   let sum = bias[channel];
   for (let i = 0; i < this.constants.kernelTime; i++) {
@@ -17,10 +25,21 @@ function gathered(this: KernelThis, input: number[], weights: number[], bias: nu
     for (let j = 0; j < this.constants.kernelFrequency; j++) {
       const f = this.thread.y + this.constants.padFrequency - j * this.constants.dilationFrequency;
       const column = Math.floor(f / this.constants.strideFrequency);
-      if (row * this.constants.strideTime === t && column * this.constants.strideFrequency === f && row >= 0 && row < time && column >= 0 && column < this.constants.frequency) {
+      if (
+        row * this.constants.strideTime === t &&
+        column * this.constants.strideFrequency === f &&
+        row >= 0 &&
+        row < time &&
+        column >= 0 &&
+        column < this.constants.frequency
+      ) {
         const from = (row * this.constants.frequency + column) * this.constants.channelsIn + firstIn[channel];
-        const weight = ((i * this.constants.kernelFrequency + j) * this.constants.channelsIn + firstIn[channel]) * this.constants.groupOut + inGroup[channel];
-        for (let c = 0; c < this.constants.groupIn; c++) sum += input[from + c] * weights[weight + c * this.constants.groupOut];
+        const weight =
+          ((i * this.constants.kernelFrequency + j) * this.constants.channelsIn + firstIn[channel]) *
+            this.constants.groupOut +
+          inGroup[channel];
+        for (let c = 0; c < this.constants.groupIn; c++)
+          sum += input[from + c] * weights[weight + c * this.constants.groupOut];
       }
     }
   }
@@ -29,7 +48,17 @@ function gathered(this: KernelThis, input: number[], weights: number[], bias: nu
 
 export function convTransposeStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output, batch } = context;
-  const { kernel: window, stride, dilation, pads, groups, inExtent, outExtent, inChannels, outChannels } = convTransposeGeometry(node, inputShapes);
+  const {
+    kernel: window,
+    stride,
+    dilation,
+    pads,
+    groups,
+    inExtent,
+    outExtent,
+    inChannels,
+    outChannels,
+  } = convTransposeGeometry(node, inputShapes);
   const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
   const { kind, alpha, beta } = fusedActivation(node);
   const kernel = kernels.get({
@@ -39,8 +68,20 @@ export function convTransposeStep(context: NodeContext): Step {
     functions: activationFunctions(kind),
     floats: ['alpha', 'beta'],
     constants: {
-      kernelTime: window[0], kernelFrequency: window[1], padTime: pads[0][0], padFrequency: pads[1][0], strideTime: stride[0], strideFrequency: stride[1],
-      dilationTime: dilation[0], dilationFrequency: dilation[1], frequency: inExtent[1], channelsIn: inChannels, groupIn, groupOut, alpha, beta,
+      kernelTime: window[0],
+      kernelFrequency: window[1],
+      padTime: pads[0][0],
+      padFrequency: pads[1][0],
+      strideTime: stride[0],
+      strideFrequency: stride[1],
+      dilationTime: dilation[0],
+      dilationFrequency: dilation[1],
+      frequency: inExtent[1],
+      channelsIn: inChannels,
+      groupIn,
+      groupOut,
+      alpha,
+      beta,
     },
   });
   const weights = kernels.pack(constantOf(context, 1), 'as it is', (data) => Float32Array.from(data));
@@ -52,6 +93,16 @@ export function convTransposeStep(context: NodeContext): Step {
   const item = (b: number): Float32Array => inputs[0]!.subarray(b * itemLength, (b + 1) * itemLength);
   kernel.build(size, item(0), weights, bias, firstIn, inGroup, inExtent[0]);
   return () => {
-    for (let b = 0; b < batch; b++) kernel.run(output.subarray(b * outLength, (b + 1) * outLength), size, item(b), weights, bias, firstIn, inGroup, inExtent[0]);
+    for (let b = 0; b < batch; b++)
+      kernel.run(
+        output.subarray(b * outLength, (b + 1) * outLength),
+        size,
+        item(b),
+        weights,
+        bias,
+        firstIn,
+        inGroup,
+        inExtent[0],
+      );
   };
 }

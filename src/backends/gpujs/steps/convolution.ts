@@ -26,7 +26,8 @@ function dotProduct(
   middleStep: number,
 ): number {
   const channel = this.thread.x;
-  const origin = this.thread.z * this.constants.timeStride + this.thread.y * this.constants.frequencyStride + firstChannels[channel];
+  const origin =
+    this.thread.z * this.constants.timeStride + this.thread.y * this.constants.frequencyStride + firstChannels[channel];
   let weight = channel * this.constants.window;
   let a = bias[channel];
   let b = 0;
@@ -88,7 +89,10 @@ export class DotProducts {
   constructor({ kernels }: NodeContext, product: DotProduct) {
     const { loops, activation, timeStride, frequencyStride, height, channels } = product;
     const merged = mergeLoops(loops);
-    const [outer, middle, inner] = [...Array.from({ length: 3 - merged.length }, () => ({ count: 1, step: 0 })), ...merged] as [Loop, Loop, Loop];
+    const [outer, middle, inner] = [
+      ...Array.from({ length: 3 - merged.length }, () => ({ count: 1, step: 0 })),
+      ...merged,
+    ] as [Loop, Loop, Loop];
     this.#product = product;
     this.#steps = [outer.step, middle.step];
     this.#kernel = kernels.get({
@@ -98,11 +102,18 @@ export class DotProducts {
       functions: activationFunctions(activation.kind),
       floats: ['alpha', 'beta'],
       constants: {
-        timeStride, frequencyStride, height, channels,
+        timeStride,
+        frequencyStride,
+        height,
+        channels,
         window: outer.count * middle.count * inner.count,
-        outer: outer.count, middle: middle.count,
-        quads: inner.count >> 2, rest: inner.count & 3, step: inner.step,
-        alpha: activation.alpha, beta: activation.beta,
+        outer: outer.count,
+        middle: middle.count,
+        quads: inner.count >> 2,
+        rest: inner.count & 3,
+        step: inner.step,
+        alpha: activation.alpha,
+        beta: activation.beta,
       },
     });
   }
@@ -128,7 +139,8 @@ function mergeLoops(loops: readonly Loop[]): Loop[] {
     .filter(({ count }) => count > 1)
     .reduceRight<Loop[]>((inside, loop) => {
       const [next, ...rest] = inside;
-      if (next && loop.step === next.count * next.step) return [{ count: loop.count * next.count, step: next.step }, ...rest];
+      if (next && loop.step === next.count * next.step)
+        return [{ count: loop.count * next.count, step: next.step }, ...rest];
       return [loop, ...inside];
     }, []);
 }
@@ -174,7 +186,12 @@ export function denseStep(context: NodeContext): Step {
   const [features, units] = inputShapes[1] as [number, number];
   const rows = sizeOf(inputShapes[0]!) / features;
   const products = new DotProducts(context, {
-    ...rowsOf(features, units, kernels.pack(constantOf(context, 1), 'channels first', (data) => transposed(data, units)), biasOf(context, 2, units)),
+    ...rowsOf(
+      features,
+      units,
+      kernels.pack(constantOf(context, 1), 'channels first', (data) => transposed(data, units)),
+      biasOf(context, 2, units),
+    ),
     activation: fusedActivation(node),
   });
   const size = [units, 1, rows] as const;
@@ -183,11 +200,21 @@ export function denseStep(context: NodeContext): Step {
 }
 
 /** A product of rows [features] with weights [units, features]. */
-export function rowsOf(features: number, units: number, weights: Float32Array, bias: Float32Array): Omit<DotProduct, 'activation'> {
+export function rowsOf(
+  features: number,
+  units: number,
+  weights: Float32Array,
+  bias: Float32Array,
+): Omit<DotProduct, 'activation'> {
   return {
-    timeStride: features, frequencyStride: 0, height: 1, channels: units,
+    timeStride: features,
+    frequencyStride: 0,
+    height: 1,
+    channels: units,
     loops: [{ count: features, step: 1 }],
-    weights, bias, firstChannels: zerosOf(units),
+    weights,
+    bias,
+    firstChannels: zerosOf(units),
   };
 }
 
@@ -213,10 +240,17 @@ function zerosOf(length: number): Float32Array {
 }
 
 export function biasOf(context: NodeContext, index: number, channels: number): Float32Array {
-  return context.inputs[index] ? context.kernels.pack(constantOf(context, index), 'as it is', (data) => Float32Array.from(data)) : zerosOf(channels);
+  return context.inputs[index]
+    ? context.kernels.pack(constantOf(context, index), 'as it is', (data) => Float32Array.from(data))
+    : zerosOf(channels);
 }
 
-function firstChannels(context: NodeContext, { groups, outChannels }: ConvGeometry, groupIn: number, groupOut: number): Float32Array {
+function firstChannels(
+  context: NodeContext,
+  { groups, outChannels }: ConvGeometry,
+  groupIn: number,
+  groupOut: number,
+): Float32Array {
   if (groups === 1) return zerosOf(outChannels);
   return context.kernels.pack(constantOf(context, 1), `first channels of ${groups} groups`, () =>
     Float32Array.from({ length: outChannels }, (_, channel) => Math.floor(channel / groupOut) * groupIn),

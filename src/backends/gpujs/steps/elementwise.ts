@@ -48,7 +48,13 @@ const parameters = ({ alpha, beta }: UnaryAttributes) => ({ constants: { alpha, 
 
 export function unaryStep({ node, kernels, inputs, output }: NodeContext): Step {
   const attributes = unaryAttributes(node);
-  const kernel = kernels.get({ name: 'mapOne', body: mapOne, inputs: ['Array'], functions: activationFunctions(attributes.kind), ...parameters(attributes) });
+  const kernel = kernels.get({
+    name: 'mapOne',
+    body: mapOne,
+    inputs: ['Array'],
+    functions: activationFunctions(attributes.kind),
+    ...parameters(attributes),
+  });
   const size = [output.length, 1, 1] as const;
   kernel.build(size, inputs[0]!);
   return () => kernel.run(output, size, inputs[0]!);
@@ -74,7 +80,12 @@ export function binaryStep(context: NodeContext): Step {
 }
 
 /** An operand at the output's shape: itself, or a copy in which its values are repeated. */
-function spread(context: NodeContext, values: Float32Array, shape: Shape, wanted: Shape): { values: Float32Array; fill: () => void } {
+function spread(
+  context: NodeContext,
+  values: Float32Array,
+  shape: Shape,
+  wanted: Shape,
+): { values: Float32Array; fill: () => void } {
   if (sameShape(shape, wanted) || sizeOf(shape) === sizeOf(wanted)) return { values, fill: () => {} };
   const [strides, own] = [stridesOf(wanted), broadcastStrides(shape, wanted)];
   const table = Float32Array.from({ length: sizeOf(wanted) }, (_, i) =>

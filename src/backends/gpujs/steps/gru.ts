@@ -42,7 +42,11 @@ export function gruStep(context: NodeContext): Step {
     name: 'gruUnit',
     body: gruUnit,
     inputs: ['Array', 'Array'],
-    constants: { hidden, recurrent: kernels.pack(constantOf(context, 2), 'unit, gate, hidden', (data) => byUnit(data, hidden)), bias: biasOf(context, 4, gates) },
+    constants: {
+      hidden,
+      recurrent: kernels.pack(constantOf(context, 2), 'unit, gate, hidden', (data) => byUnit(data, hidden)),
+      bias: biasOf(context, 4, gates),
+    },
   });
 
   const x = inputs[0]!;
@@ -63,12 +67,14 @@ export function gruStep(context: NodeContext): Step {
     if (state && places[0]) for (let b = 0; b < batch; b++) h.set(places[0].of(state, b), b * hidden);
     for (let step = 0; step < time; step++) {
       const t = reverse ? time - 1 - step : step;
-      for (let b = 0; b < batch; b++) row.set(projected.subarray((b * time + t) * gates, (b * time + t + 1) * gates), b * gates);
+      for (let b = 0; b < batch; b++)
+        row.set(projected.subarray((b * time + t) * gates, (b * time + t + 1) * gates), b * gates);
       unit.run(next, unitSize, row, h);
       h.set(next);
       for (let b = 0; b < batch; b++) output.set(next.subarray(b * hidden, (b + 1) * hidden), (b * time + t) * hidden);
     }
-    if (state && places[0]) for (let b = 0; b < batch; b++) places[0].of(state, b).set(h.subarray(b * hidden, (b + 1) * hidden));
+    if (state && places[0])
+      for (let b = 0; b < batch; b++) places[0].of(state, b).set(h.subarray(b * hidden, (b + 1) * hidden));
   };
 }
 

@@ -52,7 +52,8 @@ function melBand(this: KernelThis, spectrum: number[]): number {
   const from = this.thread.z * (this.constants.frame >> 1) + this.constants.starts[this.thread.x];
   const weight = this.constants.offsets[this.thread.x];
   let sum = 0;
-  for (let i = 0; i < this.constants.lengths[this.thread.x]; i++) sum += spectrum[from + i] * this.constants.weights[weight + i];
+  for (let i = 0; i < this.constants.lengths[this.thread.x]; i++)
+    sum += spectrum[from + i] * this.constants.weights[weight + i];
   return Math.log(1 + sum);
 }
 
@@ -68,15 +69,35 @@ export function logmelStep({ node, kernels, batch, inputShapes, inputs, output, 
   const { window, cosine, starts, lengths, offsets, weights } = tablesOf(geometry);
 
   const toFrames = kernels.get({ name: 'windowed', body: windowed, inputs: ['Array'], constants: { hop, window } });
-  const toHalves = kernels.get({ name: 'firstHalf', body: firstHalf, inputs: ['Array'], constants: { frame, n2, bits2: bits - bits1, cosine } });
-  const toPower = kernels.get({ name: 'power', body: power, inputs: ['Array'], constants: { frame, n1, n2, bits1, cosine } });
-  const toBands = kernels.get({ name: 'melBand', body: melBand, inputs: ['Array'], constants: { frame, starts, lengths, offsets, weights } });
+  const toHalves = kernels.get({
+    name: 'firstHalf',
+    body: firstHalf,
+    inputs: ['Array'],
+    constants: { frame, n2, bits2: bits - bits1, cosine },
+  });
+  const toPower = kernels.get({
+    name: 'power',
+    body: power,
+    inputs: ['Array'],
+    constants: { frame, n1, n2, bits1, cosine },
+  });
+  const toBands = kernels.get({
+    name: 'melBand',
+    body: melBand,
+    inputs: ['Array'],
+    constants: { frame, starts, lengths, offsets, weights },
+  });
 
   const heard = new Float32Array(kept + samples);
   const cut = new Float32Array(frames * frame);
   const halves = new Float32Array(frames * n1 * 2 * n2);
   const spectrum = new Float32Array((frames * frame) / 2);
-  const [frameSize, halfSize, powerSize, bandSize] = [[frame, 1, frames], [2 * n2, n1, frames], [frame / 2, 1, frames], [bands, 1, frames]] as const;
+  const [frameSize, halfSize, powerSize, bandSize] = [
+    [frame, 1, frames],
+    [2 * n2, n1, frames],
+    [frame / 2, 1, frames],
+    [bands, 1, frames],
+  ] as const;
   toFrames.build(frameSize, heard);
   toHalves.build(halfSize, cut);
   toPower.build(powerSize, halves);

@@ -24,7 +24,13 @@ function lstmCell(this: KernelThis, projected: number[], state: number[], cell: 
 }
 
 /** The next hidden state, of the next cell. */
-function lstmOutput(this: KernelThis, projected: number[], state: number[], cell: number[], recurrent: number[]): number {
+function lstmOutput(
+  this: KernelThis,
+  projected: number[],
+  state: number[],
+  cell: number[],
+  recurrent: number[],
+): number {
   const unit = this.thread.x;
   const from = this.thread.y * this.constants.hidden;
   let o = projected[4 * from + this.constants.hidden + unit];
@@ -42,9 +48,13 @@ export function lstmStep(context: NodeContext): Step {
   const [, time, features] = inputShapes[0] as [number, number, number];
   const hidden = inputShapes[2]![0]!;
   const gates = 4 * hidden;
-  const packed = (index: number): Float32Array => kernels.pack(constantOf(context, index), 'channels first', (data) => transposed(data, gates));
+  const packed = (index: number): Float32Array =>
+    kernels.pack(constantOf(context, index), 'channels first', (data) => transposed(data, gates));
   const recurrent = packed(2);
-  const project = new DotProducts(context, { ...rowsOf(features, gates, packed(1), biasOf(context, 3, gates)), activation: { kind: 'identity', alpha: 0, beta: 0 } });
+  const project = new DotProducts(context, {
+    ...rowsOf(features, gates, packed(1), biasOf(context, 3, gates)),
+    activation: { kind: 'identity', alpha: 0, beta: 0 },
+  });
   const types = ['Array', 'Array', 'Array', 'Array'] as const;
   const toCell = kernels.get({ name: 'lstmCell', body: lstmCell, inputs: types, constants: { hidden } });
   const toOutput = kernels.get({ name: 'lstmOutput', body: lstmOutput, inputs: types, constants: { hidden } });
@@ -52,7 +62,11 @@ export function lstmStep(context: NodeContext): Step {
   const x = inputs[0]!;
   const projected = new Float32Array(batch * time * gates);
   const row = new Float32Array(batch * gates);
-  const [h, c, next] = [0, 1, 2].map(() => new Float32Array(batch * hidden)) as [Float32Array, Float32Array, Float32Array];
+  const [h, c, next] = [0, 1, 2].map(() => new Float32Array(batch * hidden)) as [
+    Float32Array,
+    Float32Array,
+    Float32Array,
+  ];
   const reverse = node.attributes.direction === 'reverse';
   const projectSize = [gates, 1, batch * time] as const;
   const size = [hidden, batch, 1] as const;
@@ -69,17 +83,20 @@ export function lstmStep(context: NodeContext): Step {
     });
     for (let step = 0; step < time; step++) {
       const t = reverse ? time - 1 - step : step;
-      for (let b = 0; b < batch; b++) row.set(projected.subarray((b * time + t) * gates, (b * time + t + 1) * gates), b * gates);
+      for (let b = 0; b < batch; b++)
+        row.set(projected.subarray((b * time + t) * gates, (b * time + t + 1) * gates), b * gates);
       toCell.run(next, size, row, h, c, recurrent);
       c.set(next);
       toOutput.run(next, size, row, h, c, recurrent);
       h.set(next);
-      for (let b = 0; b < batch; b++) outputs[0]!.set(next.subarray(b * hidden, (b + 1) * hidden), (b * time + t) * hidden);
+      for (let b = 0; b < batch; b++)
+        outputs[0]!.set(next.subarray(b * hidden, (b + 1) * hidden), (b * time + t) * hidden);
     }
     outputs[1]?.set(c);
     if (!state) return;
     [h, c].forEach((values, i) => {
-      if (places[i]) for (let b = 0; b < batch; b++) places[i]!.of(state, b).set(values.subarray(b * hidden, (b + 1) * hidden));
+      if (places[i])
+        for (let b = 0; b < batch; b++) places[i]!.of(state, b).set(values.subarray(b * hidden, (b + 1) * hidden));
     });
   };
 }

@@ -16,11 +16,14 @@ export function matmulStep({ node, kernels, inputShapes, inputs, output }: NodeC
   const kernel = kernels.get({ name: 'product', body: product, inputs: ['Array', 'Array', 'Integer', 'Integer'] });
   const size = [columns, rows, 1] as const;
   const [a, b] = inputs as [Float32Array, Float32Array];
-  const pairs = aOffsets.map((aOffset, i) => [
-    output.subarray(i * rows * columns, (i + 1) * rows * columns),
-    a.subarray(aOffset, aOffset + rows * inner),
-    b.subarray(bOffsets[i]!, bOffsets[i]! + inner * columns),
-  ] as const);
+  const pairs = aOffsets.map(
+    (aOffset, i) =>
+      [
+        output.subarray(i * rows * columns, (i + 1) * rows * columns),
+        a.subarray(aOffset, aOffset + rows * inner),
+        b.subarray(bOffsets[i]!, bOffsets[i]! + inner * columns),
+      ] as const,
+  );
   kernel.build(size, pairs[0]![1], pairs[0]![2], inner, columns);
   return () => {
     for (const [out, left, right] of pairs) kernel.run(out, size, left, right, inner, columns);

@@ -23,7 +23,10 @@ export function movementStep({ node, kernels, inputShapes, inputs, output }: Nod
     starts.push(length);
     length += input?.length ?? 0;
   }
-  if (length >= largestIndex) throw new UndertoneError(`node "${node.name}" (${node.op}): ${length} values are more than gpu.js can index (${largestIndex})`);
+  if (length >= largestIndex)
+    throw new UndertoneError(
+      `node "${node.name}" (${node.op}): ${length} values are more than gpu.js can index (${largestIndex})`,
+    );
   const all = new Float32Array(length + 1);
   all[length] = fill;
   const table = new Float32Array(output.length).fill(length);

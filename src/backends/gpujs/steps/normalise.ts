@@ -12,7 +12,14 @@ function meanOfGroup(this: KernelThis, values: number[], bases: number[], offset
 }
 
 /** 1 / sqrt(variance + epsilon) of group x. */
-function scaleOfGroup(this: KernelThis, values: number[], bases: number[], offsets: number[], count: number, means: number[]): number {
+function scaleOfGroup(
+  this: KernelThis,
+  values: number[],
+  bases: number[],
+  offsets: number[],
+  count: number,
+  means: number[],
+): number {
   const base = bases[this.thread.x];
   const mean = means[this.thread.x];
   let sum = 0;
@@ -24,7 +31,16 @@ function scaleOfGroup(this: KernelThis, values: number[], bases: number[], offse
 }
 
 /** Channel x of row y; `groups` tells each element's group. */
-function normalised(this: KernelThis, values: number[], groups: number[], means: number[], scales: number[], weights: number[], biases: number[], channels: number): number {
+function normalised(
+  this: KernelThis,
+  values: number[],
+  groups: number[],
+  means: number[],
+  scales: number[],
+  weights: number[],
+  biases: number[],
+  channels: number,
+): number {
   const at = this.thread.y * channels + this.thread.x;
   const group = groups[at];
   return (values[at] - means[group]) * scales[group] * weights[this.thread.x] + biases[this.thread.x];
@@ -42,11 +58,24 @@ export function normaliseStep({ node, kernels, inputShapes, inputs, output }: No
 
   const group = ['Array', 'Array', 'Array', 'Integer'] as const;
   const toMean = kernels.get({ name: 'meanOfGroup', body: meanOfGroup, inputs: group });
-  const toScale = kernels.get({ name: 'scaleOfGroup', body: scaleOfGroup, inputs: [...group, 'Array'], constants: { epsilon }, floats: ['epsilon'] });
-  const toResult = kernels.get({ name: 'normalised', body: normalised, inputs: ['Array', 'Array', 'Array', 'Array', 'Array', 'Array', 'Integer'] });
+  const toScale = kernels.get({
+    name: 'scaleOfGroup',
+    body: scaleOfGroup,
+    inputs: [...group, 'Array'],
+    constants: { epsilon },
+    floats: ['epsilon'],
+  });
+  const toResult = kernels.get({
+    name: 'normalised',
+    body: normalised,
+    inputs: ['Array', 'Array', 'Array', 'Array', 'Array', 'Array', 'Integer'],
+  });
   const x = inputs[0]!;
   const count = offsets.length;
-  const [groupSize, size] = [[bases.length, 1, 1], [channels, output.length / channels, 1]] as const;
+  const [groupSize, size] = [
+    [bases.length, 1, 1],
+    [channels, output.length / channels, 1],
+  ] as const;
   toMean.build(groupSize, x, bases, offsets, count);
   toScale.build(groupSize, x, bases, offsets, count, means);
   toResult.build(size, x, groups, means, scales, weights, biases, channels);

@@ -22,14 +22,17 @@ export function paddedTime(context: NodeContext, { pads, inExtent }: Padding): P
   const itemLength = sizeOf(x.slice(1));
   const history = context.state[0];
   const [[before, after], [low, high]] = pads;
-  if (before + after + low + high === 0) return { item: (b, values) => values.subarray(b * itemLength, (b + 1) * itemLength) };
+  if (before + after + low + high === 0)
+    return { item: (b, values) => values.subarray(b * itemLength, (b + 1) * itemLength) };
 
   const row = frequency * channels;
   const paddedRow = (low + frequency + high) * channels;
   const padded = new Float32Array((before + time + after) * paddedRow);
   const place = (values: Float32Array, from: number, rows: number): void => {
     if (row === paddedRow) padded.set(values.subarray(0, rows * row), from * row);
-    else for (let t = 0; t < rows; t++) padded.set(values.subarray(t * row, (t + 1) * row), (from + t) * paddedRow + low * channels);
+    else
+      for (let t = 0; t < rows; t++)
+        padded.set(values.subarray(t * row, (t + 1) * row), (from + t) * paddedRow + low * channels);
   };
   return {
     item(b, values, state) {

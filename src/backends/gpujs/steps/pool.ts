@@ -29,7 +29,10 @@ function largest(this: KernelThis, input: number[], time: number, before: number
     for (let j = 0; j < this.constants.kernelFrequency; j++) {
       const column = this.thread.y * this.constants.strideFrequency + j - this.constants.low;
       if (row >= 0 && row < time && column >= 0 && column < this.constants.frequency) {
-        result = Math.max(result, input[(row * this.constants.frequency + column) * this.constants.channels + this.thread.x]);
+        result = Math.max(
+          result,
+          input[(row * this.constants.frequency + column) * this.constants.channels + this.thread.x],
+        );
       }
     }
   }
@@ -37,14 +40,29 @@ function largest(this: KernelThis, input: number[], time: number, before: number
 }
 
 export function poolStep({ node, kernels, batch, inputShapes, inputs, output, state: places }: NodeContext): Step {
-  const { kind, kernel: window, stride, pads, countPadding, inExtent, outExtent, channels } = poolGeometry(node, inputShapes);
+  const {
+    kind,
+    kernel: window,
+    stride,
+    pads,
+    countPadding,
+    inExtent,
+    outExtent,
+    channels,
+  } = poolGeometry(node, inputShapes);
   const kernel = kernels.get({
     name: kind,
     body: kind === 'average' ? average : largest,
     inputs: ['Array', 'Integer', 'Integer'],
     constants: {
-      kernelTime: window[0], kernelFrequency: window[1], strideTime: stride[0], strideFrequency: stride[1], low: pads[1][0],
-      frequency: inExtent[1], channels, countPadding: countPadding ? 1 : 0,
+      kernelTime: window[0],
+      kernelFrequency: window[1],
+      strideTime: stride[0],
+      strideFrequency: stride[1],
+      low: pads[1][0],
+      frequency: inExtent[1],
+      channels,
+      countPadding: countPadding ? 1 : 0,
     },
   });
   const size = [channels, outExtent[1], outExtent[0]] as const;

@@ -2,14 +2,28 @@ import { offsetsOf, reduceGeometry } from '../../../ops/reduce.ts';
 import type { KernelThis } from '../kernels.ts';
 import type { NodeContext, Step } from '../step.ts';
 
-function total(this: KernelThis, values: number[], bases: number[], offsets: number[], count: number, scale: number): number {
+function total(
+  this: KernelThis,
+  values: number[],
+  bases: number[],
+  offsets: number[],
+  count: number,
+  scale: number,
+): number {
   const base = bases[this.thread.x];
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[base + offsets[i]];
   return sum * scale;
 }
 
-function maximum(this: KernelThis, values: number[], bases: number[], offsets: number[], count: number, scale: number): number {
+function maximum(
+  this: KernelThis,
+  values: number[],
+  bases: number[],
+  offsets: number[],
+  count: number,
+  scale: number,
+): number {
   const base = bases[this.thread.x];
   let result = scale * values[base + offsets[0]];
   for (let i = 1; i < count; i++) result = Math.max(result, scale * values[base + offsets[i]]);

@@ -35,7 +35,10 @@ export function softmaxStep({ node, kernels, inputShapes, inputs, output }: Node
     : kernels.get({ name: 'probability', body: probability, inputs: types });
   const x = inputs[0]!;
   const [largest, sum] = [new Float32Array(rows), new Float32Array(rows)];
-  const [rowSize, size] = [[rows, 1, 1], [classes, rows, 1]] as const;
+  const [rowSize, size] = [
+    [rows, 1, 1],
+    [classes, rows, 1],
+  ] as const;
   toLargest.build(rowSize, x, classes);
   toSum.build(rowSize, x, largest, classes);
   toResult.build(size, x, largest, sum, classes);

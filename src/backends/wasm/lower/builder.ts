@@ -109,7 +109,8 @@ export class Builder {
     return this.#constant(owner, form, () => {
       const { heap } = this.target;
       const address = heap.allocate(4 * values.length);
-      const place = values instanceof Int32Array ? heap.words(address, values.length) : heap.floats(address, values.length);
+      const place =
+        values instanceof Int32Array ? heap.words(address, values.length) : heap.floats(address, values.length);
       place.set(values);
       return address;
     });
@@ -121,7 +122,14 @@ export class Builder {
     const length = Math.ceil(columns / 8) * 8 * rows;
     const pack = (code: Code, x: number, y: number): void => {
       code.emit('pack', {
-        x: x + 4 * offset, rows, columns, step: 4 * rowStride, columnStep: 4, block, blockJump: 4 * (blockStride - block * rowStride), y,
+        x: x + 4 * offset,
+        rows,
+        columns,
+        step: 4 * rowStride,
+        columnStep: 4,
+        block,
+        blockJump: 4 * (blockStride - block * rowStride),
+        y,
       });
     };
     const tensor = this.tensor(name);

@@ -16,7 +16,19 @@ import { lowerMovement, pool, reduce } from './windows.ts';
 
 /** How each op becomes instructions; ops that only move data need no row. */
 const lowerings: Readonly<Record<string, Lower>> = {
-  binary, conv, convTranspose, dense, gru, logmel, lstm, matmul, normalise, pool, reduce, softmax, unary,
+  binary,
+  conv,
+  convTranspose,
+  dense,
+  gru,
+  logmel,
+  lstm,
+  matmul,
+  normalise,
+  pool,
+  reduce,
+  softmax,
+  unary,
 };
 
 /** Where the caller's data go. `address` may be relative to a region, see ../code.ts. */
@@ -43,7 +55,11 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
   const fused = fuseResiduals(plan);
   const int16 = int16Values(fused);
   const alias = aliases(fused);
-  const allocation = allocate(fused, (name, shape) => (int16.has(name) ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape)), { align: 16, alias: (name) => alias.get(name) });
+  const allocation = allocate(
+    fused,
+    (name, shape) => (int16.has(name) ? Math.ceil(sizeOf(shape) / 2) : sizeOf(shape)),
+    { align: 16, alias: (name) => alias.get(name) },
+  );
   const values = new Map([...allocation.offsets].map(([name, offset]) => [name, inRegion('arena', 4 * offset)]));
   const builder = new Builder(fused, target, values, int16);
   try {
@@ -58,7 +74,11 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
       tables: builder.tables,
       sizes: { arena: staging.end, scratch: builder.scratchLength },
       inputs: staging.places,
-      outputs: graph.outputs.map((name) => ({ address: builder.address(name), length: sizeOf(plan.shapes.get(name)!), isInt16: false })),
+      outputs: graph.outputs.map((name) => ({
+        address: builder.address(name),
+        length: sizeOf(plan.shapes.get(name)!),
+        isInt16: false,
+      })),
       constants: builder.constantsUsed,
     };
   } catch (error) {
@@ -75,7 +95,12 @@ function lower(planned: PlannedNode, to: Builder, alias: ReadonlyMap<string, str
   const op = opNamed(node);
   if (op.movement) return lowerMovement(node, op.movement(node, inputShapes), outputShapes[0]!, to);
   if (node.op === 'reshape') {
-    to.code.emit('copy', { x: to.address(node.inputs[0]!), y: to.address(node.outputs[0]!), rows: 1, length: sizeOf(outputShapes[0]!) });
+    to.code.emit('copy', {
+      x: to.address(node.inputs[0]!),
+      y: to.address(node.outputs[0]!),
+      rows: 1,
+      length: sizeOf(outputShapes[0]!),
+    });
     return;
   }
   throw new GraphError(node, 'the cpu backend has no kernel for this op');
@@ -90,8 +115,11 @@ function aliases(plan: Plan): Map<string, string> {
 /** Audio that nobody reads but log-mel stays int16; all else is float32. */
 function int16Values(plan: Plan): Set<string> {
   const heardOnly = (name: string): boolean =>
-    !plan.graph.outputs.includes(name) && plan.nodes.every(({ node }) => node.op === 'logmel' || !node.inputs.includes(name));
-  return new Set(plan.graph.inputs.filter(({ name, type }) => type === 'int16' && heardOnly(name)).map(({ name }) => name));
+    !plan.graph.outputs.includes(name) &&
+    plan.nodes.every(({ node }) => node.op === 'logmel' || !node.inputs.includes(name));
+  return new Set(
+    plan.graph.inputs.filter(({ name, type }) => type === 'int16' && heardOnly(name)).map(({ name }) => name),
+  );
 }
 
 /** Inputs go straight to their value, int16 ones that must be widened by way of memory behind the other values. */

@@ -10,7 +10,8 @@ import { lastResidual } from './product.ts';
  */
 export function fuseResiduals(plan: Plan): Plan {
   const readers = new Map<string, number>();
-  for (const name of [...plan.nodes.flatMap(({ node }) => node.inputs), ...plan.graph.outputs]) readers.set(name, (readers.get(name) ?? 0) + 1);
+  for (const name of [...plan.nodes.flatMap(({ node }) => node.inputs), ...plan.graph.outputs])
+    readers.set(name, (readers.get(name) ?? 0) + 1);
   const makers = new Map<string, PlannedNode>();
   const gone = new Set<PlannedNode>();
   const joint = new Map<PlannedNode, PlannedNode>();
@@ -20,7 +21,10 @@ export function fuseResiduals(plan: Plan): Plan {
       gone.add(conv);
       const other = planned.node.inputs.find((name) => name !== conv.node.outputs[0])!;
       const inputs = Array.from({ length: lastResidual }, (_, i) => conv.node.inputs[i] ?? '');
-      joint.set(planned, { ...conv, node: { ...conv.node, inputs: [...inputs, other], outputs: planned.node.outputs } });
+      joint.set(planned, {
+        ...conv,
+        node: { ...conv.node, inputs: [...inputs, other], outputs: planned.node.outputs },
+      });
     }
     for (const name of planned.node.outputs) makers.set(name, planned);
   }
@@ -28,10 +32,21 @@ export function fuseResiduals(plan: Plan): Plan {
   return { ...plan, nodes };
 }
 
-function residualConv({ node, inputShapes, outputShapes }: PlannedNode, makers: ReadonlyMap<string, PlannedNode>, readers: ReadonlyMap<string, number>): PlannedNode | undefined {
-  if (node.op !== 'binary' || node.attributes['kind'] !== 'add' || (node.attributes['activation'] ?? 'identity') !== 'identity') return undefined;
+function residualConv(
+  { node, inputShapes, outputShapes }: PlannedNode,
+  makers: ReadonlyMap<string, PlannedNode>,
+  readers: ReadonlyMap<string, number>,
+): PlannedNode | undefined {
+  if (
+    node.op !== 'binary' ||
+    node.attributes['kind'] !== 'add' ||
+    (node.attributes['activation'] ?? 'identity') !== 'identity'
+  )
+    return undefined;
   if (!inputShapes.every((shape) => sameShape(shape, outputShapes[0]!))) return undefined;
-  return node.inputs.map((name) => makers.get(name)).find((maker) => maker && canTakeResidual(maker.node) && readers.get(maker.node.outputs[0]!) === 1);
+  return node.inputs
+    .map((name) => makers.get(name))
+    .find((maker) => maker && canTakeResidual(maker.node) && readers.get(maker.node.outputs[0]!) === 1);
 }
 
 function canTakeResidual(node: GraphNode): boolean {

@@ -60,16 +60,30 @@ export const logmel: Lower = (planned, to: Builder) => {
   const { node, inputShapes } = planned;
   const geometry = logMelGeometry(node);
   const { frame, hop, bands } = geometry;
-  if (frame < 8 || !Number.isInteger(Math.log2(frame))) throw new GraphError(node, `the cpu backend needs frames of a power of two, 8 or more, got ${frame}`);
+  if (frame < 8 || !Number.isInteger(Math.log2(frame)))
+    throw new GraphError(node, `the cpu backend needs frames of a power of two, 8 or more, got ${frame}`);
   const [batch, samples] = inputShapes[0] as [number, number];
   const state = to.state(planned);
   const tables = tablesOf(geometry);
   const table = (name: keyof Tables): number => to.numbers(tables, name, tables[name]);
   to.code.emit('logMel', {
-    x: to.address(node.inputs[0]!), isInt16: Number(to.isInt16(node.inputs[0]!)), batch, samples, frame, hop, bands,
+    x: to.address(node.inputs[0]!),
+    isInt16: Number(to.isInt16(node.inputs[0]!)),
+    batch,
+    samples,
+    frame,
+    hop,
+    bands,
     ...state,
-    heard: to.scratch(batch * (frame - hop + samples)), work: to.scratch(4 * frame), power: to.scratch(2 * frame),
-    order: table('order'), window: table('window'), factors: table('factors'), split: table('split'),
-    filters: table('filters'), filterWeights: table('filterWeights'), y: to.address(node.outputs[0]!),
+    heard: to.scratch(batch * (frame - hop + samples)),
+    work: to.scratch(4 * frame),
+    power: to.scratch(2 * frame),
+    order: table('order'),
+    window: table('window'),
+    factors: table('factors'),
+    split: table('split'),
+    filters: table('filters'),
+    filterWeights: table('filterWeights'),
+    y: to.address(node.outputs[0]!),
   });
 };

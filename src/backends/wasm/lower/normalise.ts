@@ -25,12 +25,33 @@ export const normalise: Lower = ({ node, inputShapes }, to: Builder) => {
     const elements = offsetsOf(kept).flatMap((base) => offsetsOf(reduced).map((offset) => base + offset));
     const together = emitMove(to, x, elements);
     const done = to.scratch(elements.length);
-    to.code.emit('normalise', { epsilon, length, scale: ones(1), bias: to.zeros(1), scaleCount: 1, x: together, y: done, groups: elements.length / length, channels: 1 });
+    to.code.emit('normalise', {
+      epsilon,
+      length,
+      scale: ones(1),
+      bias: to.zeros(1),
+      scaleCount: 1,
+      x: together,
+      y: done,
+      groups: elements.length / length,
+      channels: 1,
+    });
     const back = new Int32Array(elements.length);
     elements.forEach((element, i) => (back[element] = i));
     const pieces = piecesOf(back);
     to.code.emit('move', { x: done, y, pieces: to.table(pieces), count: pieces.length / 3 });
     const rows = sizeOf(shape) / channels;
-    to.code.emit('depthwise', { x: y, inner: rows, innerStep: 4 * channels, rows, channels, taps: 1, tapOffsets: to.table([0]), weights: scale, bias, y });
+    to.code.emit('depthwise', {
+      x: y,
+      inner: rows,
+      innerStep: 4 * channels,
+      rows,
+      channels,
+      taps: 1,
+      tapOffsets: to.table([0]),
+      weights: scale,
+      bias,
+      y,
+    });
   }
 };

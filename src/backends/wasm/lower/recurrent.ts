@@ -11,9 +11,41 @@ function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: num
   const fromX = to.scratch(batch * time * columns);
   const fromH = to.scratch(batch * columns);
   const matrix = (name: string, rows: number): number => to.packed(name, { rows, columns });
-  to.code.emit('product', plainProduct(to, { x: to.address(x), rows: batch * time, length: features, columns, weights: matrix(w, features), bias: to.address(bias), y: fromX }));
-  const recurrent = to.code.hold('product', plainProduct(to, { x: h, rows: batch, length: hidden, columns, weights: matrix(r, hidden), bias: recurrentBias, y: fromH }));
-  return { fromX, fromH, h, y: to.address(node.outputs[0]!), batch, time, hidden, reverse: Number(node.attributes['direction'] === 'reverse'), recurrent };
+  to.code.emit(
+    'product',
+    plainProduct(to, {
+      x: to.address(x),
+      rows: batch * time,
+      length: features,
+      columns,
+      weights: matrix(w, features),
+      bias: to.address(bias),
+      y: fromX,
+    }),
+  );
+  const recurrent = to.code.hold(
+    'product',
+    plainProduct(to, {
+      x: h,
+      rows: batch,
+      length: hidden,
+      columns,
+      weights: matrix(r, hidden),
+      bias: recurrentBias,
+      y: fromH,
+    }),
+  );
+  return {
+    fromX,
+    fromH,
+    h,
+    y: to.address(node.outputs[0]!),
+    batch,
+    time,
+    hidden,
+    reverse: Number(node.attributes['direction'] === 'reverse'),
+    recurrent,
+  };
 }
 
 /** Scratch [batch, hidden] with what the recurrence begins with: an input, the stream's state, or zeros. */
@@ -22,7 +54,8 @@ function begin(planned: PlannedNode, to: Builder, first: string | undefined, ind
   const y = to.scratch(batch * hidden);
   const state = to.state(planned, index);
   if (first) to.code.emit('copy', { x: to.address(first), y, rows: 1, length: batch * hidden });
-  else if (state) to.code.emit('copy', { x: state.state, y, rows: batch, length: hidden, xStep: state.stateStep, yStep: 4 * hidden });
+  else if (state)
+    to.code.emit('copy', { x: state.state, y, rows: batch, length: hidden, xStep: state.stateStep, yStep: 4 * hidden });
   else to.code.emit('fill', { y, count: batch * hidden, value: 0 });
   return y;
 }
@@ -30,7 +63,8 @@ function begin(planned: PlannedNode, to: Builder, first: string | undefined, ind
 function end(planned: PlannedNode, to: Builder, x: number, index: number): void {
   const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
   const state = to.state(planned, index);
-  if (state) to.code.emit('copy', { x, y: state.state, rows: batch, length: hidden, xStep: 4 * hidden, yStep: state.stateStep });
+  if (state)
+    to.code.emit('copy', { x, y: state.state, rows: batch, length: hidden, xStep: 4 * hidden, yStep: state.stateStep });
 }
 
 export const gru: Lower = (planned, to) => {

@@ -38,11 +38,22 @@ export function padded(planned: PlannedNode, to: Builder, pads: Pads, frequencie
 }
 
 /** Windows in the order of the output: batch, time, frequency. */
-export function windowGrid(input: PaddedInput, outExtent: readonly [number, number], stride: readonly [number, number]) {
+export function windowGrid(
+  input: PaddedInput,
+  outExtent: readonly [number, number],
+  stride: readonly [number, number],
+) {
   const perTime = 4 * stride[0] * input.rowLength;
   const perItem = 4 * input.times * input.rowLength;
   return outExtent[1] > 1
-    ? { x: input.address, inner: outExtent[1], innerStep: 4 * stride[1] * input.channels, middle: outExtent[0], middleStep: perTime, outerStep: perItem }
+    ? {
+        x: input.address,
+        inner: outExtent[1],
+        innerStep: 4 * stride[1] * input.channels,
+        middle: outExtent[0],
+        middleStep: perTime,
+        outerStep: perItem,
+      }
     : { x: input.address, inner: outExtent[0], innerStep: perTime, middle: input.batch, middleStep: perItem };
 }
 
@@ -51,7 +62,10 @@ export const pool: Lower = (planned, to) => {
   const geometry = poolGeometry(node, inputShapes);
   const { kind, kernel, stride, pads, countPadding, batch, inExtent, outExtent, channels } = geometry;
   const input = padded(planned, to, pads, inExtent[1], kind === 'max' ? -Infinity : 0);
-  const taps = offsetsOf([{ extent: kernel[0], stride: 4 * input.rowLength }, { extent: kernel[1], stride: 4 * channels }]);
+  const taps = offsetsOf([
+    { extent: kernel[0], stride: 4 * input.rowLength },
+    { extent: kernel[1], stride: 4 * channels },
+  ]);
   const counts = [0, 1].map((axis) =>
     Array.from({ length: outExtent[axis]! }, (_, i) => {
       const from = i * stride[axis]! - pads[axis]![0];
@@ -60,8 +74,15 @@ export const pool: Lower = (planned, to) => {
   );
   const scales = counts[0]!.flatMap((time) => counts[1]!.map((frequency) => 1 / (time * frequency)));
   to.code.emit('windows', {
-    ...windowGrid(input, outExtent, stride), rows: batch * outExtent[0] * outExtent[1], channels, taps: taps.length, tapOffsets: to.table(taps),
-    y: to.address(node.outputs[0]!), kind: kind === 'max' ? 1 : 0, scale: to.numbers('pool', scales.join(), scales), scaleCount: scales.length,
+    ...windowGrid(input, outExtent, stride),
+    rows: batch * outExtent[0] * outExtent[1],
+    channels,
+    taps: taps.length,
+    tapOffsets: to.table(taps),
+    y: to.address(node.outputs[0]!),
+    kind: kind === 'max' ? 1 : 0,
+    scale: to.numbers('pool', scales.join(), scales),
+    scaleCount: scales.length,
   });
 };
 
@@ -92,10 +113,20 @@ export const reduce: Lower = ({ node, inputShapes }, to) => {
   const [inner, middle, outer] = [loops.at(-1), loops.at(-2), loops.at(-3)];
   const scale = kind === 'mean' ? 1 / taps.length : 1;
   to.code.emit('windows', {
-    x: to.address(node.inputs[0]!), inner: inner?.extent ?? 1, innerStep: 4 * (inner?.stride ?? 0), middle: middle?.extent ?? 1, middleStep: 4 * (middle?.stride ?? 0),
-    outerStep: 4 * (outer?.stride ?? 0), rows: loops.reduce((rows, { extent }) => rows * extent, 1), channels, taps: taps.length,
-    tapOffsets: to.table(taps.map((tap) => 4 * tap)), y: to.address(node.outputs[0]!),
-    kind: { mean: 0, sum: 0, max: 1, min: 2 }[kind], scale: to.numbers('reduce', `${scale}`, [scale]), scaleCount: 1,
+    x: to.address(node.inputs[0]!),
+    inner: inner?.extent ?? 1,
+    innerStep: 4 * (inner?.stride ?? 0),
+    middle: middle?.extent ?? 1,
+    middleStep: 4 * (middle?.stride ?? 0),
+    outerStep: 4 * (outer?.stride ?? 0),
+    rows: loops.reduce((rows, { extent }) => rows * extent, 1),
+    channels,
+    taps: taps.length,
+    tapOffsets: to.table(taps.map((tap) => 4 * tap)),
+    y: to.address(node.outputs[0]!),
+    kind: { mean: 0, sum: 0, max: 1, min: 2 }[kind],
+    scale: to.numbers('reduce', `${scale}`, [scale]),
+    scaleCount: 1,
   });
 };
 
@@ -123,13 +154,19 @@ export function piecesOf(sources: ArrayLike<number>): number[] {
 }
 
 /** Any op that only moves elements and tells from where. */
-export function lowerMovement(node: GraphNode, { sources, fill }: { sources: readonly Int32Array[]; fill: number }, shape: Shape, to: Builder): void {
+export function lowerMovement(
+  node: GraphNode,
+  { sources, fill }: { sources: readonly Int32Array[]; fill: number },
+  shape: Shape,
+  to: Builder,
+): void {
   const y = to.address(node.outputs[0]!);
   const count = sizeOf(shape);
   const given = Array.from({ length: count }, (_, i) => sources.some((source) => source[i]! >= 0));
   if (given.includes(false)) to.code.emit('fill', { y, count, value: fill });
   sources.forEach((source, i) => {
     const pieces = piecesOf(source);
-    if (pieces.length > 0) to.code.emit('move', { x: to.address(node.inputs[i]!), y, pieces: to.table(pieces), count: pieces.length / 3 });
+    if (pieces.length > 0)
+      to.code.emit('move', { x: to.address(node.inputs[i]!), y, pieces: to.table(pieces), count: pieces.length / 3 });
   });
 }

@@ -28,12 +28,29 @@ export type Builder = (task: Task) => void;
 
 /** Activations in the order of activation.wgsl. */
 const activationOrder = [
-  'identity', 'relu', 'leakyRelu', 'elu', 'sigmoid', 'hardSigmoid', 'hardSwish', 'tanh', 'gelu', 'geluTanh', 'erf', 'clip', 'exp', 'log', 'sqrt', 'abs', 'negate',
+  'identity',
+  'relu',
+  'leakyRelu',
+  'elu',
+  'sigmoid',
+  'hardSigmoid',
+  'hardSwish',
+  'tanh',
+  'gelu',
+  'geluTanh',
+  'erf',
+  'clip',
+  'exp',
+  'log',
+  'sqrt',
+  'abs',
+  'negate',
 ];
 
 export function activationConstants(node: GraphNode, { kind, alpha, beta }: UnaryAttributes): Record<string, number> {
   const index = activationOrder.indexOf(kind);
-  if (index < 0) throw new GraphError(node, `the webgpu backend has no activation "${kind}"; it has ${activationOrder.join(', ')}`);
+  if (index < 0)
+    throw new GraphError(node, `the webgpu backend has no activation "${kind}"; it has ${activationOrder.join(', ')}`);
   // Only those that use them, so that equal kernels share a pipeline.
   const scaled = ['leakyRelu', 'elu', 'hardSigmoid', 'clip'].includes(kind);
   return { ACTIVATION: index, ...(scaled ? { ALPHA: alpha, BETA: beta } : {}) };
@@ -46,7 +63,8 @@ export const lanes = 64;
 export function spread(count: number, limits: DeviceLimits, depth = 1): [number, number, number] {
   const widest = limits.maxComputeWorkgroupsPerDimension;
   const rows = Math.ceil(count / widest);
-  if (rows > widest || depth > widest) throw new DeviceLimitError('maxComputeWorkgroupsPerDimension', Math.max(rows, depth), widest);
+  if (rows > widest || depth > widest)
+    throw new DeviceLimitError('maxComputeWorkgroupsPerDimension', Math.max(rows, depth), widest);
   return [Math.ceil(count / rows), rows, depth];
 }
 

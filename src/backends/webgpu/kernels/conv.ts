@@ -12,7 +12,10 @@ function epilogue({ planned: { node }, fused, lowering }: Task): Pick<Product, '
   const activation = fusedActivation(node);
   if (fused?.residual) {
     const afterActivation = activation.kind !== 'identity';
-    return { activation: afterActivation ? activation : fused.residual.activation, residual: { value: fused.residual.value, afterActivation } };
+    return {
+      activation: afterActivation ? activation : fused.residual.activation,
+      residual: { value: fused.residual.value, afterActivation },
+    };
   }
   const own = node.op === 'conv' ? node.inputs[3] : undefined;
   return { activation, residual: own ? { value: lowering.operand(own), afterActivation: false } : undefined };
@@ -21,7 +24,10 @@ function epilogue({ planned: { node }, fused, lowering }: Task): Pick<Product, '
 export const buildConv: Builder = (task) => {
   const { planned, lowering, fused } = task;
   const { node, inputShapes, state } = planned;
-  const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels } = convGeometry(node, inputShapes);
+  const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels } = convGeometry(
+    node,
+    inputShapes,
+  );
   buildProduct(task, {
     node,
     x: node.inputs[0],
@@ -95,7 +101,10 @@ export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lo
 };
 
 /** Rows of features times a matrix: x [..., channels], weights [channels, outChannels]. */
-export function denseProduct(shape: readonly number[], outChannels: number): Omit<Product, 'node' | 'x' | 'y' | 'weights' | 'activation'> {
+export function denseProduct(
+  shape: readonly number[],
+  outChannels: number,
+): Omit<Product, 'node' | 'x' | 'y' | 'weights' | 'activation'> {
   const channels = shape.at(-1)!;
   const rows = shape.reduce((product, extent) => product * extent, 1) / channels;
   return {

@@ -16,7 +16,11 @@ export const buildUnary: Builder = ({ planned: { node, outputShapes }, lowering,
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'unary.wgsl', entry: 'main', constants: { ...activationConstants(node, unaryAttributes(node)), LANES: lanes } },
+    kernel: {
+      file: 'unary.wgsl',
+      entry: 'main',
+      constants: { ...activationConstants(node, unaryAttributes(node)), LANES: lanes },
+    },
     grid: spread(Math.ceil(count / (4 * lanes)), limits),
     reads: [x],
     writes: [y],
@@ -31,12 +35,18 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
   const [shape] = outputShapes;
   const count = sizeOf(shape);
   const kind = kindOrder.indexOf(binaryKind(node));
-  if (kind < 0) throw new GraphError(node, `the webgpu backend has no kind "${binaryKind(node)}"; it has ${kindOrder.join(', ')}`);
-  if (shape.length > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${shape.length}`);
+  if (kind < 0)
+    throw new GraphError(node, `the webgpu backend has no kind "${binaryKind(node)}"; it has ${kindOrder.join(', ')}`);
+  if (shape.length > axisLimit)
+    throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${shape.length}`);
   const period = sizeOf(inputShapes[1]);
   const isSuffix = sameShape(inputShapes[1], shape.slice(shape.length - inputShapes[1].length));
   const fours = sameShape(inputShapes[0], shape) && isSuffix && (period === count || period % 4 === 0);
-  const [strides, aStrides, bStrides] = [stridesOf(shape), broadcastStrides(inputShapes[0], shape), broadcastStrides(inputShapes[1], shape)];
+  const [strides, aStrides, bStrides] = [
+    stridesOf(shape),
+    broadcastStrides(inputShapes[0], shape),
+    broadcastStrides(inputShapes[1], shape),
+  ];
   const axes = shape.flatMap((extent, axis) => [strides[axis], extent, aStrides[axis], bStrides[axis]]);
   const [a, b] = node.inputs.map((name) => lowering.operand(name));
   const [y] = node.outputs;
@@ -50,14 +60,26 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
     grid: spread(Math.ceil(count / (fours ? 4 * lanes : lanes)), limits),
     reads: [a, b],
     writes: [y],
-    params: (places) => ({ axes, a: places.value(a), b: places.value(b), y: places.value(y), count, rank: shape.length, period }),
+    params: (places) => ({
+      axes,
+      a: places.value(a),
+      b: places.value(b),
+      y: places.value(y),
+      count,
+      rank: shape.length,
+      period,
+    }),
   });
 };
 
 /** Product of two computed tensors; a square of results a workgroup. */
 export const buildMatmul: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const { rows, inner, columns, batchShape } = matmulGeometry(node, inputShapes);
-  if (batchShape.length > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes in front of the matrices, got ${batchShape.length}`);
+  if (batchShape.length > axisLimit)
+    throw new GraphError(
+      node,
+      `the webgpu backend takes up to ${axisLimit} axes in front of the matrices, got ${batchShape.length}`,
+    );
   const strides = stridesOf(batchShape);
   const [aStrides, bStrides] = inputShapes.map((shape) => {
     const matrix = sizeOf(shape.slice(-2));
@@ -121,4 +143,5 @@ export const buildMovement: Builder = ({ planned: { node, inputShapes, outputSha
 };
 
 /** The same memory under another shape. */
-export const buildReshape: Builder = ({ planned: { node }, lowering }) => lowering.alias(node.outputs[0], node.inputs[0]);
+export const buildReshape: Builder = ({ planned: { node }, lowering }) =>
+  lowering.alias(node.outputs[0], node.inputs[0]);

@@ -16,14 +16,24 @@ export const buildGru: Builder = (task) => {
   const { batch, time, hidden, widest, projected, recurrent } = buildProjection(task, 3);
   const { parts, span, resident } = shapeOf(hidden, limits);
   const joined = subgroups && inSubgroups(hidden, { ...limits, maxComputeInvocationsPerWorkgroup: widest }, subgroups);
-  const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () => Float32Array.from(lowering.constant(node, 4).data));
+  const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () =>
+    Float32Array.from(lowering.constant(node, 4).data),
+  );
   const first = node.inputs[5] ? lowering.operand(node.inputs[5]) : undefined;
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
     kernel: joined
-      ? { file: 'gru-subgroups.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: joined.parts, SPAN: joined.span, ...recurrent.constants } }
-      : { file: 'gru.wgsl', entry: resident ? 'resident' : 'streamed', constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants } },
+      ? {
+          file: 'gru-subgroups.wgsl',
+          entry: 'main',
+          constants: { HIDDEN: hidden, PARTS: joined.parts, SPAN: joined.span, ...recurrent.constants },
+        }
+      : {
+          file: 'gru.wgsl',
+          entry: resident ? 'resident' : 'streamed',
+          constants: { HIDDEN: hidden, PARTS: parts, SPAN: span, ...recurrent.constants },
+        },
     grid: spread(batch, limits),
     reads: [projected, ...(first === undefined ? [] : [first])],
     writes: [y],
@@ -62,7 +72,11 @@ export function shapeOf(hidden: number, room: Room): { parts: number; span: numb
  * The division with which the parts of a unit fit into one subgroup, whatever its size, and all subgroups are full;
  * undefined if there is none, or not with rows that fit the registers.
  */
-export function inSubgroups(hidden: number, room: Room, { smallest, largest }: SubgroupSizes): { parts: number; span: number } | undefined {
+export function inSubgroups(
+  hidden: number,
+  room: Room,
+  { smallest, largest }: SubgroupSizes,
+): { parts: number; span: number } | undefined {
   const invocations = Math.min(room.maxComputeInvocationsPerWorkgroup, residentInvocations);
   const parts = Math.min(partsOf(hidden, invocations, room), floorPower(smallest));
   const span = Math.ceil(hidden / parts);

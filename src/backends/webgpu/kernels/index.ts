@@ -54,7 +54,11 @@ export function lower(plan: Plan, { limits, subgroups, halvesFrom }: Traits): Lo
 
 function builderOf({ node }: PlannedNode): Builder {
   const builder = builders.get(node.op) ?? (opNamed(node).movement ? buildMovement : undefined);
-  if (!builder) throw new GraphError(node, `the webgpu backend has no kernel for this op; it has ${[...builders.keys()].join(', ')} and all that only move data`);
+  if (!builder)
+    throw new GraphError(
+      node,
+      `the webgpu backend has no kernel for this op; it has ${[...builders.keys()].join(', ')} and all that only move data`,
+    );
   return builder;
 }
 
@@ -94,7 +98,8 @@ function foldOf(maker: PlannedNode, user: PlannedNode): Fused | undefined {
   if (maker.node.op === 'dense' && user.node.op === 'softmax' && takesSoftmax(maker.outputShapes[0].at(-1)!)) {
     return { output, softmax: user.node.attributes.log ? 'logarithm' : 'probabilities' };
   }
-  if (!['conv', 'dense'].includes(maker.node.op) || user.node.op !== 'binary' || user.node.attributes.kind !== 'add') return undefined;
+  if (!['conv', 'dense'].includes(maker.node.op) || user.node.op !== 'binary' || user.node.attributes.kind !== 'add')
+    return undefined;
   if (maker.node.op === 'conv' && maker.node.inputs[3]) return undefined;
   const value = user.node.inputs.find((name) => name !== maker.node.outputs[0])!;
   const activation = fusedActivation(user.node);

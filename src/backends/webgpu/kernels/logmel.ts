@@ -11,11 +11,14 @@ export const buildLogmel: Builder = ({ planned: { node, inputShapes, outputShape
   const frames = outputShapes[0][1];
   // Complex points twice and their powers.
   const memory = 8 * frame + 2 * frame;
-  if (memory > limits.maxComputeWorkgroupStorageSize) throw new DeviceLimitError('maxComputeWorkgroupStorageSize', memory, limits.maxComputeWorkgroupStorageSize);
+  if (memory > limits.maxComputeWorkgroupStorageSize)
+    throw new DeviceLimitError('maxComputeWorkgroupStorageSize', memory, limits.maxComputeWorkgroupStorageSize);
   const pcm = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
   const bank = filterBank(geometry);
-  const tables = lowering.weights(`${node.outputs[0]}: tables`, 3 * frame + 3 * bands + bank.weights.length, () => packTables(geometry));
+  const tables = lowering.weights(`${node.outputs[0]}: tables`, 3 * frame + 3 * bands + bank.weights.length, () =>
+    packTables(geometry),
+  );
   const constants = {
     FRAME: frame,
     HOP: hop,
@@ -54,7 +57,8 @@ function packTables(geometry: FrameGeometry): Float32Array {
     packed[frame + 2 * m] = Math.cos((2 * Math.PI * m) / frame);
     packed[frame + 2 * m + 1] = -Math.sin((2 * Math.PI * m) / frame);
   }
-  for (let band = 0; band < bands; band++) packed.set([starts[band], lengths[band], offsets[band]], 3 * frame + 3 * band);
+  for (let band = 0; band < bands; band++)
+    packed.set([starts[band], lengths[band], offsets[band]], 3 * frame + 3 * band);
   packed.set(weights, 3 * frame + 3 * bands);
   return packed;
 }

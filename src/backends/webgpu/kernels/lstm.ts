@@ -12,7 +12,11 @@ export const buildLstm: Builder = (task) => {
   const [y, cell] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'lstm.wgsl', entry: 'main', constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts), ...recurrent.constants } },
+    kernel: {
+      file: 'lstm.wgsl',
+      entry: 'main',
+      constants: { HIDDEN: hidden, PARTS: parts, SPAN: Math.ceil(hidden / parts), ...recurrent.constants },
+    },
     grid: spread(batch, limits),
     reads: [projected, ...given.filter((name) => name !== undefined)],
     writes: node.outputs,
@@ -23,7 +27,11 @@ export const buildLstm: Builder = (task) => {
         if (name !== undefined) return [places.value(name), hidden, 1];
         return [places.stateIn(state[index]?.offset ?? 0), places.stateLength, state[index] ? places.streaming : 0];
       };
-      const last = (index: 0 | 1): [number, number, number] => [places.stateOut(state[index]?.offset ?? 0), places.stateLength, state[index] ? places.streaming : 0];
+      const last = (index: 0 | 1): [number, number, number] => [
+        places.stateOut(state[index]?.offset ?? 0),
+        places.stateLength,
+        state[index] ? places.streaming : 0,
+      ];
       const [firstHidden, firstHiddenStride, hasFirstHidden] = first(0);
       const [firstCell, firstCellStride, hasFirstCell] = first(1);
       const [lastHidden, lastHiddenStride, hasLastHidden] = last(0);
@@ -35,8 +43,18 @@ export const buildLstm: Builder = (task) => {
         time,
         reverse: node.attributes.direction === 'reverse' ? 1 : 0,
         batch,
-        firstHidden, firstHiddenStride, hasFirstHidden, firstCell, firstCellStride, hasFirstCell,
-        lastHidden, lastHiddenStride, hasLastHidden, lastCell, lastCellStride, hasLastCell,
+        firstHidden,
+        firstHiddenStride,
+        hasFirstHidden,
+        firstCell,
+        firstCellStride,
+        hasFirstCell,
+        lastHidden,
+        lastHiddenStride,
+        hasLastHidden,
+        lastCell,
+        lastCellStride,
+        hasLastCell,
       };
     },
   });

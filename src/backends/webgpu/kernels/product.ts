@@ -55,7 +55,9 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
   const { stateLength } = lowering.plan;
   const depth = (product.kernel[0] * product.kernel[1] * product.channels) / product.groups;
   const bias = padded(product.outChannels);
-  const weights = lowering.matrix(`${node.outputs[0]}: weights`, product.weights, { bias, length: depth * bias }, () => packWeights(product, depth));
+  const weights = lowering.matrix(`${node.outputs[0]}: weights`, product.weights, { bias, length: depth * bias }, () =>
+    packWeights(product, depth),
+  );
   const { grid, constants, ...kernel } = chooseKernel(product, stateLength, limits);
   const [from, added] = [lowering.operand(x), residual && lowering.operand(residual.value)];
   lowering.step({
@@ -93,7 +95,8 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
 }
 
 function chooseKernel(product: Product, stateLength: number, limits: Task['limits']): Choice {
-  const { node, kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } = product;
+  const { node, kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } =
+    product;
   const rows = batch * outExtent[0] * outExtent[1];
   const constants: Record<string, number> = {
     CHANNELS: channels,
@@ -107,10 +110,16 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
     const softmax: Record<string, number> = product.softmax ? { SOFTMAX: product.softmax === 'logarithm' ? 2 : 1 } : {};
     // The number of units is a parameter there, so that models with different labels share the kernel.
     const { OUT_CHANNELS: _, ...shared } = constants;
-    return { file: 'head.wgsl', entry: 'main', constants: { ...shared, ...softmax }, grid: spread(Math.ceil(rows / 4), limits) };
+    return {
+      file: 'head.wgsl',
+      entry: 'main',
+      constants: { ...shared, ...softmax },
+      grid: spread(Math.ceil(rows / 4), limits),
+    };
   }
   // Four floats at a time need addresses that are multiples of four, in the state too.
-  const carriesFours = history.rows === 0 || (history.offset % 4 === 0 && stateLength % 4 === 0 && (inExtent[1] * channels) % 4 === 0);
+  const carriesFours =
+    history.rows === 0 || (history.offset % 4 === 0 && stateLength % 4 === 0 && (inExtent[1] * channels) % 4 === 0);
   const foursIn = channels % 4 === 0 && carriesFours;
   const foursOut = outChannels % 4 === 0;
   const elementwise = (file: string, entry: string, count: number, more = {}): Choice => ({
@@ -124,13 +133,23 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
   }
   if (groups === 1 && foursIn && foursOut) return chooseMatrixKernel(rows, channels, outChannels, constants, limits);
   if (groups === 1 && foursOut && carriesFours) {
-    if (outChannels % 16 === 0 && rows >= manyRows) return elementwise('direct.wgsl', 'wider', (rows * outChannels) / 16);
+    if (outChannels % 16 === 0 && rows >= manyRows)
+      return elementwise('direct.wgsl', 'wider', (rows * outChannels) / 16);
     return elementwise('direct.wgsl', 'wide', (rows * outChannels) / 4);
   }
-  return elementwise('direct.wgsl', 'scalar', rows * outChannels, { GROUP_IN: channels / groups, GROUP_OUT: outChannels / groups });
+  return elementwise('direct.wgsl', 'scalar', rows * outChannels, {
+    GROUP_IN: channels / groups,
+    GROUP_OUT: outChannels / groups,
+  });
 }
 
-function chooseMatrixKernel(rows: number, channels: number, outChannels: number, constants: Record<string, number>, limits: Task['limits']): Choice {
+function chooseMatrixKernel(
+  rows: number,
+  channels: number,
+  outChannels: number,
+  constants: Record<string, number>,
+  limits: Task['limits'],
+): Choice {
   const width = outChannels / 4;
   const waste = (columns: number): number => Math.ceil(width / columns) * columns - width;
   const columns = [16, 12, 8, 4].reduce((best, candidate) => (waste(candidate) < waste(best) ? candidate : best));
@@ -138,11 +157,21 @@ function chooseMatrixKernel(rows: number, channels: number, outChannels: number,
   const tiles = Math.ceil(rows / (4 * tileRows));
   const tileColumns = Math.ceil(width / columns);
   if (tiles * tileColumns >= enoughTiles) {
-    return { file: 'tiles.wgsl', entry: 'main', constants: { ...constants, COLUMNS: columns, ROWS: tileRows }, grid: spread(tiles, limits, tileColumns) };
+    return {
+      file: 'tiles.wgsl',
+      entry: 'main',
+      constants: { ...constants, COLUMNS: columns, ROWS: tileRows },
+      grid: spread(tiles, limits, tileColumns),
+    };
   }
   const lanesWide = Math.min(8, floorPower(2 * width - 1));
   const parts = Math.min(256 / lanesWide, 32, floorPower((constants.TAPS * channels) / 4));
-  return { file: 'rows.wgsl', entry: 'main', constants: { ...constants, COLUMNS: lanesWide, PARTS: parts }, grid: spread(rows, limits, Math.ceil(width / lanesWide)) };
+  return {
+    file: 'rows.wgsl',
+    entry: 'main',
+    constants: { ...constants, COLUMNS: lanesWide, PARTS: parts },
+    grid: spread(rows, limits, Math.ceil(width / lanesWide)),
+  };
 }
 
 /** Channels in whole fours. */
@@ -153,6 +182,7 @@ function packWeights({ weights, bias, outChannels }: Product, depth: number): Fl
   const width = padded(outChannels);
   const packed = new Float32Array((depth + 1) * width);
   if (bias?.data.length) packed.set(bias.data);
-  for (let row = 0; row < depth; row++) packed.set(weights.data.subarray(row * outChannels, (row + 1) * outChannels), (row + 1) * width);
+  for (let row = 0; row < depth; row++)
+    packed.set(weights.data.subarray(row * outChannels, (row + 1) * outChannels), (row + 1) * width);
   return packed;
 }

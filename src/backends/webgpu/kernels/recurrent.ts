@@ -25,7 +25,12 @@ export function buildProjection(task: Task, gates: number): Recurrent {
   const [batch, time] = inputShapes[0];
   const hidden = inputShapes[2][0];
   const widest = Math.min(limits.maxComputeWorkgroupSizeX, limits.maxComputeInvocationsPerWorkgroup);
-  if (hidden > widest) throw new DeviceLimitError(`node "${node.name}" (${node.op}): hidden size (maxComputeInvocationsPerWorkgroup)`, hidden, widest);
+  if (hidden > widest)
+    throw new DeviceLimitError(
+      `node "${node.name}" (${node.op}): hidden size (maxComputeInvocationsPerWorkgroup)`,
+      hidden,
+      widest,
+    );
 
   const projected = lowering.scratch(`${node.outputs[0]}: projected`, [batch, time, gates * hidden]);
   buildProduct(task, {
@@ -38,7 +43,9 @@ export function buildProjection(task: Task, gates: number): Recurrent {
     activation: identity,
   });
   const r = lowering.constant(node, 2);
-  const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: gates * hidden * hidden }, () => Float32Array.from(r.data));
+  const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: gates * hidden * hidden }, () =>
+    Float32Array.from(r.data),
+  );
   return { batch, time, hidden, widest, projected, recurrent };
 }
 

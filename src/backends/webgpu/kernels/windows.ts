@@ -12,7 +12,10 @@ import { axisLimit } from './elementwise.ts';
 const many = 64;
 
 export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowering, limits }) => {
-  const { kind, kernel, stride, pads, countPadding, batch, inExtent, outExtent, channels } = poolGeometry(node, inputShapes);
+  const { kind, kernel, stride, pads, countPadding, batch, inExtent, outExtent, channels } = poolGeometry(
+    node,
+    inputShapes,
+  );
   const rows = batch * outExtent[0] * outExtent[1];
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
@@ -65,7 +68,13 @@ function axesParams(node: GraphNode, { kept, reduced }: Pick<ReduceGeometry, 'ke
   const most = Math.max(kept.length, reduced.length);
   if (most > axisLimit) throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${most}`);
   const axes = [...kept, ...reduced].flatMap(({ extent, stride }) => [extent, stride, 0, 0]);
-  return { axes, results: positions(kept), length: positions(reduced), keptRank: kept.length, rank: kept.length + reduced.length };
+  return {
+    axes,
+    results: positions(kept),
+    length: positions(reduced),
+    keptRank: kept.length,
+    rank: kept.length + reduced.length,
+  };
 }
 
 export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
@@ -77,7 +86,11 @@ export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering,
   const [y] = node.outputs;
   lowering.step({
     node: node.name,
-    kernel: { file: 'reduce.wgsl', entry, constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(geometry.kind), LANES: lanes } },
+    kernel: {
+      file: 'reduce.wgsl',
+      entry,
+      constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(geometry.kind), LANES: lanes },
+    },
     grid: spread(entry === 'many' ? results : Math.ceil(results / lanes), limits),
     reads: [x],
     writes: [y],
@@ -99,7 +112,11 @@ export const buildNormalise: Builder = ({ planned: { node, inputShapes }, loweri
   });
   lowering.step({
     node: node.name,
-    kernel: { file: 'normalise.wgsl', entry: 'main', constants: { CHANNELS: channels, EPSILON: geometry.epsilon, LANES: lanes } },
+    kernel: {
+      file: 'normalise.wgsl',
+      entry: 'main',
+      constants: { CHANNELS: channels, EPSILON: geometry.epsilon, LANES: lanes },
+    },
     grid: spread(axes.results, limits),
     reads: [x],
     writes: [y],
