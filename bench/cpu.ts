@@ -1,8 +1,8 @@
 /** What one core carries: a step of one live stream, how many such streams in real time, and what a second thread adds. */
 import type { Program } from '../src/backends/backend.ts';
+import { ReferenceBackend } from '../src/backends/reference/index.ts';
 import { openWasm, type WasmBackend } from '../src/backends/wasm/index.ts';
 import { openPool } from '../src/backends/wasm/pool.ts';
-import { ReferenceBackend } from '../src/backends/reference/index.ts';
 import { composeModels } from '../src/graph/compose.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { type Context, mustAgree } from './support/context.ts';

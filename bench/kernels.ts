@@ -7,8 +7,9 @@
  * The time of a kernel is the slope between a program that has it once and one that has it many times, so that what a
  * run costs besides (upload, submission, reading back) falls out.
  */
-import { openWebGPU, type WebGPUBackend, type WebGPUOptions } from '../src/backends/webgpu/index.ts';
+
 import { ReferenceBackend } from '../src/backends/reference/index.ts';
+import { openWebGPU, type WebGPUBackend, type WebGPUOptions } from '../src/backends/webgpu/index.ts';
 import { DeviceUnavailableError } from '../src/errors.ts';
 import type { Attributes, Graph } from '../src/graph/graph.ts';
 import { planGraph } from '../src/graph/plan.ts';

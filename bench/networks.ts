@@ -1,6 +1,7 @@
 /** The networks alone, features given: against onnxruntime-node with the same ONNX files, one thread each. */
-import { openWasm } from '../src/backends/wasm/index.ts';
+
 import type { Program } from '../src/backends/backend.ts';
+import { openWasm } from '../src/backends/wasm/index.ts';
 import { ByHand, meydaFeatures, ortLabel } from './support/by-hand.ts';
 import { type Context, mustAgree } from './support/context.ts';
 import type { Row } from './support/row.ts';

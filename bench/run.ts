@@ -2,8 +2,9 @@
  * Benchmarks. Each question is a file; it checks that all contestants give the same answer before it times anything.
  * `npm run bench -- --help` lists the options. Plots and the JSON of the last run are kept in bench/results/.
  */
-import { parseArgs } from 'node:util';
+
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { Context, packaged } from './support/context.ts';
 import { machine } from './support/machine.ts';
 import { type Report, screenTable, writePlots, writeReport } from './support/output.ts';

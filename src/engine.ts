@@ -9,12 +9,12 @@ import { toPcm } from './audio/pcm.ts';
 import type { WeightPrecision } from './backends/backend.ts';
 import { type DeviceInfo, type DeviceName, openDevice } from './devices.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
-import { Listener, select, type Selection } from './listener.ts';
+import { Listener, type Selection, select } from './listener.ts';
 import { gateModel, type Result } from './models/decision.ts';
-import { loadModel } from './models/model-file.ts';
 import type { OpenModel } from './models/model.ts';
-import type { TimeSeriesOutput } from './reports/series.ts';
+import { loadModel } from './models/model-file.ts';
 import { Programs } from './programs.ts';
+import type { TimeSeriesOutput } from './reports/series.ts';
 import { AnalysisStream } from './stream.ts';
 import {
   type BytesOptions,

@@ -2,7 +2,7 @@
 import type { Analyzer, StepProbabilities, StreamState } from './analyzer.ts';
 import { stepSamples } from './audio/format.ts';
 import { stepLevels } from './audio/level.ts';
-import { decide, type Decision, isSilent, sortedByName, type Step } from './models/decision.ts';
+import { type Decision, decide, isSilent, type Step, sortedByName } from './models/decision.ts';
 import type { OpenModel } from './models/model.ts';
 
 /** What a set of models comes to. The same for many listeners, so it is worked out once. */

@@ -15,9 +15,9 @@ import {
   checkSeriesOptions,
   type Ear,
   StepQueue,
-  stepsAtATime,
   type StreamOverview,
   type StreamResult,
+  stepsAtATime,
   Tracks,
 } from './tracks.ts';
 

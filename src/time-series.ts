@@ -1,6 +1,6 @@
 /** The course over time of a file, of audio in memory, and of a stream that is pulled from its source. */
 import type { FileSource } from './audio/byte-reader.ts';
-import { decodeFile, type DecodeProgress } from './audio/decode.ts';
+import { type DecodeProgress, decodeFile } from './audio/decode.ts';
 import { type AudioData, checkChannel, checkChannels, checkSampleRate, describe, innerRate } from './audio/format.ts';
 import { checkedAudio, checkLength } from './audio/pcm.ts';
 import { ChannelInput, channelsHeard, StreamInput } from './audio/stream-input.ts';

@@ -1,13 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Analyzer, type StepProbabilities } from '../src/analyzer.ts';
-import type { WebGPUBackend } from '../src/backends/webgpu/index.ts';
 import { openWasm } from '../src/backends/wasm/index.ts';
-import { type Pool, Programs } from '../src/programs.ts';
+import type { WebGPUBackend } from '../src/backends/webgpu/index.ts';
 import { loadModel } from '../src/models/model-file.ts';
+import { type Pool, Programs } from '../src/programs.ts';
 import { parity } from '../src/tolerances.ts';
-import { tinyModel } from './models/tiny-model.ts';
 import { noise } from './backends/network.ts';
+import { tinyModel } from './models/tiny-model.ts';
 import { assertClose } from './support/parity.ts';
 import { webgpuForTests } from './support/webgpu.ts';
 

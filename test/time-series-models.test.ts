@@ -1,8 +1,8 @@
 /** The bars of streams with the real models on the CPU. */
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
-import { decodeFile } from '../src/audio/decode.ts';
 import * as assert from 'uvu/assert';
+import { decodeFile } from '../src/audio/decode.ts';
 import type { Step } from '../src/models/decision.ts';
 import { AnalysisStream } from '../src/stream.ts';
 import { processAudioBytes, processFile, processStream } from '../src/time-series.ts';

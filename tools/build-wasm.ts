@@ -9,7 +9,7 @@ import { copyFileSync, existsSync, readdirSync, renameSync, rmSync, statSync, wr
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildResult, type Plugin } from 'esbuild';
+import { type BuildResult, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const backend = 'src/backends/wasm';

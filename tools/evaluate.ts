@@ -22,8 +22,8 @@ import { type DeviceName, deviceNames } from '../src/devices.ts';
 import { Engine } from '../src/engine.ts';
 import { UndertoneError } from '../src/errors.ts';
 import { type ConditionName, conditionNames, conditions } from './evaluate/conditions.ts';
-import { type LabelledClip, EvaluationError, readLabels } from './evaluate/labels.ts';
-import { listen, type Listening, type ListeningPlan } from './evaluate/hear.ts';
+import { type Listening, type ListeningPlan, listen } from './evaluate/hear.ts';
+import { EvaluationError, type LabelledClip, readLabels } from './evaluate/labels.ts';
 import { reportOf } from './evaluate/report.ts';
 import { screenReport } from './evaluate/screen.ts';
 

@@ -1,12 +1,12 @@
 import { DecodeError } from '../errors.ts';
 import { ByteReader, type FileSource } from './byte-reader.ts';
-import { openDecoder, type OpenedDecoder } from './codecs.ts';
+import { type OpenedDecoder, openDecoder } from './codecs.ts';
 import { type AudioBlock, FormatError } from './decoder.ts';
 import { highestRate, lowestRate } from './format.ts';
 import { largestFloat } from './samples.ts';
 
-export type { AudioBlock } from './decoder.ts';
 export type { FileSource } from './byte-reader.ts';
+export type { AudioBlock } from './decoder.ts';
 
 export interface DecodeOptions {
   readonly signal?: AbortSignal;

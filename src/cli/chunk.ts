@@ -56,7 +56,7 @@ async function readPart(
     const samples = channels[channel ?? 0];
     if (!samples)
       throw new UsageError(
-        `--channel ${channel}: ${file} has ${channels.length} channel${channels.length > 1 ? 's, 0 to ' + (channels.length - 1) : ', 0'}`,
+        `--channel ${channel}: ${file} has ${channels.length} channel${channels.length > 1 ? `s, 0 to ${channels.length - 1}` : ', 0'}`,
       );
     rate = sampleRate;
     const [from, to] = [

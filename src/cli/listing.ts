@@ -1,7 +1,7 @@
 /** The result of one file as text for people: runs of equal results, the models side by side. */
 import {
-  clock,
   type ChannelReport,
+  clock,
   type FileReport,
   modelsOf,
   percent,

@@ -5,13 +5,13 @@ import { basename } from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { ConversionError, UndertoneError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { optimise } from '../graph/passes/index.ts';
 import { probe } from '../graph/passes/edit.ts';
-import { importOnnx } from '../onnx/index.ts';
+import { optimise } from '../graph/passes/index.ts';
 import type { Model } from '../models/model.ts';
 import { readModel, writeModel } from '../models/model-file.ts';
 import type { Encoding } from '../models/weights.ts';
-import { contractBreaches, type ConversionMetadata, inferMetadata } from './metadata.ts';
+import { importOnnx } from '../onnx/index.ts';
+import { type ConversionMetadata, contractBreaches, inferMetadata } from './metadata.ts';
 import { openOriginal, type Verification, verify } from './verify.ts';
 
 /** A file that claims to be larger is not read. */

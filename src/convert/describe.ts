@@ -1,7 +1,7 @@
 /** What a model file holds, in words and tables. */
 import type { Attributes, Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
-import { allocate, planGraph, type Plan } from '../graph/plan.ts';
+import { allocate, type Plan, planGraph } from '../graph/plan.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import type { ModelFile } from '../models/model-file.ts';
 import { bytesPerElement, type Encoding } from '../models/weights.ts';
@@ -13,10 +13,10 @@ export function table(rows: readonly (readonly string[])[]): string {
   return rows
     .map(
       (row) =>
-        row
+        `${row
           .map((cell, column) => (isNumber(cell) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
           .join('  ')
-          .trimEnd() + '\n',
+          .trimEnd()}\n`,
     )
     .join('');
 }
@@ -101,7 +101,7 @@ export function describeNetwork(graph: Graph, path: string, size: number): strin
     ['network', path],
     ['format', `ONNX, ${grouped(size)} bytes`],
   ];
-  return table([...head, ...graphHead(graph, new Map()), ...costs(graph)]) + '\n' + nodeTable(graph);
+  return `${table([...head, ...graphHead(graph, new Map()), ...costs(graph)])}\n${nodeTable(graph)}`;
 }
 
 function graphHead(graph: Graph, encodings: ReadonlyMap<string, Encoding>): [string, string][] {

@@ -1,7 +1,8 @@
 /** How two versions of a model differ. */
+
+import { sameShape } from '../graph/tensor.ts';
 import type { Model } from '../models/model.ts';
 import type { ModelFile } from '../models/model-file.ts';
-import { sameShape } from '../graph/tensor.ts';
 import { table } from './describe.ts';
 
 /** A line for each difference; an empty text if there is none. */

@@ -1,5 +1,5 @@
 import { ArgumentError } from '../errors.ts';
-import { type FilterBank, filterBank, type FrameGeometry, hannWindow } from './definition.ts';
+import { type FilterBank, type FrameGeometry, filterBank, hannWindow } from './definition.ts';
 import { RealSpectrum } from './fft.ts';
 
 /** What one geometry needs, made once. */

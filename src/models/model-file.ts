@@ -20,13 +20,13 @@ import {
   type AttributeMessage,
   type GraphMessage,
   type InputMessage,
-  modelFileType,
   type ModelMessage,
+  modelFileType,
   modelType,
   type NodeMessage,
   type TensorMessage,
 } from './model-schema.ts';
-import { bytesPerElement, decodeWeights, encodeWeights, type Encoding, encodings } from './weights.ts';
+import { bytesPerElement, decodeWeights, type Encoding, encodeWeights, encodings } from './weights.ts';
 
 export const formatVersion = 1;
 const magic = 'undertone model';

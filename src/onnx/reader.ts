@@ -1,12 +1,12 @@
 /** ONNX files as they stand: nodes, tensors and named inputs, checked for sense but not yet understood. */
 import { readFileSync } from 'node:fs';
-import { dirname, join, normalize, isAbsolute } from 'node:path';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { ConversionError } from '../errors.ts';
 import { fromHalf } from '../graph/half.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import {
-  dataTypeName,
   type DataType,
+  dataTypeName,
   type GraphProto,
   modelProto,
   type NodeProto,
@@ -59,7 +59,7 @@ export function readOnnx(bytes: Uint8Array, source: string): OnnxModel {
   const fail = (reason: string, cause?: unknown): never => {
     throw new ConversionError(source, reason, undefined, { cause });
   };
-  let model;
+  let model: ReturnType<typeof modelProto.decode>;
   try {
     model = modelProto.decode(bytes);
   } catch (error) {

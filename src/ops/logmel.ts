@@ -1,7 +1,7 @@
 import { ShapeError } from '../errors.ts';
+import { type FrameGeometry, frameStart, logMelFrame } from '../features/definition.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { zeros } from '../graph/tensor.ts';
-import { type FrameGeometry, frameStart, logMelFrame } from '../features/definition.ts';
 import { numberAttribute, type Op } from './op.ts';
 
 export function logMelGeometry(node: GraphNode): FrameGeometry {

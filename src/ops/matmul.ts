@@ -2,8 +2,8 @@ import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { type Shape, sizeOf, zeros } from '../graph/tensor.ts';
 import { broadcastShape, broadcastStrides } from './binary.ts';
-import { offsetsOf } from './reduce.ts';
 import type { Op } from './op.ts';
+import { offsetsOf } from './reduce.ts';
 
 export interface MatmulGeometry {
   readonly rows: number;

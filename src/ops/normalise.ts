@@ -2,7 +2,7 @@ import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import { type Shape, sizeOf, zeros } from '../graph/tensor.ts';
 import { numberAttribute, numbersAttribute, type Op } from './op.ts';
-import { offsetsOf, reduceGeometry, type ReduceGeometry } from './reduce.ts';
+import { offsetsOf, type ReduceGeometry, reduceGeometry } from './reduce.ts';
 
 /** `kept` runs over the groups that have a mean of their own, `reduced` over the elements of one. */
 export function normaliseGeometry(

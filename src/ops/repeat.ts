@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
-import { type Shape } from '../graph/tensor.ts';
+import type { Shape } from '../graph/tensor.ts';
 import { computeMovement, sourceTable } from './movement.ts';
 import { choiceAttribute, numbersAttribute, type Op } from './op.ts';
 

@@ -1,6 +1,6 @@
 import { ShapeError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
-import { sameShape, type Shape, sizeOf } from '../graph/tensor.ts';
+import { type Shape, sameShape, sizeOf } from '../graph/tensor.ts';
 import { numbersAttribute, type Op } from './op.ts';
 
 /** ONNX's rule: 0 keeps the extent of the same axis, one -1 takes what is left. */

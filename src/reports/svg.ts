@@ -2,8 +2,8 @@
 import { basename } from 'node:path';
 import { clock, type FileReport, modelsOf, percent, type Run, runsOf, speechFirst } from './report.ts';
 import { type Envelope, peakBetween } from './svg-envelope.ts';
-import { escaped, plot, plotWidth, text } from './svg-parts.ts';
 import { className, dark, light, paletteRules } from './svg-palette.ts';
+import { escaped, plot, plotWidth, text } from './svg-parts.ts';
 import { voiceLine } from './svg-voice.ts';
 
 export const rows = { title: 64, wave: 96, band: 16, voice: 76, gap: 12, axis: 30, heading: 26, legend: 34 } as const;

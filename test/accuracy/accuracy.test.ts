@@ -12,7 +12,7 @@ import { Engine } from '../../src/index.ts';
 import { readClip } from '../../tools/evaluate/clip.ts';
 import { type ConditionName, conditionNames, conditions } from '../../tools/evaluate/conditions.ts';
 import { pieces } from './music.ts';
-import { brownNoise, clicks, hum, mixed, pinkNoise, scaled, type Signal, sine, sweep, whiteNoise } from './signals.ts';
+import { brownNoise, clicks, hum, mixed, pinkNoise, type Signal, scaled, sine, sweep, whiteNoise } from './signals.ts';
 
 interface Clip {
   readonly name: string;

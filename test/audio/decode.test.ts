@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeFile, type DecodeOptions, type DecodeProgress } from '../../src/audio/decode.ts';
+import { type DecodeOptions, type DecodeProgress, decodeFile } from '../../src/audio/decode.ts';
 import { DecodeError } from '../../src/errors.ts';
 import { cpuSeconds } from '../support/cpu-time.ts';
 import { damaged } from '../support/damage.ts';
 import { largestDifference } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
-import { collect, wavBytes, type WavOptions } from '../support/wav.ts';
+import { collect, type WavOptions, wavBytes } from '../support/wav.ts';
 
 const fixtures = fileURLToPath(new URL('../fixtures/audio/', import.meta.url));
 

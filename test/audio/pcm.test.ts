@@ -1,6 +1,6 @@
+import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { runInNewContext } from 'node:vm';
 import { plainSummer, stepLevels, wasmSummer } from '../../src/audio/level.ts';
 import { toPcm } from '../../src/audio/pcm.ts';
 import { ArgumentError, InputTooShortError } from '../../src/errors.ts';

@@ -4,8 +4,8 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openWasm, wasmSupported } from '../../src/backends/wasm/index.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { openWasm, wasmSupported } from '../../src/backends/wasm/index.ts';
 import {
   ArgumentError,
   DeviceLimitError,
@@ -17,7 +17,7 @@ import { defaultGeometry, type FrameGeometry } from '../../src/features/definiti
 import { logMelOf } from '../../src/features/log-mel.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
-import { activations, type ActivationName } from '../../src/ops/activation.ts';
+import { type ActivationName, activations } from '../../src/ops/activation.ts';
 import { parity } from '../../src/tolerances.ts';
 import { bundle, isStale, wasmModules } from '../../tools/build-wasm.ts';
 import { opCase } from '../ops/cases.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { opCases } from '../ops/cases.ts';
+import { assertMatchesReference, assertStreams } from '../support/parity.ts';
 
 const backend = await openWasm();
 for (const opCase of opCases) {

@@ -87,7 +87,7 @@ test('help on request is exit code 0 and on standard output; without a command i
   for (const command of ['chunk', 'analyze', 'listen', 'devices', 'convert', 'inspect', 'completion'])
     has(help.out, new RegExp(`^  ${command} `, 'm'));
   assert.is(analyze.code, 0);
-  has(analyze.out, /textgrid  Praat/);
+  has(analyze.out, /textgrid {2}Praat/);
   assert.equal([nothing.code, nothing.out], [2, '']);
   has(nothing.err, /^Usage: undertone/);
   assert.is(unknown.code, 2);

@@ -32,7 +32,7 @@ test('listen: text to read, changes only, several channels', async () => {
     undertone(['listen', '--changes', '--json', '--models', 'speech'], { input: bytes }),
     undertone(['listen', '--channels', '2', '--json'], { input: new Uint8Array(doubled.buffer) }),
   ]);
-  has(text.out, /^ +0:00\.51  speech +[01]\.\d\d .*music 0\.\d\d.*(male|female|unknown) .*female (0\.\d\d|1\.00)/m);
+  has(text.out, /^ +0:00\.51 {2}speech +[01]\.\d\d .*music 0\.\d\d.*(male|female|unknown) .*female (0\.\d\d|1\.00)/m);
   const results = lines(changes.out).map(({ results }) => results.speech!.result);
   results.slice(1).forEach((result, i) => assert.is.not(result, results[i]));
   assert.equal(new Set(lines(two.out).map(({ channel }) => channel)), new Set([0, 1]));

@@ -308,7 +308,7 @@ test('inspect shows, tells apart and compares', async () => {
   assert.is((await run(inspectCommand)).code, 2);
   assert.match((await run(inspectCommand, path('meta.json'))).err, /meta\.json: it is not a model file/);
   const shownNetwork = await run(inspectCommand, path('net.onnx'));
-  assert.match(shownNetwork.out, /ONNX, [\d,]+ bytes[^]*GRU8 +gru +\[batch, time\/4, 6\]/);
+  assert.match(shownNetwork.out, /ONNX, [\d,]+ bytes[\s\S]*GRU8 +gru +\[batch, time\/4, 6\]/);
 });
 
 test.run();

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import {
   bandEdges,
   defaultGeometry,
+  type FrameGeometry,
   filterBank,
   frameStart,
-  type FrameGeometry,
   hannWindow,
   logMelFrame,
 } from '../../src/features/definition.ts';

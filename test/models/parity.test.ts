@@ -1,8 +1,9 @@
 /** The shipped models on every backend against onnxruntime-node on the exported ONNX, and streamed against whole. */
-import { test } from 'uvu';
-import * as assert from 'uvu/assert';
+
 import { fileURLToPath } from 'node:url';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import type { Backend } from '../../src/backends/backend.ts';
 import { openGpuJs } from '../../src/backends/gpujs/index.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';

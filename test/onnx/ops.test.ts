@@ -1,11 +1,11 @@
 import { test } from 'uvu';
-import { windowCases } from './cases/windows.ts';
+import * as assert from 'uvu/assert';
+import { handlers } from '../../src/onnx/ops/index.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { recurrentCases } from './cases/recurrent.ts';
 import { shapeCases } from './cases/shapes.ts';
-import { handlers } from '../../src/onnx/ops/index.ts';
+import { windowCases } from './cases/windows.ts';
 import { runCase } from './run-case.ts';
-import * as assert from 'uvu/assert';
 
 const cases = [...windowCases, ...elementwiseCases, ...shapeCases, ...recurrentCases];
 for (const onnxCase of cases) test(onnxCase.title, async () => void (await runCase(onnxCase)));

@@ -1,15 +1,15 @@
 import ort from 'onnxruntime-node';
+import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { optimise } from '../../src/graph/passes/index.ts';
-import { importOnnx } from '../../src/onnx/index.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
+import { importOnnx } from '../../src/onnx/index.ts';
 import { parity } from '../../src/tolerances.ts';
 import { assertClose } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 import { buildOnnx } from './build.ts';
 import type { OnnxCase } from './case.ts';
-import * as assert from 'uvu/assert';
 
 /** Lowers a case and compares it with onnxruntime, before and after all passes, at all of its sizes. */
 export async function runCase(onnxCase: OnnxCase): Promise<Graph> {

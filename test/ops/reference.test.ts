@@ -1,9 +1,9 @@
 import { test } from 'uvu';
+import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { ops } from '../../src/ops/index.ts';
 import { assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { opCases } from './cases.ts';
-import * as assert from 'uvu/assert';
 
 const backend = new ReferenceBackend();
 for (const opCase of opCases) {

@@ -1,7 +1,7 @@
 /** A stand-in for the engine's Listener: causal, with a state, slow if a test wants it, and exact to the bit. */
 import { stepSamples } from '../../src/audio/format.ts';
 import { stepLevels } from '../../src/audio/level.ts';
-import { decide, type Decision, isSilent, type Step } from '../../src/models/decision.ts';
+import { type Decision, decide, isSilent, type Step } from '../../src/models/decision.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 import type { Ear } from '../../src/tracks.ts';
 

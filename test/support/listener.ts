@@ -6,9 +6,9 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { openDevice } from '../../src/devices.ts';
 import { defaultVolumeThreshold } from '../../src/engine.ts';
 import { Listener, select } from '../../src/listener.ts';
-import { Programs } from '../../src/programs.ts';
-import { loadModel } from '../../src/models/model-file.ts';
 import type { Model } from '../../src/models/model.ts';
+import { loadModel } from '../../src/models/model-file.ts';
+import { Programs } from '../../src/programs.ts';
 
 const weights = fileURLToPath(new URL('../../weights', import.meta.url));
 

@@ -4,15 +4,15 @@ import { type ClassName, classes, type GenderName, genders } from './labels.ts';
 import {
   balanced,
   type CalibrationBin,
-  calibrationBins,
   type Claim,
-  confusionOf,
   type Confusion,
+  calibrationBins,
+  confusionOf,
   expectedCalibrationError,
   groupsAlike,
+  type RiskPoint,
   recallOf,
   riskCoverage,
-  type RiskPoint,
 } from './metrics.ts';
 
 export interface Score {

@@ -1,7 +1,7 @@
 /** The report as tables for a terminal. */
 import Table from 'cli-table3';
-import type { ConditionReport, CorpusRow } from './report.ts';
 import { classes, genders } from './labels.ts';
+import type { ConditionReport, CorpusRow } from './report.ts';
 
 const figure = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);

@@ -11,6 +11,7 @@ export type GpuJsMode = 'cpu' | 'webasm';
 /** What a kernel function sees as `this`. Scalars are whole numbers unless they are named in `floats`. */
 export interface KernelThis {
   readonly thread: { readonly x: number; readonly y: number; readonly z: number };
+  // biome-ignore lint/suspicious/noExplicitAny: gpu.js reads the text of a kernel and gives its constants their types
   readonly constants: Readonly<Record<string, any>>;
 }
 
@@ -19,6 +20,7 @@ export type KernelArgument = Float32Array | number;
 export interface KernelSource {
   /** Unique among all kernels; part of what tells two kernels apart. */
   readonly name: string;
+  // biome-ignore lint/suspicious/noExplicitAny: kernels differ in what they take; `inputs` below names it
   readonly body: (this: KernelThis, ...inputs: any[]) => number;
   /** Types of the arguments in order. */
   readonly inputs: readonly ('Array' | 'Integer' | 'Float')[];
@@ -98,6 +100,7 @@ function withLiterals(text: string, scalars: Readonly<Record<string, unknown>>):
 }
 
 /** The function's source text under another name, as gpu.js finds functions by the name in their text. */
+// biome-ignore lint/suspicious/noExplicitAny: only its text is read
 function renamed(body: (...values: any[]) => number, name: string): string {
   return body.toString().replace(/^(?:function\s*)?[\w$]*\s*\(/, `function ${name}(`);
 }

@@ -4,14 +4,14 @@
  */
 import { DisposedError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
+import type { Module } from '../../webassembly.ts';
 import type { Backend, Batching } from '../backend.ts';
 import { Constants } from './constants.ts';
 import { Heap } from './heap.ts';
 import { instantiate, kernelModule, type Run } from './kernels.ts';
 import type { Target } from './lower/builder.ts';
-import { compile, type CompiledGraph } from './lower/compile.ts';
+import { type CompiledGraph, compile } from './lower/compile.ts';
 import { WasmProgram } from './program.ts';
-import type { Module } from '../../webassembly.ts';
 import { Workspace } from './workspace.ts';
 
 export { wasmSupported } from './kernels.ts';

@@ -2,8 +2,9 @@
  * Several models in one graph are often the same network with other weights. Where both leave most of a GPU idle, equal
  * steps become one dispatch with several jobs: half the dispatches, and twice the work to hide latency with.
  */
-import { loadShader } from './shaders.ts';
+
 import type { Dispatch, Step } from './lowering.ts';
+import { loadShader } from './shaders.ts';
 
 /** From so many workgroups on, a step fills a GPU by itself, and merging would only keep more values alive at once. */
 const fullGrid = 4096;

@@ -3,7 +3,7 @@ import { ArgumentError, DeviceLimitError } from '../../errors.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import { type GpuDevice, usage } from './device.ts';
 import type { Lowered, Places } from './lowering.ts';
-import { pageSize, ParamsLayout } from './params.ts';
+import { ParamsLayout, pageSize } from './params.ts';
 import type { PackedWeights, WeightsCache } from './weights.ts';
 
 interface BoundDispatch {

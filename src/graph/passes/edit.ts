@@ -1,6 +1,6 @@
 /** What passes are written with: one sweep over the nodes, in which a node may swallow those that feed it. */
 import type { Graph, GraphNode } from '../graph.ts';
-import { planGraph, type Plan } from '../plan.ts';
+import { type Plan, planGraph } from '../plan.ts';
 import type { Shape, Tensor } from '../tensor.ts';
 
 export type Pass = (graph: Graph) => Graph;

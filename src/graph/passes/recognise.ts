@@ -90,7 +90,7 @@ function gelu(node: GraphNode, editor: Editor): GraphNode | undefined {
     const x = parts[1 - i]!;
     const one = withNumber(editor, editor.soleMaker(name), 'add');
     const erf = one && editor.soleMaker(one.x);
-    if (!one || one.number !== 1 || erf?.op !== 'unary' || erf.attributes.kind !== 'erf') continue;
+    if (one?.number !== 1 || erf?.op !== 'unary' || erf.attributes.kind !== 'erf') continue;
     const inner = editor.soleMaker(erf.inputs[0]!);
     const divided = withNumber(editor, inner, 'divide');
     const multiplied = withNumber(editor, inner, 'multiply');

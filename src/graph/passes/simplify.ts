@@ -1,5 +1,5 @@
 import type { GraphNode } from '../graph.ts';
-import { sameShape, type Shape } from '../tensor.ts';
+import { type Shape, sameShape } from '../tensor.ts';
 import { Editor, type Pass } from './edit.ts';
 
 /** The attribute of a reshape between these shapes at two sizes of the input; undefined if it can't be said. */

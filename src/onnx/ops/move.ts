@@ -4,7 +4,7 @@ import { opNamed } from '../../ops/index.ts';
 import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { asSize, Size } from '../size.ts';
-import { identityOrder, type IntegerValue, sameOrder, type TensorValue, type Value } from '../value.ts';
+import { type IntegerValue, identityOrder, sameOrder, type TensorValue, type Value } from '../value.ts';
 import type { Handler, Handlers } from './handler.ts';
 import { reshapeValue, shapeOf } from './shape.ts';
 

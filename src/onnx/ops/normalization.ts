@@ -9,7 +9,7 @@ import { reshapeValue } from './shape.ts';
 /** The numbers of an input that must be a constant with one element a channel. */
 function channelConstant(node: OnnxNode, i: number, channels: number | undefined, to: Lowering): Float32Array {
   const tensor = to.constantOf(node.required(i));
-  if (!tensor || tensor.shape.length !== 1 || tensor.data.length !== channels)
+  if (tensor?.shape.length !== 1 || tensor.data.length !== channels)
     return node.fail(
       `input ${i} must be a constant with one element for each of ${channels ?? 'a fixed number of'} channels`,
     );

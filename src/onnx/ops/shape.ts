@@ -3,7 +3,7 @@ import type { Attributes } from '../../graph/graph.ts';
 import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { product, Size } from '../size.ts';
-import { identityOrder, type IntegerValue, sameOrder, type TensorValue, type Value } from '../value.ts';
+import { type IntegerValue, identityOrder, sameOrder, type TensorValue, type Value } from '../value.ts';
 import type { Handlers } from './handler.ts';
 
 interface Group {

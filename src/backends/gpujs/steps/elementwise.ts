@@ -23,6 +23,7 @@ const combinations: Record<BinaryKind, (a: number, b: number) => number> = {
     return a / b;
   },
   power(a, b) {
+    // biome-ignore lint/style/useExponentiationOperator: gpu.js knows the function, not the operator
     return Math.pow(a, b);
   },
   maximum(a, b) {

@@ -1,4 +1,4 @@
-import { sizeOf, type Shape } from '../../../graph/tensor.ts';
+import { type Shape, sizeOf } from '../../../graph/tensor.ts';
 import type { NodeContext } from '../step.ts';
 
 interface Padding {

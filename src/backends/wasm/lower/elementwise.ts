@@ -1,9 +1,9 @@
+import type { GraphNode } from '../../../graph/graph.ts';
+import { sizeOf } from '../../../graph/tensor.ts';
 import { activationNames } from '../../../ops/activation.ts';
 import { binaryKind, binaryKinds, broadcastStrides } from '../../../ops/binary.ts';
 import { offsetsOf } from '../../../ops/reduce.ts';
-import { fusedActivation, unaryAttributes, type UnaryAttributes } from '../../../ops/unary.ts';
-import type { GraphNode } from '../../../graph/graph.ts';
-import { sizeOf } from '../../../graph/tensor.ts';
+import { fusedActivation, type UnaryAttributes, unaryAttributes } from '../../../ops/unary.ts';
 import type { Builder, Lower } from './builder.ts';
 
 /** The cases in assembly/elementwise.ts stand in the order of these tables. */

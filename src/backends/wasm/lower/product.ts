@@ -1,8 +1,9 @@
 /** Ops that are matrix products: convolutions, dense layers, products of two computed matrices. */
+
+import { sizeOf } from '../../../graph/tensor.ts';
 import { convGeometry } from '../../../ops/conv.ts';
 import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { matmulGeometry } from '../../../ops/matmul.ts';
-import { sizeOf } from '../../../graph/tensor.ts';
 import type { Builder, Lower } from './builder.ts';
 import { emitPass, epilogueOf } from './elementwise.ts';
 import { padded, windowGrid } from './windows.ts';

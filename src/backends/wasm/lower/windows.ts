@@ -2,7 +2,7 @@
 import { GraphError } from '../../../errors.ts';
 import type { GraphNode } from '../../../graph/graph.ts';
 import type { PlannedNode } from '../../../graph/plan.ts';
-import { sizeOf, type Shape } from '../../../graph/tensor.ts';
+import { type Shape, sizeOf } from '../../../graph/tensor.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
 import { offsetsOf, reduceGeometry } from '../../../ops/reduce.ts';
 import type { Builder, Lower } from './builder.ts';

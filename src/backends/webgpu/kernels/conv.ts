@@ -1,9 +1,9 @@
 import { sizeOf } from '../../../graph/tensor.ts';
-import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { convGeometry } from '../../../ops/conv.ts';
+import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { fusedActivation, type UnaryAttributes } from '../../../ops/unary.ts';
 import { activationConstants, type Builder, lanes, spread, type Task } from './common.ts';
-import { buildProduct, headUnits, padded, type Product } from './product.ts';
+import { buildProduct, headUnits, type Product, padded } from './product.ts';
 
 export const identity: UnaryAttributes = { kind: 'identity', alpha: 0, beta: 0 };
 

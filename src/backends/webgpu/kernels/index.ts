@@ -1,6 +1,6 @@
 /** Which kernels compute which op, and which nodes become one dispatch. */
 import { GraphError } from '../../../errors.ts';
-import { type Plan, type PlannedNode } from '../../../graph/plan.ts';
+import type { Plan, PlannedNode } from '../../../graph/plan.ts';
 import { sameShape } from '../../../graph/tensor.ts';
 import { opNamed } from '../../../ops/index.ts';
 import { fusedActivation } from '../../../ops/unary.ts';

@@ -1,5 +1,5 @@
 import { DeviceLimitError } from '../../../errors.ts';
-import { filterBank, type FrameGeometry, hannWindow } from '../../../features/definition.ts';
+import { type FrameGeometry, filterBank, hannWindow } from '../../../features/definition.ts';
 import { logMelGeometry } from '../../../ops/logmel.ts';
 import { type Builder, floorPower, spread } from './common.ts';
 

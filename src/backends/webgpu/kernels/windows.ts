@@ -4,7 +4,7 @@ import type { GraphNode } from '../../../graph/graph.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
 import { normaliseGeometry } from '../../../ops/normalise.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
-import { reduceGeometry, type ReduceGeometry } from '../../../ops/reduce.ts';
+import { type ReduceGeometry, reduceGeometry } from '../../../ops/reduce.ts';
 import { type Builder, lanes, spread } from './common.ts';
 import { axisLimit } from './elementwise.ts';
 
