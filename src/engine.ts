@@ -2,20 +2,14 @@ import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Analyzer } from './analyzer.ts';
+import { gateModel, type Result } from './answers/decision.ts';
+import type { TimeSeriesOutput } from './answers/series.ts';
 import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, describe } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
 import type { WeightPrecision } from './backends/backend.ts';
-import { type DeviceInfo, type DeviceName, openDevice } from './devices.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
-import { Listener, type Selection, select } from './listener.ts';
-import { gateModel, type Result } from './models/decision.ts';
-import type { OpenModel } from './models/model.ts';
-import { loadModel } from './models/model-file.ts';
-import { Programs } from './programs.ts';
-import type { TimeSeriesOutput } from './reports/series.ts';
-import { AnalysisStream } from './stream.ts';
+import { Listener, type Selection, select } from './listening/listener.ts';
 import {
   type BytesOptions,
   type FileOptions,
@@ -24,8 +18,14 @@ import {
   processStream,
   type StreamOptions,
   type StreamSource,
-} from './time-series.ts';
-import type { StreamOverview, StreamResult } from './tracks.ts';
+} from './listening/recording.ts';
+import { AnalysisStream } from './listening/stream.ts';
+import type { StreamOverview, StreamResult } from './listening/tracks.ts';
+import type { OpenModel } from './models/model.ts';
+import { loadModel } from './models/model-file.ts';
+import { Batcher } from './runtime/batcher.ts';
+import { type DeviceInfo, type DeviceName, openDevice } from './runtime/devices.ts';
+import { Programs } from './runtime/programs.ts';
 
 export interface EngineOptions {
   /** Default `auto`: a hardware GPU if there is one, else the CPU. */
@@ -102,7 +102,7 @@ export class Engine {
   readonly models: ModelHandles;
 
   readonly #models: ReadonlyMap<string, OpenModel>;
-  readonly #analyzer: Analyzer;
+  readonly #batcher: Batcher;
   /** By the ids of the models as they were asked for. */
   readonly #selections = new Map<string, Selection>();
   #disposed = false;
@@ -110,7 +110,7 @@ export class Engine {
   private constructor(device: DeviceInfo, models: ReadonlyMap<string, OpenModel>, programs: Programs) {
     this.device = device;
     this.#models = models;
-    this.#analyzer = new Analyzer(programs);
+    this.#batcher = new Batcher(programs);
     const handles = [...models.values()].map(({ id, name, version, labels }) =>
       Object.freeze({ name: capitalised(id), key: name, version, labels }),
     );
@@ -185,7 +185,7 @@ export class Engine {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await this.#analyzer.dispose();
+    await this.#batcher.dispose();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -210,7 +210,7 @@ export class Engine {
     if (typeof volumeThreshold !== 'number' || !(volumeThreshold >= 0 && volumeThreshold <= 1)) {
       throw new ArgumentError('volumeThreshold', describe(volumeThreshold), 'a number from 0 to 1');
     }
-    return new Listener(this.#analyzer, {
+    return new Listener(this.#batcher, {
       ...this.#select(models.map((model) => this.#model(model))),
       includeRawValues,
       volumeThreshold,

@@ -23,7 +23,7 @@ test('packed and installed elsewhere it runs', async () => {
   for (const needed of [
     'dist/index.js',
     'dist/index.d.ts',
-    'dist/cli.js',
+    'dist/cli/main.js',
     'weights/speech.model',
     'weights/gender.model',
     'shaders/gru.wgsl',
@@ -63,7 +63,7 @@ test('packed and installed elsewhere it runs', async () => {
   const { stdout: spoken } = await run(process.execPath, ['use.js'], { cwd: folder });
   assert.is(spoken, 'cpu female\ngpu.js female\n');
   const installed = JSON.parse(await readFile(join(folder, 'node_modules/undertone/package.json'), 'utf8'));
-  assert.is(installed.bin.undertone, 'dist/cli.js');
+  assert.is(installed.bin.undertone, 'dist/cli/main.js');
 });
 
 test.after(() => rm(folder, { recursive: true, force: true }));

@@ -18,9 +18,9 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
-import { type DeviceName, deviceNames } from '../src/devices.ts';
 import { Engine } from '../src/engine.ts';
 import { UndertoneError } from '../src/errors.ts';
+import { type DeviceName, deviceNames } from '../src/runtime/devices.ts';
 import { type ConditionName, conditionNames, conditions } from './evaluate/conditions.ts';
 import { type Listening, type ListeningPlan, listen } from './evaluate/hear.ts';
 import { EvaluationError, type LabelledClip, readLabels } from './evaluate/labels.ts';

@@ -1,12 +1,12 @@
 /** What the questions share: the audio, the models, the devices of this machine, and the check that all agree. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { DeviceName } from '../../src/devices.ts';
+import { approximate, parity } from '../../src/backends/tolerances.ts';
 import { Engine } from '../../src/engine.ts';
 import { DeviceUnavailableError } from '../../src/errors.ts';
 import type { Model } from '../../src/models/model.ts';
 import { loadModel } from '../../src/models/model-file.ts';
-import { approximate, parity } from '../../src/tolerances.ts';
+import type { DeviceName } from '../../src/runtime/devices.ts';
 import { assertClose } from '../../test/support/parity.ts';
 import { sampleVoice } from '../../test/support/sample.ts';
 import type { Decisions } from './by-hand.ts';

@@ -1,6 +1,6 @@
 /** Levels of audio, step by step: RMS on the [-1, 1] scale. */
 import { readFileSync } from 'node:fs';
-import { type Memory, WebAssembly } from '../webassembly.ts';
+import { type Memory, WebAssembly } from '../platform/webassembly.ts';
 import { stepSamples } from './format.ts';
 import { fullScale } from './samples.ts';
 

@@ -1,7 +1,8 @@
 /** `undertone devices`: what is there, what is not, and why. */
-import { listDevices, openDevice } from '../devices.ts';
+
 import { DeviceUnavailableError } from '../errors.ts';
 import { table } from '../reports/table.ts';
+import { listDevices, openDevice } from '../runtime/devices.ts';
 import { exitCodes } from './errors.ts';
 import { stdoutStyle } from './style.ts';
 

@@ -1,7 +1,7 @@
 /** `undertone listen`: raw samples from standard input, answers as they come. */
 import type { AudioData } from '../audio/format.ts';
+import type { StreamResult } from '../listening/tracks.ts';
 import { clock, speechFirst } from '../reports/report.ts';
-import type { StreamResult } from '../tracks.ts';
 import { exitCodes, UsageError } from './errors.ts';
 import { type CommonOptions, withEngine } from './options.ts';
 import { bar, paint, stdoutStyle } from './style.ts';

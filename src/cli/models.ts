@@ -6,9 +6,9 @@ const streams = {
 };
 
 export async function convert(args: readonly string[]): Promise<number> {
-  return (await import('../convert/command.ts')).convertCommand(args, streams);
+  return (await import('./convert.ts')).convertCommand(args, streams);
 }
 
 export async function inspect(args: readonly string[]): Promise<number> {
-  return (await import('../convert/inspect-command.ts')).inspectCommand(args, streams);
+  return (await import('./inspect.ts')).inspectCommand(args, streams);
 }

@@ -1,5 +1,5 @@
-import type { DeviceName } from '../devices.ts';
 import { Engine } from '../engine.ts';
+import type { DeviceName } from '../runtime/devices.ts';
 
 /** What all analyses take from the command line. */
 export interface CommonOptions {

@@ -1,6 +1,7 @@
 /** A model file and the ONNX file it came from, value by value: where does the first difference arise? */
 import { readFile } from 'node:fs/promises';
 import { ReferenceBackend } from '../backends/reference/index.ts';
+import { parity } from '../backends/tolerances.ts';
 import { ConversionError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
 import { sizeOf, stridesOf } from '../graph/tensor.ts';
@@ -8,7 +9,6 @@ import type { Model } from '../models/model.ts';
 import { Lowering } from '../onnx/lowering.ts';
 import { readOnnx } from '../onnx/reader.ts';
 import { modelProto } from '../onnx/schema.ts';
-import { parity } from '../tolerances.ts';
 import { deviation, openSession } from './verify.ts';
 
 export interface ComparedValue {

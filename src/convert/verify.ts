@@ -1,11 +1,11 @@
 /** The proof of a conversion: the same inputs through onnxruntime and through the new graph. */
 import type { Backend } from '../backends/backend.ts';
 import { ReferenceBackend } from '../backends/reference/index.ts';
+import { approximate, parity } from '../backends/tolerances.ts';
 import { ConversionError } from '../errors.ts';
 import type { Bindings, Graph } from '../graph/graph.ts';
 import { planGraph } from '../graph/plan.ts';
 import { sizeOf } from '../graph/tensor.ts';
-import { approximate, parity } from '../tolerances.ts';
 
 export interface Deviation {
   /** Largest absolute difference, in units of the larger of 1 and the expected magnitude. */

@@ -1,5 +1,5 @@
 /** weights/model.proto as tables of fields; a test holds the two against each other. */
-import { type Decoded, many, manyMessages, messageType, one, oneMessage } from '../protobuf.ts';
+import { type Decoded, many, manyMessages, messageType, one, oneMessage } from './protobuf.ts';
 
 export const modelFileType = messageType({
   magic: one(1, 'string'),

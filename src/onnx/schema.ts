@@ -1,5 +1,5 @@
 /** The part of the ONNX file format that is read, as tables of fields. Numbers from onnx.proto3 of the ONNX standard. */
-import { type Decoded, many, manyMessages, messageType, one, oneMessage } from '../protobuf.ts';
+import { type Decoded, many, manyMessages, messageType, one, oneMessage } from '../models/protobuf.ts';
 
 const entryType = messageType({ key: one(1, 'string'), value: one(2, 'string') });
 

@@ -1,8 +1,8 @@
 /** What every format is made of: the time series of one file, as the engine gives it, and what it is of. */
-import type { ChannelReport } from './series.ts';
-import type { Transition } from './transitions.ts';
+import type { ChannelReport } from '../answers/series.ts';
+import type { Transition } from '../answers/transitions.ts';
 
-export type { ChannelReport } from './series.ts';
+export type { ChannelReport } from '../answers/series.ts';
 /** A run of equal results, in milliseconds. Runs are contiguous. */
 export type Run = Transition;
 

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { innerSamples } from '../../src/audio/format.ts';
 import { resample } from '../../src/audio/pcm.ts';
 import { Resampler } from '../../src/audio/resampler.ts';
-import { exact } from '../../src/tolerances.ts';
+import { exact } from '../../src/backends/tolerances.ts';
 import { cpuSeconds } from '../support/cpu-time.ts';
 import { largestDifference } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';

@@ -4,8 +4,8 @@ import type { AudioData } from '../../src/audio/format.ts';
 import { resample } from '../../src/audio/pcm.ts';
 import { pickChannel } from '../../src/audio/samples.ts';
 import { StreamInput } from '../../src/audio/stream-input.ts';
+import { exact } from '../../src/backends/tolerances.ts';
 import { ArgumentError } from '../../src/errors.ts';
-import { exact } from '../../src/tolerances.ts';
 import { largestDifference } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 

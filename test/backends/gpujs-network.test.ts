@@ -4,10 +4,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openGpuJs } from '../../src/backends/gpujs/index.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { close, parity } from '../../src/backends/tolerances.ts';
 import { DisposedError } from '../../src/errors.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { type Shape, sizeOf, type Tensor } from '../../src/graph/tensor.ts';
-import { close, parity } from '../../src/tolerances.ts';
 import { assertClose } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { parity } from '../../src/backends/tolerances.ts';
 import { openWasm, wasmSupported } from '../../src/backends/wasm/index.ts';
 import {
   ArgumentError,
@@ -18,7 +19,6 @@ import { logMelOf } from '../../src/features/log-mel.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import { type ActivationName, activations } from '../../src/ops/activation.ts';
-import { parity } from '../../src/tolerances.ts';
 import { bundle, isStale, wasmModules } from '../../tools/build-wasm.ts';
 import { opCase } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';

@@ -2,13 +2,13 @@
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { approximate } from '../../src/backends/tolerances.ts';
 import { fitsHalves, packHalves } from '../../src/backends/webgpu/halves.ts';
 import { openWebGPU, type WebGPUBackend } from '../../src/backends/webgpu/index.ts';
 import { Engine } from '../../src/engine.ts';
 import { composeModels } from '../../src/graph/compose.ts';
 import type { Tensor } from '../../src/graph/tensor.ts';
 import { loadModel } from '../../src/models/model-file.ts';
-import { approximate } from '../../src/tolerances.ts';
 import { type OpCase, opCase, opCases } from '../ops/cases.ts';
 import { matrixInputs, rounded } from '../support/halves.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';

@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { parity } from '../../src/backends/tolerances.ts';
 import { openWebGPU, type WebGPUBackend } from '../../src/backends/webgpu/index.ts';
 import {
   ArgumentError,
@@ -12,7 +13,6 @@ import {
   GraphError,
 } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { parity } from '../../src/tolerances.ts';
 import { opCase } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { countObjects, webgpuForTests } from '../support/webgpu.ts';

@@ -2,9 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { parity } from '../../src/backends/tolerances.ts';
 import type { WebGPUBackend, WebGPUOptions } from '../../src/backends/webgpu/index.ts';
 import { inSubgroups } from '../../src/backends/webgpu/kernels/gru.ts';
-import { parity } from '../../src/tolerances.ts';
 import { type OpCase, opCases } from '../ops/cases.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { webgpuForTests } from '../support/webgpu.ts';

@@ -42,7 +42,7 @@ export async function undertone(args: readonly string[], options: RunOptions = {
 
 function spawned(args: readonly string[], { input, onOutput }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli.ts'), ...args], {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli/main.ts'), ...args], {
       cwd: root,
       env,
       stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
@@ -62,7 +62,7 @@ function spawned(args: readonly string[], { input, onOutput }: RunOptions): Prom
 
 /** On a terminal, which util-linux's `script` pretends to be; undefined where it is not installed. */
 export async function onTerminal(args: readonly string[]): Promise<string | undefined> {
-  const quoted = [process.execPath, '--import', 'tsx', join(root, 'src/cli.ts'), ...args]
+  const quoted = [process.execPath, '--import', 'tsx', join(root, 'src/cli/main.ts'), ...args]
     .map((word) => `'${word}'`)
     .join(' ');
   return new Promise((resolve, reject) => {

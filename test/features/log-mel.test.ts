@@ -1,6 +1,7 @@
 import Meyda from 'meyda';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { close } from '../../src/backends/tolerances.ts';
 import {
   bandEdges,
   defaultGeometry,
@@ -11,7 +12,6 @@ import {
   logMelFrame,
 } from '../../src/features/definition.ts';
 import { logMel, logMelOf, newHistory } from '../../src/features/log-mel.ts';
-import { close } from '../../src/tolerances.ts';
 import { seeded } from '../support/random.ts';
 
 /** Meyda keeps the filter bank of its first configuration, so every geometry gets its own copy. */

@@ -1,12 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { close } from '../../src/backends/tolerances.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { checkGraph } from '../../src/graph/graph.ts';
 import { probe } from '../../src/graph/passes/edit.ts';
 import { optimise, passes } from '../../src/graph/passes/index.ts';
 import { sizeOf, type Tensor } from '../../src/graph/tensor.ts';
-import { close } from '../../src/tolerances.ts';
 import { assertClose } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 

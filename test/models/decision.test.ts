@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decide, isSilent, possibleResults, round4, type Step, sortedByName } from '../../src/models/decision.ts';
+import { decide, isSilent, possibleResults, round4, type Step, sortedByName } from '../../src/answers/decision.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 
 const common = {

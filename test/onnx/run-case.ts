@@ -1,11 +1,11 @@
 import ort from 'onnxruntime-node';
 import * as assert from 'uvu/assert';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { parity } from '../../src/backends/tolerances.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { optimise } from '../../src/graph/passes/index.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import { importOnnx } from '../../src/onnx/index.ts';
-import { parity } from '../../src/tolerances.ts';
 import { assertClose } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 import { buildOnnx } from './build.ts';

@@ -1,10 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { decide, type Step } from '../../src/answers/decision.ts';
+import { stepsInPeriod } from '../../src/answers/periods.ts';
+import { Reporter, type ReportSettings } from '../../src/answers/series.ts';
 import { ArgumentError } from '../../src/errors.ts';
-import { decide, type Step } from '../../src/models/decision.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
-import { stepsInPeriod } from '../../src/reports/periods.ts';
-import { Reporter, type ReportSettings } from '../../src/reports/series.ts';
 
 const metadata = (name: string, labels: readonly string[], unknownCutoff = 0) =>
   ({ name, labels, unknownCutoff, warmupWeights: [] }) as unknown as ModelMetadata;

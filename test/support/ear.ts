@@ -1,9 +1,10 @@
 /** A stand-in for the engine's Listener: causal, with a state, slow if a test wants it, and exact to the bit. */
+
+import { type Decision, decide, isSilent, type Step } from '../../src/answers/decision.ts';
 import { stepSamples } from '../../src/audio/format.ts';
 import { stepLevels } from '../../src/audio/level.ts';
-import { type Decision, decide, isSilent, type Step } from '../../src/models/decision.ts';
+import type { Ear } from '../../src/listening/tracks.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
-import type { Ear } from '../../src/tracks.ts';
 
 const metadata = (name: string, labels: readonly string[]) =>
   ({ name, labels, unknownCutoff: 0.05, warmupWeights: [] }) as unknown as ModelMetadata;

@@ -1,14 +1,14 @@
 /** Listeners as the engine makes them. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Analyzer } from '../../src/analyzer.ts';
 import type { Backend } from '../../src/backends/backend.ts';
-import { openDevice } from '../../src/devices.ts';
 import { defaultVolumeThreshold } from '../../src/engine.ts';
-import { Listener, select } from '../../src/listener.ts';
+import { Listener, select } from '../../src/listening/listener.ts';
 import type { Model } from '../../src/models/model.ts';
 import { loadModel } from '../../src/models/model-file.ts';
-import { Programs } from '../../src/programs.ts';
+import { Batcher } from '../../src/runtime/batcher.ts';
+import { openDevice } from '../../src/runtime/devices.ts';
+import { Programs } from '../../src/runtime/programs.ts';
 
 const weights = fileURLToPath(new URL('../../weights', import.meta.url));
 
@@ -31,10 +31,10 @@ export function listenersOn(
   volumeThreshold = defaultVolumeThreshold,
 ): Listeners {
   const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
-  const analyzer = new Analyzer(new Programs(backend, models));
+  const batcher = new Batcher(new Programs(backend, models));
   const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold };
   return {
-    newListener: () => new Listener(analyzer, settings),
-    close: () => analyzer.dispose(),
+    newListener: () => new Listener(batcher, settings),
+    close: () => batcher.dispose(),
   };
 }

@@ -2,9 +2,9 @@
 import * as assert from 'uvu/assert';
 import type { Backend } from '../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { parity } from '../../src/backends/tolerances.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Tensor, TensorData } from '../../src/graph/tensor.ts';
-import { parity } from '../../src/tolerances.ts';
 import type { OpCase } from '../ops/cases.ts';
 
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {

@@ -3,7 +3,7 @@
  * worker threads run the same weights; growing it leaves views of the old extent valid.
  */
 import { DeviceLimitError } from '../../errors.ts';
-import { WebAssembly } from '../../webassembly.ts';
+import { WebAssembly } from '../../platform/webassembly.ts';
 
 const page = 65536;
 const align = 64;

@@ -4,7 +4,7 @@
  */
 import { DisposedError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
-import type { Module } from '../../webassembly.ts';
+import type { Module } from '../../platform/webassembly.ts';
 import type { Backend, Batching } from '../backend.ts';
 import { Constants } from './constants.ts';
 import { Heap } from './heap.ts';

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { DeviceUnavailableError } from '../../errors.ts';
-import { type Memory, type Module, WebAssembly } from '../../webassembly.ts';
+import { type Memory, type Module, WebAssembly } from '../../platform/webassembly.ts';
 
 /** Runs the program whose code begins at this address. */
 export type Run = (code: number) => void;

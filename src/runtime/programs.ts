@@ -1,12 +1,12 @@
 /** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
-import { stepSamples } from './audio/format.ts';
-import type { Backend, Batching, Program } from './backends/backend.ts';
-import { DeviceMemoryError } from './errors.ts';
-import { composeModels } from './graph/compose.ts';
-import type { Bindings, Graph } from './graph/graph.ts';
-import { planGraph } from './graph/plan.ts';
-import type { TensorData } from './graph/tensor.ts';
-import type { Model } from './models/model.ts';
+import { stepSamples } from '../audio/format.ts';
+import type { Backend, Batching, Program } from '../backends/backend.ts';
+import { DeviceMemoryError } from '../errors.ts';
+import { composeModels } from '../graph/compose.ts';
+import type { Bindings, Graph } from '../graph/graph.ts';
+import { planGraph } from '../graph/plan.ts';
+import type { TensorData } from '../graph/tensor.ts';
+import type { Model } from '../models/model.ts';
 
 /** Runs of graphs on other threads, many at once. Inputs and state must be left alone until the promise is settled. */
 export interface Pool {

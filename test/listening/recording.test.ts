@@ -5,25 +5,25 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { AudioData } from '../src/audio/format.ts';
-import { ArgumentError, DecodeError, InputTooShortError } from '../src/errors.ts';
-import type { TimeSeriesOutput } from '../src/reports/series.ts';
+import type { TimeSeriesOutput } from '../../src/answers/series.ts';
+import type { AudioData } from '../../src/audio/format.ts';
+import { ArgumentError, DecodeError, InputTooShortError } from '../../src/errors.ts';
 import {
   processAudioBytes,
   processFile,
   processStream,
   type StreamOptions,
   type StreamSource,
-} from '../src/time-series.ts';
-import type { StreamOverview, StreamResult } from '../src/tracks.ts';
-import { FakeEar } from './support/ear.ts';
-import { seeded } from './support/random.ts';
-import { wavBytes } from './support/wav.ts';
+} from '../../src/listening/recording.ts';
+import type { StreamOverview, StreamResult } from '../../src/listening/tracks.ts';
+import { FakeEar } from '../support/ear.ts';
+import { seeded } from '../support/random.ts';
+import { wavBytes } from '../support/wav.ts';
 
 const models = ['Speech', 'Gender'];
 const newEar = () => new FakeEar();
 const everything = { models, includeSummary: true, includeTransitions: true, outputPeriod: 256 };
-const fixtures = fileURLToPath(new URL('fixtures/audio/', import.meta.url));
+const fixtures = fileURLToPath(new URL('../fixtures/audio/', import.meta.url));
 
 function noise(length: number, seed: string): Int16Array {
   const { normal } = seeded(seed);

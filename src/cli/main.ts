@@ -1,4 +1,4 @@
 #!/usr/bin/env node
-import { main } from './cli/program.ts';
+import { main } from './program.ts';
 
 process.exitCode = await main(process.argv.slice(2));

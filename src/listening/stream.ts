@@ -7,10 +7,10 @@ import {
   checkSampleRate,
   innerRate,
   stepMilliseconds,
-} from './audio/format.ts';
-import { StreamInput } from './audio/stream-input.ts';
-import { UndertoneError } from './errors.ts';
-import type { StreamOptions } from './time-series.ts';
+} from '../audio/format.ts';
+import { StreamInput } from '../audio/stream-input.ts';
+import { UndertoneError } from '../errors.ts';
+import type { StreamOptions } from './recording.ts';
 import {
   checkSeriesOptions,
   type Ear,

@@ -2,8 +2,8 @@
  * Audio in, step probabilities out. Calls and streams that wait at the same time and have the same shape become one
  * batch; whatever arrives while the device computes joins the next one, so nobody waits for a timer.
  */
-import { stepSamples } from './audio/format.ts';
-import { DeviceLimitError, DeviceMemoryError, DisposedError } from './errors.ts';
+import { stepSamples } from '../audio/format.ts';
+import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../errors.ts';
 import type { Programs, RunShape } from './programs.ts';
 
 /** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
@@ -38,7 +38,7 @@ const threadSteps = 32;
 /** Jobs that may wait; further callers wait for room. */
 const queueBound = 8192;
 
-export class Analyzer {
+export class Batcher {
   readonly #programs: Programs;
   readonly #buffers = new Buffers();
   /** The largest batch to try, by shape, where a larger one went beyond the device's limits. */

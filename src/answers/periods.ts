@@ -1,6 +1,6 @@
 import { describe, stepMilliseconds } from '../audio/format.ts';
 import { ArgumentError } from '../errors.ts';
-import type { Decision, Result, Step } from '../models/decision.ts';
+import type { Decision, Result, Step } from './decision.ts';
 
 /** Raw values as they are printed: by model, then by label. */
 export type RawValues = Readonly<Record<string, Readonly<Record<string, number>>>>;

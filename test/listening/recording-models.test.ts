@@ -2,16 +2,16 @@
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { decodeFile } from '../src/audio/decode.ts';
-import type { Step } from '../src/models/decision.ts';
-import { AnalysisStream } from '../src/stream.ts';
-import { processAudioBytes, processFile, processStream } from '../src/time-series.ts';
-import { close } from '../src/tolerances.ts';
-import type { Ear } from '../src/tracks.ts';
-import { openListeners } from './support/listener.ts';
-import { largestDifference } from './support/parity.ts';
-import { sampleVoice } from './support/sample.ts';
-import { wavBytes } from './support/wav.ts';
+import type { Step } from '../../src/answers/decision.ts';
+import { decodeFile } from '../../src/audio/decode.ts';
+import { close } from '../../src/backends/tolerances.ts';
+import { processAudioBytes, processFile, processStream } from '../../src/listening/recording.ts';
+import { AnalysisStream } from '../../src/listening/stream.ts';
+import type { Ear } from '../../src/listening/tracks.ts';
+import { openListeners } from '../support/listener.ts';
+import { largestDifference } from '../support/parity.ts';
+import { sampleVoice } from '../support/sample.ts';
+import { wavBytes } from '../support/wav.ts';
 
 const { newListener, close: closeListeners } = await openListeners();
 const voice = await sampleVoice();
@@ -76,7 +76,7 @@ for (const sampleRate of [16000, 8000, 44100]) {
 
 async function voiceOf(file: string): Promise<Int16Array> {
   const parts: Float32Array[] = [];
-  for await (const { channels } of decodeFile(fileURLToPath(new URL(`fixtures/voices/${file}`, import.meta.url))))
+  for await (const { channels } of decodeFile(fileURLToPath(new URL(`../fixtures/voices/${file}`, import.meta.url))))
     parts.push(channels[0]!);
   return Int16Array.from(
     parts.flatMap((part) => [...part]),

@@ -1,13 +1,13 @@
 /** `undertone inspect`: what a model file holds, how two differ, and where one departs from its ONNX file. */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { parity } from '../backends/tolerances.ts';
+import { compareWithOnnx } from '../convert/compare.ts';
+import { readGraph } from '../convert/convert.ts';
+import { describeFile, describeNetwork, table } from '../convert/describe.ts';
+import { diffFiles } from '../convert/diff.ts';
 import { type ModelFile, readModelFile } from '../models/model-file.ts';
-import { parity } from '../tolerances.ts';
-import { report, type Streams } from './command.ts';
-import { compareWithOnnx } from './compare.ts';
-import { readGraph } from './convert.ts';
-import { describeFile, describeNetwork, table } from './describe.ts';
-import { diffFiles } from './diff.ts';
+import { report, type Streams } from './convert.ts';
 
 export const inspectUsage = `usage: undertone inspect FILE.model | FILE.onnx
        undertone inspect --diff A.model B.model

@@ -1,6 +1,6 @@
 import { stepMilliseconds } from '../audio/format.ts';
-import { type Decision, type Result, round4, sortedByName } from '../models/decision.ts';
 import type { ModelMetadata } from '../models/model.ts';
+import { type Decision, type Result, round4, sortedByName } from './decision.ts';
 
 /** A stretch of time throughout which a model gave one result. */
 export interface Transition {

@@ -1,8 +1,8 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
 import { existsSync } from 'node:fs';
-import type { Backend, WeightPrecision } from './backends/backend.ts';
-import type { WasmBackend } from './backends/wasm/index.ts';
-import { ArgumentError, DeviceUnavailableError } from './errors.ts';
+import type { Backend, WeightPrecision } from '../backends/backend.ts';
+import type { WasmBackend } from '../backends/wasm/index.ts';
+import { ArgumentError, DeviceUnavailableError } from '../errors.ts';
 import type { Pool } from './programs.ts';
 
 export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
@@ -40,10 +40,10 @@ export interface DeviceReport {
 // Backends are imported when they are asked for: a CPU user never loads Dawn, a GPU user never loads gpu.js.
 const openers = {
   webgpu: async (allowSoftware: boolean, { weightPrecision }: DeviceOptions = {}): Promise<Backend> =>
-    (await import('./backends/webgpu/index.ts')).openWebGPU({ allowSoftware, weightPrecision }),
-  cpu: async (): Promise<Backend> => (await import('./backends/wasm/index.ts')).openWasm(),
+    (await import('../backends/webgpu/index.ts')).openWebGPU({ allowSoftware, weightPrecision }),
+  cpu: async (): Promise<Backend> => (await import('../backends/wasm/index.ts')).openWasm(),
   'gpu.js': async (): Promise<Backend> => {
-    const { openGpuJs } = await import('./backends/gpujs/index.ts');
+    const { openGpuJs } = await import('../backends/gpujs/index.ts');
     // Its WebAssembly mode is twice as fast as its JavaScript; where there is no WebAssembly the latter is what remains.
     return openGpuJs({ mode: 'webasm' }).catch(() => openGpuJs({ mode: 'cpu' }));
   },
@@ -109,7 +109,7 @@ function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: s
   const info = { backend: name, adapter: backend.adapter, reason };
   if (name !== 'cpu') return { backend, info };
   const openPool = async (threads: number) =>
-    (await import('./backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
+    (await import('../backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
   return { backend, info, openPool };
 }
 

@@ -1,17 +1,17 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { Analyzer, type StepProbabilities } from '../src/analyzer.ts';
-import { openWasm } from '../src/backends/wasm/index.ts';
-import type { WebGPUBackend } from '../src/backends/webgpu/index.ts';
-import { loadModel } from '../src/models/model-file.ts';
-import { type Pool, Programs } from '../src/programs.ts';
-import { parity } from '../src/tolerances.ts';
-import { noise } from './backends/network.ts';
-import { tinyModel } from './models/tiny-model.ts';
-import { assertClose } from './support/parity.ts';
-import { webgpuForTests } from './support/webgpu.ts';
+import { parity } from '../../src/backends/tolerances.ts';
+import { openWasm } from '../../src/backends/wasm/index.ts';
+import type { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
+import { loadModel } from '../../src/models/model-file.ts';
+import { Batcher, type StepProbabilities } from '../../src/runtime/batcher.ts';
+import { type Pool, Programs } from '../../src/runtime/programs.ts';
+import { noise } from '../backends/network.ts';
+import { tinyModel } from '../models/tiny-model.ts';
+import { assertClose } from '../support/parity.ts';
+import { webgpuForTests } from '../support/webgpu.ts';
 
-const weights = new URL('../weights/speech.model', import.meta.url).pathname;
+const weights = new URL('../../weights/speech.model', import.meta.url).pathname;
 const models = new Map([['speech', await loadModel(weights)]]);
 
 /** The batch sizes in which so many chunks of so many steps go to a pool of two threads. */
@@ -27,14 +27,14 @@ async function batches(chunks: number, steps: number): Promise<number[]> {
     },
     dispose: async () => {},
   };
-  const analyzer = new Analyzer(new Programs(await openWasm(), models, pool));
+  const batcher = new Batcher(new Programs(await openWasm(), models, pool));
   const pcm = noise(steps * 1024);
-  await Promise.all(Array.from({ length: chunks }, () => analyzer.analyzeChunk(pcm, ['speech'])));
-  await analyzer.dispose();
+  await Promise.all(Array.from({ length: chunks }, () => batcher.analyzeChunk(pcm, ['speech'])));
+  await batcher.dispose();
   return sizes;
 }
 
-test('analyzer: what waits is shared among the threads', async () => {
+test('batcher: what waits is shared among the threads', async () => {
   assert.equal(await batches(8, 64), [4, 4]);
   assert.equal(await batches(16, 16), [8, 8]);
   assert.equal(await batches(2, 64), [1, 1]);
@@ -44,7 +44,7 @@ test('analyzer: what waits is shared among the threads', async () => {
   );
 });
 
-test('analyzer: little work stays one batch, on the thread of the caller', async () => {
+test('batcher: little work stays one batch, on the thread of the caller', async () => {
   assert.equal(await batches(1, 64), []);
   assert.equal(await batches(2, 16), []);
   assert.equal(await batches(8, 1), []);
@@ -61,31 +61,31 @@ function batchesPrepared(backend: WebGPUBackend): number[] {
   return batches;
 }
 
-test('analyzer: a batch beyond the limits of the device is divided, and not tried again', async () => {
+test('batcher: a batch beyond the limits of the device is divided, and not tried again', async () => {
   const backend = await webgpuForTests({ limits: { maxStorageBufferBindingSize: 48 << 10 } });
   if (!backend) return;
   const tried = batchesPrepared(backend);
   const tiny = new Map([['tiny', tinyModel()]]);
-  const analyzer = new Analyzer(new Programs(backend, tiny));
+  const batcher = new Batcher(new Programs(backend, tiny));
   const chunks = Array.from({ length: 64 }, (_, i) => noise(1024, `chunk ${i}`));
   const together = (): Promise<StepProbabilities[]> =>
-    Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
+    Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
   const first = await together();
   const largest = Math.max(...tried);
   assert.is(largest, 64);
   const fitting = tried.at(-1)!;
   assert.ok(fitting < 64, `${tried}`);
   await together();
-  const other = new Analyzer(new Programs(await openWasm(), tiny));
+  const other = new Batcher(new Programs(await openWasm(), tiny));
   for (const i of [0, fitting - 1, fitting, 63]) {
     assertClose(first[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
   }
   await other.dispose();
   assert.is(tried.filter((batch) => batch > fitting).length, Math.log2(64 / fitting), `${tried}`);
-  await analyzer.dispose();
+  await batcher.dispose();
 });
 
-test('analyzer: where the GPU has no room for another shape, the shapes that nobody uses make room', async () => {
+test('batcher: where the GPU has no room for another shape, the shapes that nobody uses make room', async () => {
   const backend = await webgpuForTests();
   if (!backend || !/swiftshader/i.test(backend.adapter)) return;
   const tried = batchesPrepared(backend);
@@ -106,17 +106,17 @@ test('analyzer: where the GPU has no room for another shape, the shapes that nob
     };
     return buffer;
   };
-  const analyzer = new Analyzer(new Programs(backend, new Map([['tiny', tinyModel()]])));
-  const other = new Analyzer(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
+  const batcher = new Batcher(new Programs(backend, new Map([['tiny', tinyModel()]])));
+  const other = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
   for (const steps of [1, 2, 1]) {
     const chunks = Array.from({ length: 64 }, (_, i) => noise(steps * 1024, `chunk ${i}`));
-    const heard = await Promise.all(chunks.map((chunk) => analyzer.analyzeChunk(chunk, ['tiny'])));
+    const heard = await Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
     for (const i of [0, 63])
       assertClose(heard[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
   }
   // The second and the third shape find no room at first.
   assert.equal(tried, [64, 64, 64, 64, 64]);
-  await Promise.all([analyzer.dispose(), other.dispose()]);
+  await Promise.all([batcher.dispose(), other.dispose()]);
 });
 
 test.run();

@@ -1,5 +1,5 @@
-import { type Decision, possibleResults, round4, sortedByName } from '../models/decision.ts';
 import type { ModelMetadata } from '../models/model.ts';
+import { type Decision, possibleResults, round4, sortedByName } from './decision.ts';
 
 /** By model, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible label is listed. */
 export type Summary = Readonly<Record<string, Readonly<Record<string, number>>>>;

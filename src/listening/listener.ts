@@ -1,9 +1,10 @@
 /** Audio of one source through the models a caller asked for: whole steps of pcm in, steps ready to be decided on out. */
-import type { Analyzer, StepProbabilities, StreamState } from './analyzer.ts';
-import { stepSamples } from './audio/format.ts';
-import { stepLevels } from './audio/level.ts';
-import { type Decision, decide, isSilent, type Step, sortedByName } from './models/decision.ts';
-import type { OpenModel } from './models/model.ts';
+
+import { type Decision, decide, isSilent, type Step, sortedByName } from '../answers/decision.ts';
+import { stepSamples } from '../audio/format.ts';
+import { stepLevels } from '../audio/level.ts';
+import type { OpenModel } from '../models/model.ts';
+import type { Batcher, StepProbabilities, StreamState } from '../runtime/batcher.ts';
 
 /** What a set of models comes to. The same for many listeners, so it is worked out once. */
 export interface Selection {
@@ -29,12 +30,12 @@ export interface ListenerSettings extends Selection {
 
 export class Listener {
   readonly settings: ListenerSettings;
-  readonly #analyzer: Analyzer;
+  readonly #batcher: Batcher;
   #stream: StreamState | undefined;
   #heard = 0;
 
-  constructor(analyzer: Analyzer, settings: ListenerSettings) {
-    this.#analyzer = analyzer;
+  constructor(batcher: Batcher, settings: ListenerSettings) {
+    this.#batcher = batcher;
     this.settings = settings;
   }
 
@@ -45,15 +46,15 @@ export class Listener {
     const needed =
       this.settings.includeRawValues || levels.some((level) => !isSilent(level, this.settings.volumeThreshold));
     const whole = pcm.subarray(0, levels.length * stepSamples);
-    return this.#steps(levels, needed ? await this.#analyzer.analyzeChunk(whole, this.settings.ids, signal) : {}, 0);
+    return this.#steps(levels, needed ? await this.#batcher.analyzeChunk(whole, this.settings.ids, signal) : {}, 0);
   }
 
   /** The next whole steps of a stream. Calls must not overlap. */
   async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
-    this.#stream ??= this.#analyzer.openStream(this.settings.ids);
+    this.#stream ??= this.#batcher.openStream(this.settings.ids);
     const steps = this.#steps(
       stepLevels(pcm),
-      await this.#analyzer.analyzeStream(pcm, this.#stream, signal),
+      await this.#batcher.analyzeStream(pcm, this.#stream, signal),
       this.#heard,
     );
     this.#heard += steps.length;

@@ -1,6 +1,7 @@
 /** The time series of one channel, with what is told about it as a whole. */
-import type { Decision, Step } from '../models/decision.ts';
+
 import type { ModelMetadata } from '../models/model.ts';
+import type { Decision, Step } from './decision.ts';
 import { PeriodCollector, type PeriodResult } from './periods.ts';
 import { type Summary, SummaryCounter } from './summary.ts';
 import { TransitionCollector, type Transitions } from './transitions.ts';

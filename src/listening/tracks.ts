@@ -1,11 +1,12 @@
 /** The channels of one source, each heard on its own: steps in, periods out. */
-import { describe, stepSamples } from './audio/format.ts';
-import type { AnalysisOptions } from './engine.ts';
-import { ArgumentError } from './errors.ts';
-import type { Decision, Step } from './models/decision.ts';
-import type { ModelMetadata } from './models/model.ts';
-import { defaultOutputPeriod, type PeriodResult, stepsInPeriod } from './reports/periods.ts';
-import { type ChannelOverview, Reporter } from './reports/series.ts';
+
+import type { Decision, Step } from '../answers/decision.ts';
+import { defaultOutputPeriod, type PeriodResult, stepsInPeriod } from '../answers/periods.ts';
+import { type ChannelOverview, Reporter } from '../answers/series.ts';
+import { describe, stepSamples } from '../audio/format.ts';
+import type { AnalysisOptions } from '../engine.ts';
+import { ArgumentError } from '../errors.ts';
+import type { ModelMetadata } from '../models/model.ts';
 
 /** What listens to one channel; the engine's Listener. */
 export interface Ear {

@@ -2,7 +2,7 @@
  * From step probabilities to the answer: silence, gating by speech, confidence, unknown. The same rule serves a chunk, a
  * period of a time series and a single step.
  */
-import type { ModelMetadata } from './model.ts';
+import type { ModelMetadata } from '../models/model.ts';
 
 /** One step of 64 ms. */
 export interface Step {

@@ -2,12 +2,12 @@ import { Readable } from 'node:stream';
 import { ReadableStream } from 'node:stream/web';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ArgumentError } from '../src/errors.ts';
-import { AnalysisStream } from '../src/stream.ts';
-import { processAudioBytes, type StreamOptions } from '../src/time-series.ts';
-import type { StreamResult } from '../src/tracks.ts';
-import { FakeEar } from './support/ear.ts';
-import { seeded } from './support/random.ts';
+import { ArgumentError } from '../../src/errors.ts';
+import { processAudioBytes, type StreamOptions } from '../../src/listening/recording.ts';
+import { AnalysisStream } from '../../src/listening/stream.ts';
+import type { StreamResult } from '../../src/listening/tracks.ts';
+import { FakeEar } from '../support/ear.ts';
+import { seeded } from '../support/random.ts';
 
 const models = ['Speech', 'Gender'];
 const everything = { models, outputPeriod: 256, includeSummary: true, includeTransitions: true };

@@ -3,15 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import { ReferenceBackend } from '../backends/reference/index.ts';
-import { openDevice } from '../devices.ts';
+import { convert, readGraph, writeAtomically } from '../convert/convert.ts';
+import { evaluateGraphs } from '../convert/evaluation.ts';
+import { parseMetadata } from '../convert/metadata.ts';
+import { quantizationCost } from '../convert/quantize.ts';
 import { ArgumentError, DeviceUnavailableError, UndertoneError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
 import type { Model } from '../models/model.ts';
 import type { Encoding } from '../models/weights.ts';
-import { convert, readGraph, writeAtomically } from './convert.ts';
-import { evaluateGraphs } from './evaluation.ts';
-import { parseMetadata } from './metadata.ts';
-import { quantizationCost } from './quantize.ts';
+import { openDevice } from '../runtime/devices.ts';
 
 export const convertUsage = `usage: undertone convert IN.onnx OUT.model --meta META.json [--no-verify] [--quantize f16|int8 [--evaluate LIST.tsv]]
 

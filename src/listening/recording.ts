@@ -1,12 +1,13 @@
 /** The course over time of a file, of audio in memory, and of a stream that is pulled from its source. */
-import type { FileSource } from './audio/byte-reader.ts';
-import { type DecodeProgress, decodeFile } from './audio/decode.ts';
-import { type AudioData, checkChannel, checkChannels, checkSampleRate, describe, innerRate } from './audio/format.ts';
-import { checkedAudio, checkLength } from './audio/pcm.ts';
-import { ChannelInput, channelsHeard, StreamInput } from './audio/stream-input.ts';
-import { ArgumentError, type DecodeError } from './errors.ts';
-import type { PeriodResult } from './reports/periods.ts';
-import type { ChannelReport, TimeSeriesOutput } from './reports/series.ts';
+
+import type { PeriodResult } from '../answers/periods.ts';
+import type { ChannelReport, TimeSeriesOutput } from '../answers/series.ts';
+import type { FileSource } from '../audio/byte-reader.ts';
+import { type DecodeProgress, decodeFile } from '../audio/decode.ts';
+import { type AudioData, checkChannel, checkChannels, checkSampleRate, describe, innerRate } from '../audio/format.ts';
+import { checkedAudio, checkLength } from '../audio/pcm.ts';
+import { ChannelInput, channelsHeard, StreamInput } from '../audio/stream-input.ts';
+import { ArgumentError, type DecodeError } from '../errors.ts';
 import {
   checkSeriesOptions,
   type Ear,
