@@ -41,7 +41,7 @@ async function parityOfSteps(backend: WasmBackend, graph: Graph, pcm: Int16Array
     program
       .run([stepOf(pcm, step)], state)
       .forEach((output, i) =>
-        mustAgree(`step ${step}`, output, whole[i]!.subarray(step * output.length, (step + 1) * output.length)),
+        mustAgree(`step ${step}`, output, whole[i].subarray(step * output.length, (step + 1) * output.length)),
       );
   }
 }
@@ -88,11 +88,11 @@ function feed(programs: ReadonlyMap<number, Program>, pcm: Int16Array, count: nu
   const waits: number[] = [];
   let [now, next] = [0, 0];
   while (now < seconds) {
-    now = Math.max(now, streams[next]!.due);
+    now = Math.max(now, streams[next].due);
     let size = 1;
     // Batches are powers of two; the streams take turns in the order in which they fall due.
-    while (size < Math.min(largestBatch, count) && streams[(next + 2 * size - 1) % count]!.due <= now) size *= 2;
-    const batch = Array.from({ length: size }, (_, i) => streams[(next + i) % count]!);
+    while (size < Math.min(largestBatch, count) && streams[(next + 2 * size - 1) % count].due <= now) size *= 2;
+    const batch = Array.from({ length: size }, (_, i) => streams[(next + i) % count]);
     const start = processorSeconds();
     batch.forEach((stream, i) => {
       input.set(stepOf(pcm, stream.step++), i * samplesPerStep);
@@ -134,7 +134,7 @@ async function poolRows(context: Context, graph: Graph, pcm: Int16Array): Promis
   const all = (pool: (typeof pools)[number]) => async (): Promise<void> => {
     await Promise.all(Array.from({ length: jobs }, () => pool.run(graph, bindings, [pcm])));
   };
-  const times = await race('pool', { one: all(pools[0]!), two: all(pools[1]!) }, context.pace);
+  const times = await race('pool', { one: all(pools[0]), two: all(pools[1]) }, context.pace);
   for (const pool of pools) await pool.dispose();
   return [{ name: 'two-threads-vs-one', value: speedup(times, 'two', 'one'), unit: 'times', device: 'cpu' }];
 }

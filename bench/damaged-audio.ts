@@ -26,7 +26,7 @@ files.set('float.wav', wavBytes([tone], { bits: 32, float: true, extensible: tru
 const tally = new Map([...files.keys()].map((name) => [name, { error: 0, part: 0, whole: 0, slowest: 0 }]));
 const faults: string[] = [];
 for (let i = 0; i < count; i++) {
-  const [name, file] = [...files][i % files.size]!;
+  const [name, file] = [...files][i % files.size];
   const bytes = damaged(file, Math.floor(i / files.size), random);
   const own = tally.get(name)!;
   const started = performance.now();

@@ -64,7 +64,7 @@ async function hostMilliseconds(context: Context, { newListener }: Listeners): P
   const distinct = await context.voices(64);
   const answer = async (i: number): Promise<string> => {
     const listener = newListener();
-    return JSON.stringify(listener.decide(await listener.hearChunk(distinct[i % distinct.length]!)));
+    return JSON.stringify(listener.decide(await listener.hearChunk(distinct[i % distinct.length])));
   };
   const times: number[] = [];
   // The first rounds prepare programs and let the code get warm.

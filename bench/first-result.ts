@@ -35,15 +35,15 @@ export async function firstResultRows(context: Context): Promise<Row[]> {
   for (let round = 0; round < (context.quick ? 3 : 9); round++) {
     for (const [label, args] of Object.entries(starts)) {
       const { stdout } = await run(process.execPath, args);
-      results[label]!.push(JSON.parse(stdout) as Fresh);
+      results[label].push(JSON.parse(stdout) as Fresh);
     }
   }
   const rows: Row[] = [];
   for (const [label, runs] of Object.entries(results)) {
     mustAnswerAlike(
       `a fresh process, ${label}`,
-      JSON.stringify(runs[0]!.answer),
-      JSON.stringify(results[peer]![0]!.answer),
+      JSON.stringify(runs[0].answer),
+      JSON.stringify(results[peer][0].answer),
     );
     const middle = (pick: (fresh: Fresh) => number): number => median(runs.map(pick));
     const prefix = label === peer ? 'peer-' : '';

@@ -35,6 +35,6 @@ for (let i = 0; i <= hours * 3600 * piecesPerSecond; i++) {
 }
 await stream.end();
 await reading;
-console.log(`${results} results, ${JSON.stringify(stream.overview().channels['0']!.summary!.speech)}`);
+console.log(`${results} results, ${JSON.stringify(stream.overview().channels['0'].summary!.speech)}`);
 await engine.dispose();
 process.exitCode = growth < mostGrowth ? 0 : 1;

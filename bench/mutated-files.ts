@@ -46,7 +46,7 @@ function* spoiltModels(): Generator<readonly [string, Uint8Array]> {
   for (let i = 0; i < count; i++) {
     const bytes = original.slice(0, random.below(4) === 0 ? random.below(original.length) : original.length);
     for (let flips = random.below(5); flips >= 0 && bytes.length > 0; flips--)
-      bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
+      bytes[random.below(bytes.length)] ^= 1 << random.below(8);
     yield [`model ${i}`, bytes];
   }
 }

@@ -26,7 +26,7 @@ export async function networkRows(context: Context): Promise<Row[]> {
       );
       const features = meydaFeatures(await context.voice(steps * 0.064)).subarray(0, steps * framesPerStep * bands);
       const own = (states?: Float32Array[]): Float32Array[] =>
-        programs.map((program, i) => (program.run([features], states?.[i]) as Float32Array[])[0]!);
+        programs.map((program, i) => (program.run([features], states?.[i]) as Float32Array[])[0]);
       const expected = await peer.networks(features);
       own().forEach((probabilities, i) =>
         mustAgree(`${name}, ${i ? 'gender' : 'speech'}`, probabilities, i ? expected.gender : expected.speech),

@@ -18,17 +18,17 @@ export async function throughputRows(context: Context): Promise<Row[]> {
   const largest = 1024;
   const rounds = context.quick ? 1 : 5;
   const distinct = await context.voices(64);
-  const chunks = Array.from({ length: largest }, (_, i) => distinct[i % distinct.length]!);
+  const chunks = Array.from({ length: largest }, (_, i) => distinct[i % distinct.length]);
   const peers = await openPeers(context);
   const distinctFeatures = distinct.map((chunk) => meydaFeatures(chunk));
-  const features = chunks.map((_, i) => distinctFeatures[i % distinct.length]!);
+  const features = chunks.map((_, i) => distinctFeatures[i % distinct.length]);
   for (const device of await context.devices()) {
     await manyLikeOne(device, distinct.slice(0, device.timed ? 64 : 8));
     if (!device.timed) continue;
     // Only a GPU gains from more than a thousand at once.
     const sizes = context.quick ? [largest] : batches.filter((size) => size <= largest || device.name === 'webgpu');
     for (const size of sizes) {
-      const batch = Array.from({ length: size }, (_, i) => chunks[i % chunks.length]!);
+      const batch = Array.from({ length: size }, (_, i) => chunks[i % chunks.length]);
       const seconds = await repeated(rounds, () => Promise.all(batch.map((chunk) => toJson(device, chunk))));
       rows.push({
         name: `batch-${size}-realtime-factor`,
@@ -43,8 +43,8 @@ export async function throughputRows(context: Context): Promise<Row[]> {
       for (let round = 0; round < rounds; round++) {
         const [own] = await repeated(1, () => Promise.all(chunks.map((chunk) => toJson(device, chunk))));
         const [theirs] = await repeated(1, () => networksOf(peer.sessions, features));
-        ratios.push(theirs! / own!);
-        peerSeconds.push(theirs!);
+        ratios.push(theirs / own);
+        peerSeconds.push(theirs);
       }
       rows.push({
         name: `batch-${largest}-vs-${peer.name}`,
@@ -92,11 +92,11 @@ async function openPeers(context: Context): Promise<Peer[]> {
 async function manyLikeOne(device: BenchDevice, chunks: readonly Int16Array[]): Promise<void> {
   const together = await Promise.all(chunks.map((chunk) => toJson(device, chunk)));
   for (const i of [0, 1, chunks.length - 1])
-    mustAnswerAlike(`chunk ${i} of ${chunks.length} on ${device.name}`, together[i]!, await toJson(device, chunks[i]!));
+    mustAnswerAlike(`chunk ${i} of ${chunks.length} on ${device.name}`, together[i], await toJson(device, chunks[i]));
 }
 
 async function networksOf(peer: ByHand, features: readonly Float32Array[]): Promise<void> {
-  const size = features[0]!.length;
+  const size = features[0].length;
   for (let start = 0; start < features.length; start += peerRows) {
     const part = features.slice(start, start + peerRows);
     const batch = new Float32Array(part.length * size);

@@ -250,7 +250,7 @@ async function openModels(folder: string): Promise<ReadonlyMap<string, OpenModel
   const models = await Promise.all(files.map((file) => loadModel(join(folder, file))));
   const byId = new Map(
     models.map((model, i) => {
-      const id = files[i]!.slice(0, -'.model'.length).toLowerCase();
+      const id = files[i].slice(0, -'.model'.length).toLowerCase();
       return [id, { ...model, id }] as const;
     }),
   );

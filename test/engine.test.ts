@@ -38,11 +38,11 @@ test('the sample is a woman speaking, and the answer has the shape, keys and ord
   const output = await chunk({ includeRawValues: true });
   assert.equal(Object.keys(output), ['results', 'raw']);
   assert.equal(Object.keys(output.results), ['gender', 'speech']);
-  assert.equal(Object.keys(output.results.speech!), ['result', 'confidence']);
-  assert.equal(Object.keys(output.raw!.gender!), ['male', 'female']);
-  assert.equal(Object.keys(output.raw!.speech!), ['music', 'other', 'speech']);
-  assert.is(output.results.speech!.result, 'speech');
-  assert.is(output.results.gender!.result, 'female');
+  assert.equal(Object.keys(output.results.speech), ['result', 'confidence']);
+  assert.equal(Object.keys(output.raw!.gender), ['male', 'female']);
+  assert.equal(Object.keys(output.raw!.speech), ['music', 'other', 'speech']);
+  assert.is(output.results.speech.result, 'speech');
+  assert.is(output.results.gender.result, 'female');
 });
 
 test('raw values only on request; each model sums to 1; at most 4 decimals', async () => {
@@ -52,8 +52,8 @@ test('raw values only on request; each model sums to 1; at most 4 decimals', asy
     assert.ok(Math.abs(Object.values(probabilities).reduce((a, b) => a + b) - 1) < 2e-4);
     for (const value of Object.values(probabilities)) assert.is(value, Math.round(value * 1e4) / 1e4);
   }
-  assert.is(results.speech!.confidence, raw!.speech!.speech);
-  assert.ok(Math.abs(results.gender!.confidence - Math.abs(raw!.gender!.male! - raw!.gender!.female!)) < 2e-4);
+  assert.is(results.speech.confidence, raw!.speech.speech);
+  assert.ok(Math.abs(results.gender.confidence - Math.abs(raw!.gender.male - raw!.gender.female)) < 2e-4);
 });
 
 test('one model alone gives what it gives beside the other; the order asked for does not matter', async () => {
@@ -72,17 +72,17 @@ test('silence: zeros, a threshold of 1, and raw values all the same', async () =
   assert.equal((await chunk({ data: new Int16Array(16000) })).results, { gender: silence, speech: silence });
   const { results, raw } = await chunk({ volumeThreshold: 1, includeRawValues: true });
   assert.equal(results, { gender: silence, speech: silence });
-  assert.ok(raw!.gender!.female! > raw!.gender!.male!);
-  assert.is.not((await chunk({ data: new Int16Array(16000), volumeThreshold: 0 })).results.speech!.result, 'silence');
+  assert.ok(raw!.gender.female > raw!.gender.male);
+  assert.is.not((await chunk({ data: new Int16Array(16000), volumeThreshold: 0 })).results.speech.result, 'silence');
 });
 
 test('what is not speech has no gender: no_speech with 1 - p(speech)', async () => {
   const random = seeded('noise');
   const noise = Float32Array.from({ length: 32000 }, () => 0.1 * random.normal());
   const { results, raw } = await chunk({ data: noise, includeRawValues: true });
-  assert.is.not(results.speech!.result, 'speech');
-  assert.is(results.gender!.result, 'no_speech');
-  assert.ok(Math.abs(results.gender!.confidence - (1 - raw!.speech!.speech!)) < 1e-9 + 1e-4);
+  assert.is.not(results.speech.result, 'speech');
+  assert.is(results.gender.result, 'no_speech');
+  assert.ok(Math.abs(results.gender.confidence - (1 - raw!.speech.speech)) < 1e-9 + 1e-4);
 });
 
 test('the same audio as int16, float and bytes, and as one of two channels', async () => {
@@ -94,12 +94,12 @@ test('the same audio as int16, float and bytes, and as one of two channels', asy
   assert.equal(await chunk({ data: floats, includeRawValues: true }), expected);
   assert.equal(await chunk({ data: bytes, includeRawValues: true }), expected);
   assert.equal(await chunk({ data: stereo, channels: 2, channel: 1, includeRawValues: true }), expected);
-  assert.is((await chunk({ data: stereo, channels: 2, channel: 0 })).results.speech!.result, 'silence');
+  assert.is((await chunk({ data: stereo, channels: 2, channel: 0 })).results.speech.result, 'silence');
 });
 
 test('shorter than the receptive field is answered, one step is enough', async () => {
   const { results } = await chunk({ data: voice.subarray(16000, 16000 + 1024) });
-  assert.ok(results.speech!.confidence > 0);
+  assert.ok(results.speech.confidence > 0);
 });
 
 test('a chunk that is longer than one run equals itself in the middle of a batch', async () => {
@@ -218,7 +218,7 @@ test('after dispose calls are refused, and dispose again does nothing', async ()
   const under = other.processAudioChunk({ data: voice, models: ['speech'] });
   await other.dispose();
   await under.then(
-    (output) => assert.is(output.results.speech!.result, 'speech'),
+    (output) => assert.is(output.results.speech.result, 'speech'),
     (error: Error) => assert.instance(error, DisposedError),
   );
   await other.dispose();

@@ -38,7 +38,7 @@ test('packed and installed elsewhere it runs', async () => {
   );
 
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename!)], {
+  await run('npm', ['install', '--silent', '--prefer-offline', '--no-audit', '--no-fund', join(folder, filename)], {
     cwd: folder,
   });
   await cp(join(root, 'samples/reading-room.wav'), join(folder, 'voice.wav'));

@@ -68,7 +68,7 @@ export class ByHand {
     const logmel = new ort.Tensor('float32', features, [batch, features.length / batch / bands, bands]);
     const speech = await this.speech.run({ logmel });
     const gender = await this.gender.run({ logmel });
-    return { speech: speech.probabilities!.data as Float32Array, gender: gender.probabilities!.data as Float32Array };
+    return { speech: speech.probabilities.data as Float32Array, gender: gender.probabilities.data as Float32Array };
   }
 
   /** A chunk to its answer as JSON, the same numbers as the product's with a volume threshold of 0. */
@@ -78,13 +78,12 @@ export class ByHand {
     const voices = [0, 0];
     for (let step = 0; step < speech.length / 3; step++) {
       const weight = warmup[step] ?? 1;
-      for (let label = 0; label < 3; label++) classes[label]! += weight * speech[3 * step + label]!;
-      for (let label = 0; label < 2; label++)
-        voices[label]! += weight * speech[3 * step + 2]! * gender[2 * step + label]!;
+      for (let label = 0; label < 3; label++) classes[label] += weight * speech[3 * step + label];
+      for (let label = 0; label < 2; label++) voices[label] += weight * speech[3 * step + 2] * gender[2 * step + label];
     }
     const total = classes.reduce((a, b) => a + b);
     const [music, other, talk] = classes.map((sum) => sum / total) as [number, number, number];
-    const [male, female] = voices.map((sum) => sum / (voices[0]! + voices[1]!)) as [number, number];
+    const [male, female] = voices.map((sum) => sum / (voices[0] + voices[1])) as [number, number];
     const best = Math.max(music, other, talk);
     const margin = Math.abs(male - female);
     const voice = margin < unknownCutoff ? 'unknown' : male > female ? 'male' : 'female';

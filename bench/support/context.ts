@@ -55,7 +55,7 @@ export class Context {
   async voice(seconds: number, start = 0): Promise<Int16Array> {
     const voice = (this.#voice ??= await sampleVoice());
     const first = Math.round(start * 16000);
-    return Int16Array.from({ length: Math.round(seconds * 16000) }, (_, i) => voice[(first + i) % voice.length]!);
+    return Int16Array.from({ length: Math.round(seconds * 16000) }, (_, i) => voice[(first + i) % voice.length]);
   }
 
   /** As many pieces of a second of the voice, each from another place. */

@@ -41,7 +41,7 @@ export async function race<K extends string>(
 
 /** How many times faster `own` is than `peer`: the median over rounds of the ratio within a round. */
 export function speedup<K extends string>(times: Times<K>, own: K, peer: K): number {
-  return median(times[own].map((time, round) => times[peer][round]! / time));
+  return median(times[own].map((time, round) => times[peer][round] / time));
 }
 
 export function median(values: readonly number[]): number {
@@ -53,7 +53,7 @@ export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((x, y) => x - y);
   const at = q * (sorted.length - 1);
   const low = Math.floor(at);
-  return sorted[low]! + (at - low) * ((sorted[low + 1] ?? sorted[low]!) - sorted[low]!);
+  return sorted[low] + (at - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
 }
 
 /** Seconds of single calls, one after another, after a warm-up. For quantiles, which benny's averages would hide. */

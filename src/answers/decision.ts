@@ -66,7 +66,7 @@ export function decide(
 ): Decision {
   const heard = steps.filter(isHeard);
   const results: Record<string, Result> = {};
-  if (heard.length === 0 && !(includeRawValues && gate.name in steps[0]!.probabilities)) {
+  if (heard.length === 0 && !(includeRawValues && gate.name in steps[0].probabilities)) {
     for (const { name } of models) results[name] = silence();
     return { results, raw: {} };
   }
@@ -82,7 +82,7 @@ export function decide(
     if (includeRawValues) raw[model.name] = labelled(model, mean);
     if (heard.length === 0) results[model.name] = silence();
     else if (!isGate && !gateIsOpen)
-      results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]!) };
+      results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]) };
     else results[model.name] = judge(model, mean);
   }
   return { results, raw };
@@ -93,14 +93,14 @@ const isHeard = ({ silent }: Step): boolean => !silent;
 /** Three classes or more: the winner's probability. Two: the margin between them, and `unknown` below the cut-off. */
 function judge(model: ModelMetadata, mean: readonly number[]): Result {
   const winner = indexOfLargest(mean);
-  if (model.labels.length !== 2) return { result: model.labels[winner]!, confidence: round4(mean[winner]!) };
-  const margin = Math.abs(mean[0]! - mean[1]!);
-  return { result: margin < model.unknownCutoff ? 'unknown' : model.labels[winner]!, confidence: round4(margin) };
+  if (model.labels.length !== 2) return { result: model.labels[winner], confidence: round4(mean[winner]) };
+  const margin = Math.abs(mean[0] - mean[1]);
+  return { result: margin < model.unknownCutoff ? 'unknown' : model.labels[winner], confidence: round4(margin) };
 }
 
 function labelled(model: ModelMetadata, mean: readonly number[]): Record<string, number> {
   const values: Record<string, number> = {};
-  model.labels.forEach((label, i) => (values[label] = round4(mean[i]!)));
+  model.labels.forEach((label, i) => (values[label] = round4(mean[i])));
   return values;
 }
 
@@ -113,13 +113,13 @@ function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: Model
   const mean = new Array<number>(count).fill(0);
   let total = 0;
   for (const { weight: own, row, probabilities } of steps) {
-    const weight = gate === undefined ? own : own * probabilities[gate.name]![row * gate.labels.length + column]!;
-    const values = probabilities[model.name]!;
-    for (let i = 0; i < count; i++) mean[i] = mean[i]! + weight * values[row * count + i]!;
+    const weight = gate === undefined ? own : own * probabilities[gate.name][row * gate.labels.length + column];
+    const values = probabilities[model.name];
+    for (let i = 0; i < count; i++) mean[i] = mean[i] + weight * values[row * count + i];
     total += weight;
   }
   if (total === 0) return plainMean(model, steps);
-  for (let i = 0; i < count; i++) mean[i] = mean[i]! / total;
+  for (let i = 0; i < count; i++) mean[i] = mean[i] / total;
   return mean;
 }
 
@@ -127,14 +127,14 @@ function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: Model
 function plainMean({ name, labels }: ModelMetadata, steps: readonly Step[]): number[] {
   return labels.map(
     (_, i) =>
-      steps.reduce((sum, { row, probabilities }) => sum + probabilities[name]![row * labels.length + i]!, 0) /
+      steps.reduce((sum, { row, probabilities }) => sum + probabilities[name][row * labels.length + i], 0) /
       steps.length,
   );
 }
 
 function indexOfLargest(values: readonly number[]): number {
   let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i;
   return best;
 }
 

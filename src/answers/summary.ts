@@ -19,7 +19,7 @@ export class SummaryCounter {
   push({ results }: Pick<Decision, 'results'>): void {
     this.#steps++;
     for (const [model, counts] of this.#counts) {
-      const { result } = results[model]!;
+      const { result } = results[model];
       counts.set(result, counts.get(result)! + 1);
     }
   }

@@ -31,7 +31,7 @@ export class TransitionCollector {
 
   push({ results }: Pick<Decision, 'results'>): void {
     for (const [name, model] of this.#models) {
-      const { result, confidence }: Result = results[name]!;
+      const { result, confidence }: Result = results[name];
       if (model.run?.result !== result) {
         if (model.run) model.done.push(closed(model.run, this.#steps));
         model.run = { start: this.#steps, result, confidences: 0 };

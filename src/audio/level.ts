@@ -26,7 +26,7 @@ export function stepLevels(pcm: Int16Array): number[] {
     const steps = Math.min(stepsAtOnce, count - first);
     samples.set(pcm.subarray(first * stepSamples, (first + steps) * stepSamples));
     summer.sum(steps);
-    for (let i = 0; i < steps; i++) levels[first + i] = Math.sqrt(sums[i]! / stepSamples) / fullScale;
+    for (let i = 0; i < steps; i++) levels[first + i] = Math.sqrt(sums[i] / stepSamples) / fullScale;
   }
   return levels;
 }
@@ -56,7 +56,7 @@ export function plainSummer(): SquareSummer {
     sum(steps) {
       for (let step = 0; step < steps; step++) {
         let sum = 0;
-        for (let i = step * stepSamples; i < (step + 1) * stepSamples; i++) sum += samples[i]! * samples[i]!;
+        for (let i = step * stepSamples; i < (step + 1) * stepSamples; i++) sum += samples[i] * samples[i];
         sums[step] = sum;
       }
     },

@@ -89,7 +89,7 @@ function moveOffsets(view: DataView, start: number, end: number, shift: Shift, f
     if (size < header || at + size > end) return;
     if (pathToTables.has(type)) moveOffsets(view, at + header, at + size, shift, fileSize);
     else checkTable(view, type, at + header, at + size, fileSize);
-    const width = type === 'stco' || type === 'co64' ? entryBytes[type]! : 0;
+    const width = type === 'stco' || type === 'co64' ? entryBytes[type] : 0;
     for (let entry = at + header + 8; width > 0 && entry + width <= at + size; entry += width) {
       if (width === 4) view.setUint32(entry, moved(view.getUint32(entry), shift));
       else view.setBigUint64(entry, BigInt(moved(Number(view.getBigUint64(entry)), shift)));

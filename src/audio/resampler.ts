@@ -68,7 +68,7 @@ function load(): Promise<Scratch> {
     buffers: [speex._malloc(4 * room), speex._malloc(4 * room)] as const,
     lengths: speex._malloc(8),
   }));
-  return loading!;
+  return loading;
 }
 
 interface Steps {

@@ -22,7 +22,7 @@ export async function analyze(args: readonly string[], options: AnalyzeOptions):
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume goes on in a folder: name it with --out');
   const files = await expandInputs(args);
-  const format = formats[options.format]!;
+  const format = formats[options.format];
   if (files.length > 1 && !format.joins && options.out === undefined) {
     throw new UsageError(`--format ${options.format} makes a file of its own for each input: name a folder with --out`);
   }

@@ -46,7 +46,7 @@ export class Batch {
     const waiting = await this.#leftToDo();
     const sizes = await Promise.all(
       waiting.map(
-        async (i) => [this.#files[i]!, (await stat(this.#files[i]!).catch(() => undefined))?.size ?? 0] as const,
+        async (i) => [this.#files[i], (await stat(this.#files[i]).catch(() => undefined))?.size ?? 0] as const,
       ),
     );
     this.#progress = await showProgress(new Map(sizes), !quiet);
@@ -77,7 +77,7 @@ export class Batch {
   async #leftToDo(): Promise<number[]> {
     const left: number[] = [];
     for (const [i, file] of this.#files.entries()) {
-      const done = this.#options.resume ? await this.#journal!.finished(file, this.#outputs[i]!) : undefined;
+      const done = this.#options.resume ? await this.#journal!.finished(file, this.#outputs[i]) : undefined;
       if (done) this.#finished.set(i, done);
       else left.push(i);
     }
@@ -85,7 +85,7 @@ export class Batch {
   }
 
   async #file(i: number): Promise<void> {
-    const file = this.#files[i]!;
+    const file = this.#files[i];
     try {
       const { report, envelopes } = await this.#report(file);
       const finished = { file, seconds: report.seconds, shares: sharesOf(report) };
@@ -93,7 +93,7 @@ export class Batch {
       if (this.#journal) {
         await this.#journal.write(
           finished,
-          this.#outputs[i]!,
+          this.#outputs[i],
           await this.#format.write(shown, envelopes, { alone: true, first: true }),
         );
       } else {
@@ -228,7 +228,7 @@ async function waveforms(file: string, channels: readonly string[]): Promise<Rec
   for await (const block of decodeFile(file, { partial: true, onWarning: () => {} })) {
     for (const channel of channels) {
       if (!builders.has(channel)) builders.set(channel, new EnvelopeBuilder(block.sampleRate));
-      builders.get(channel)!.add(block.channels[Number(channel)]!);
+      builders.get(channel)!.add(block.channels[Number(channel)]);
     }
   }
   return Object.fromEntries([...builders].map(([channel, builder]) => [channel, builder.finish()]));

@@ -98,7 +98,7 @@ async function evaluationText(
   const backend = backends[0] ?? new ReferenceBackend();
   const { graph } = await readGraph(input);
   const { clips, balanced, changed } = await evaluateGraphs([graph, model.graph], model, list, folder, backend);
-  return `  evaluated: balanced accuracy ${balanced[0]!.toFixed(4)} in float32, ${balanced[1]!.toFixed(4)} as stored; ${changed[1]} of ${clips} clips changed their label\n`;
+  return `  evaluated: balanced accuracy ${balanced[0].toFixed(4)} in float32, ${balanced[1].toFixed(4)} as stored; ${changed[1]} of ${clips} clips changed their label\n`;
 }
 
 /** The devices of this machine on which a conversion is proved besides the reference computations. */

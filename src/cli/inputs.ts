@@ -44,6 +44,6 @@ export function outputPaths(files: readonly string[], folder: string, extension:
 
 function commonFolder(folders: readonly string[]): string {
   const [first, ...others] = folders.map((folder) => folder.split(sep));
-  const length = first!.findIndex((part, i) => others.some((other) => other[i] !== part));
-  return (length === -1 ? first! : first!.slice(0, length)).join(sep) || sep;
+  const length = first.findIndex((part, i) => others.some((other) => other[i] !== part));
+  return (length === -1 ? first : first.slice(0, length)).join(sep) || sep;
 }

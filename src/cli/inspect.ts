@@ -38,12 +38,12 @@ export async function inspectCommand(argv: readonly string[], streams: Streams):
     }
     const files = await Promise.all(positionals.map(open));
     if (values.diff) {
-      const text = diffFiles(files[0]!.file, files[1]!.file);
+      const text = diffFiles(files[0].file, files[1].file);
       streams.out(text || 'no difference\n');
       return text ? 1 : 0;
     }
-    if (values.compare !== undefined) return await compare(files[0]!.file, values.compare, streams);
-    streams.out(describeFile(files[0]!.file, files[0]!.size));
+    if (values.compare !== undefined) return await compare(files[0].file, values.compare, streams);
+    streams.out(describeFile(files[0].file, files[0].size));
     return 0;
   } catch (error) {
     return report(error, streams, inspectUsage);

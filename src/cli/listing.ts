@@ -37,19 +37,19 @@ function periodRows(report: FileReport, output: ChannelReport): string {
   );
   const rows: Row[] = [];
   for (const [i, { timestamp, results, raw }] of output.time_series.entries()) {
-    const own = models.map((model) => results[model]!);
+    const own = models.map((model) => results[model]);
     const end = periodEnd(report, output.time_series, i);
     const last = rows.at(-1);
     if (last && !raw && own.every(({ result }, model) => result === last.results[model])) {
       last.end = end;
-      own.forEach(({ confidence }, model) => last.confidences[model]!.push(confidence));
+      own.forEach(({ confidence }, model) => last.confidences[model].push(confidence));
     } else {
       rows.push({
         start: timestamp,
         end,
         results: own.map(({ result }) => result),
         confidences: own.map(({ confidence }) => [confidence]),
-        raw: labels.map(([model, label]) => raw![model]![label]!),
+        raw: labels.map(([model, label]) => raw![model][label]),
       });
     }
   }
@@ -62,7 +62,7 @@ function periodRows(report: FileReport, output: ChannelReport): string {
   const cells = rows.map(({ start, end, results, confidences, raw }) => [
     clock(start / 1000, 2),
     clock(end / 1000, 2),
-    ...results.flatMap((result, i) => [paint(result), mean(confidences[i]!).toFixed(2)]),
+    ...results.flatMap((result, i) => [paint(result), mean(confidences[i]).toFixed(2)]),
     ...raw.map((value) => stdoutStyle.dim(value.toFixed(2))),
   ]);
   return table(columns, cells, stdoutStyle.dim);

@@ -28,7 +28,7 @@ export function sharesTable(
   for (const { fractions } of rows) {
     const models = Object.keys(fractions).sort((a, b) => Number(b === 'speech') - Number(a === 'speech'));
     for (const model of models)
-      for (const key of Object.keys(fractions[model]!))
+      for (const key of Object.keys(fractions[model]))
         if (!shown.has(key) && key !== 'no_speech_fraction') shown.set(key, { model, key });
   }
   const columns: Column[] = [

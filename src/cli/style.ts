@@ -24,5 +24,5 @@ export function paint(result: string, words = result.replaceAll('_', ' ')): stri
 /** A bar of ten cells for a number from 0 to 1. */
 export function bar(value: number): string {
   const eighths = Math.round(Math.max(0, Math.min(1, value)) * 80);
-  return ('█'.repeat(eighths >> 3) + ' ▏▎▍▌▋▊▉'[eighths & 7]!).trimEnd();
+  return ('█'.repeat(eighths >> 3) + ' ▏▎▍▌▋▊▉'[eighths & 7]).trimEnd();
 }

@@ -83,11 +83,10 @@ function withOutputs(bytes: Uint8Array, names: readonly string[]): Uint8Array {
 /** Axis i of `data` is ONNX axis order[i]. */
 function inOnnxOrder(data: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
   const strides = stridesOf(shape);
-  const theirs = order.map((_, axis) => shape[order.indexOf(axis)]!);
-  const steps = order.map((_, axis) => strides[order.indexOf(axis)]!);
+  const theirs = order.map((_, axis) => shape[order.indexOf(axis)]);
+  const steps = order.map((_, axis) => strides[order.indexOf(axis)]);
   const outer = stridesOf(theirs);
   return data.map(
-    (_, i) =>
-      data[theirs.reduce((at, extent, axis) => at + (Math.floor(i / outer[axis]!) % extent) * steps[axis]!, 0)]!,
+    (_, i) => data[theirs.reduce((at, extent, axis) => at + (Math.floor(i / outer[axis]) % extent) * steps[axis], 0)],
   );
 }

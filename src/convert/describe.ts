@@ -8,13 +8,13 @@ import { bytesPerElement, type Encoding } from '../models/weights.ts';
 
 /** A table with its columns side by side; numbers stand at the right. */
 export function table(rows: readonly (readonly string[])[]): string {
-  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   const isNumber = (text: string): boolean => /^[\d,.]+$/.test(text);
   return rows
     .map(
       (row) =>
         `${row
-          .map((cell, column) => (isNumber(cell) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+          .map((cell, column) => (isNumber(cell) ? cell.padStart(widths[column]) : cell.padEnd(widths[column])))
           .join('  ')
           .trimEnd()}\n`,
     )
@@ -30,10 +30,10 @@ export const grouped = (count: number): string =>
 export function symbolicShape(name: string, plans: readonly Plan[]): string {
   const [a, b] = plans as [Plan, Plan];
   const extents = a.shapes.get(name)!.map((extent, axis) => {
-    const other = b.shapes.get(name)![axis]!;
+    const other = b.shapes.get(name)![axis];
     if (extent === other) return `${extent}`;
     for (const [symbol, value] of Object.entries(a.bindings)) {
-      if (extent * b.bindings[symbol]! !== other * value) continue;
+      if (extent * b.bindings[symbol] !== other * value) continue;
       if (value % extent === 0) return value === extent ? symbol : `${symbol}/${value / extent}`;
       if (extent % value === 0) return `${extent / value} ${symbol}`;
     }

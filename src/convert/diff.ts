@@ -26,12 +26,12 @@ function nodeChanges({ graph: a }: Model, { graph: b }: Model): string[] {
     `${op} of ${inputs.map((name) => name || '-').join(', ')} ${JSON.stringify(attributes)}`;
   const [before, after] = [a, b].map((graph) => new Map(graph.nodes.map((node) => [node.name, say(node)])));
   const lines: string[] = [];
-  for (const [name, old] of before!) {
-    const now = after!.get(name);
+  for (const [name, old] of before) {
+    const now = after.get(name);
     if (now === undefined) lines.push(`node "${name}" is gone: ${old}`);
     else if (now !== old) lines.push(`node "${name}": ${old} -> ${now}`);
   }
-  for (const [name, now] of after!) if (!before!.has(name)) lines.push(`node "${name}" is new: ${now}`);
+  for (const [name, now] of after) if (!before.has(name)) lines.push(`node "${name}" is new: ${now}`);
   return lines;
 }
 
@@ -49,10 +49,10 @@ function tensorChanges(a: ModelFile, b: ModelFile): string[] {
         lines.push(`tensor "${name}": ${a.encodings.get(name)} -> ${b.encodings.get(name)}`);
       let [largest, squares, magnitude] = [0, 0, 0];
       for (let i = 0; i < old.data.length; i++) {
-        const difference = Math.abs(old.data[i]! - now.data[i]!);
+        const difference = Math.abs(old.data[i] - now.data[i]);
         largest = Math.max(largest, difference);
         squares += difference ** 2;
-        magnitude += old.data[i]! ** 2;
+        magnitude += old.data[i] ** 2;
       }
       if (largest > 0)
         rows.push([

@@ -47,15 +47,15 @@ export async function evaluateGraphs(
       const key = `${i} ${time}`;
       if (!programs.has(key)) programs.set(key, backend.prepare(graph, { batch: 1, time }));
       const [probabilities] = await (await programs.get(key)!).run([features]);
-      const answer = winner(probabilities!, model.labels);
+      const answer = winner(probabilities, model.labels);
       first ??= answer;
-      if (answer !== first) changed[i]!++;
-      const tally = right[i]!.get(label) ?? { hits: 0, all: 0 };
-      right[i]!.set(label, { hits: tally.hits + (answer === label ? 1 : 0), all: tally.all + 1 });
+      if (answer !== first) changed[i]++;
+      const tally = right[i].get(label) ?? { hits: 0, all: 0 };
+      right[i].set(label, { hits: tally.hits + (answer === label ? 1 : 0), all: tally.all + 1 });
     }
   }
   for (const program of programs.values()) (await program).dispose();
-  const judged = [...right[0]!.values()].reduce((sum, { all }) => sum + all, 0);
+  const judged = [...right[0].values()].reduce((sum, { all }) => sum + all, 0);
   return {
     clips: judged,
     balanced: right.map((tallies) => mean([...tallies.values()].map(({ hits, all }) => hits / all))),
@@ -98,10 +98,10 @@ async function featuresOf(path: string, { features, framesPerStep, sampleRate }:
     rate = block.sampleRate;
     parts.push(
       block.channels.length === 1
-        ? block.channels[0]!
-        : Float32Array.from(block.channels[0]!, (_, i) => mean(block.channels.map((channel) => channel[i]!))),
+        ? block.channels[0]
+        : Float32Array.from(block.channels[0], (_, i) => mean(block.channels.map((channel) => channel[i]))),
     );
-    length += block.channels[0]!.length;
+    length += block.channels[0].length;
     if (length >= clipSeconds * rate) break;
   }
   const samples = new Float32Array(length);
@@ -120,8 +120,8 @@ async function featuresOf(path: string, { features, framesPerStep, sampleRate }:
 function winner(probabilities: Float32Array, labels: readonly string[]): string {
   const sums = labels.map((_, label) => {
     let sum = 0;
-    for (let i = label; i < probabilities.length; i += labels.length) sum += probabilities[i]!;
+    for (let i = label; i < probabilities.length; i += labels.length) sum += probabilities[i];
     return sum;
   });
-  return labels[sums.indexOf(Math.max(...sums))]!;
+  return labels[sums.indexOf(Math.max(...sums))];
 }

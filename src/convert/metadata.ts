@@ -89,7 +89,7 @@ export function parseMetadata(json: unknown): ConversionMetadata {
 /** What can be told of a network without a meta file: enough to hold and inspect it, not to listen with it. */
 export function inferMetadata(graph: Graph, source: string): ConversionMetadata {
   const [plan] = probe(graph);
-  const [input, output] = [plan.shapes.get(graph.inputs[0]!.name)!, plan.shapes.get(graph.outputs[0]!)!];
+  const [input, output] = [plan.shapes.get(graph.inputs[0].name)!, plan.shapes.get(graph.outputs[0])!];
   const name =
     basename(source)
       .replace(/\.[^.]*$/, '')
@@ -117,7 +117,7 @@ export function contractBreaches(
   const breaches: string[] = [];
   const [plan, other] = probe(graph);
   const [input] = graph.inputs;
-  const shape = input!.shape;
+  const shape = input.shape;
   if (
     graph.inputs.length !== 1 ||
     shape.length !== 3 ||
@@ -131,8 +131,8 @@ export function contractBreaches(
     return breaches;
   }
   for (const { shapes, bindings } of [plan, other]) {
-    const output = shapes.get(graph.outputs[0]!)!;
-    const expected = [bindings.batch!, bindings.time! / framesPerStep, labels.length];
+    const output = shapes.get(graph.outputs[0])!;
+    const expected = [bindings.batch, bindings.time / framesPerStep, labels.length];
     if (output.length !== 3 || output.some((extent, axis) => extent !== expected[axis])) {
       breaches.push(
         `its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / framesPerStep, labels)`,

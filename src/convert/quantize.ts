@@ -21,8 +21,8 @@ export async function quantizationCost(path: string, model: Model): Promise<stri
   const inputs = graph.inputs.map(({ name }) =>
     Float32Array.from({ length: sizeOf(exact.plan.shapes.get(name)!) }, () => 20 * random()),
   );
-  const [expected, got] = [exact.run(inputs)[0]!, stored.run(inputs)[0]!];
-  const classes = exact.plan.shapes.get(graph.outputs[0]!)!.at(-1)!;
+  const [expected, got] = [exact.run(inputs)[0], stored.run(inputs)[0]];
+  const classes = exact.plan.shapes.get(graph.outputs[0])!.at(-1)!;
   let agreeing = 0;
   const rows = expected.length / classes;
   for (let row = 0; row < rows; row++) if (winner(expected, row, classes) === winner(got, row, classes)) agreeing++;
@@ -31,6 +31,6 @@ export async function quantizationCost(path: string, model: Model): Promise<stri
 
 function winner(values: Float32Array, row: number, classes: number): number {
   let best = 0;
-  for (let i = 1; i < classes; i++) if (values[row * classes + i]! > values[row * classes + best]!) best = i;
+  for (let i = 1; i < classes; i++) if (values[row * classes + i] > values[row * classes + best]) best = i;
   return best;
 }

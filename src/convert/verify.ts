@@ -79,7 +79,7 @@ export async function openSession(model: Uint8Array | string, source: string): P
     name: `onnxruntime-node ${ort.env?.versions?.node ?? ort.env?.versions?.common ?? ''}`.trim(),
     async run(inputs) {
       const feeds = Object.fromEntries(
-        inputs.map(({ data, shape }, i) => [session.inputNames[i]!, new ort.Tensor('float32', data, shape)]),
+        inputs.map(({ data, shape }, i) => [session.inputNames[i], new ort.Tensor('float32', data, shape)]),
       );
       const results = await session.run(feeds);
       return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data]));
@@ -144,9 +144,9 @@ export function deviation(got: Float32Array, expected: Float32Array): number {
   let [largest, magnitude] = [0, 1];
   for (let i = 0; i < got.length; i++) {
     if (Object.is(got[i], expected[i])) continue;
-    const difference = Math.abs(got[i]! - expected[i]!);
+    const difference = Math.abs(got[i] - expected[i]);
     largest = Math.max(largest, Number.isNaN(difference) ? Infinity : difference);
-    if (Number.isFinite(expected[i])) magnitude = Math.max(magnitude, Math.abs(expected[i]!));
+    if (Number.isFinite(expected[i])) magnitude = Math.max(magnitude, Math.abs(expected[i]));
   }
   return largest / magnitude;
 }
@@ -172,7 +172,7 @@ export async function verify(
   for (const bindings of comparedSizes(graph, unit)) {
     const programs = await Promise.all(all.map((backend) => backend.prepare(graph, bindings)));
     for (const [kind, draw] of Object.entries(kinds)) {
-      const { shapes } = programs[0]!.plan;
+      const { shapes } = programs[0].plan;
       const inputs = graph.inputs.map(({ name }) => {
         const shape = shapes.get(name)!;
         return { shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)) };
@@ -185,14 +185,14 @@ export async function verify(
       for (const [i, program] of programs.entries()) {
         const outputs = await program.run(inputs.map(({ data }) => data));
         graph.outputs.forEach((name, o) => {
-          const largest = deviation(outputs[o]!, expected[name] ?? new Float32Array(0));
+          const largest = deviation(outputs[o], expected[name] ?? new Float32Array(0));
           const allowed = ordinary.includes(kind) ? parity : approximate;
           if (!(largest <= allowed))
             throw new ConversionError(
               source,
-              `output "${name}" departs from ${original.name} by ${largest.toExponential(1)} on the ${all[i]!.name} backend (${at}), more than ${allowed}; nothing was written`,
+              `output "${name}" departs from ${original.name} by ${largest.toExponential(1)} on the ${all[i].name} backend (${at}), more than ${allowed}; nothing was written`,
             );
-          const kept = found[all[i]!.name]!;
+          const kept = found[all[i].name];
           if (!(kept[name] && kept[name].largest >= largest)) kept[name] = { largest, at };
         });
       }

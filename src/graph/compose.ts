@@ -32,7 +32,7 @@ export function composeModels(models: readonly Model[]): Graph {
         outputs: node.outputs.map(rename),
       });
     }
-    outputs.push(rename(model.graph.outputs[0]!));
+    outputs.push(rename(model.graph.outputs[0]));
   }
   return { inputs: [{ name: audioInput, shape: ['batch', 'samples'], type: 'int16' }], nodes, constants, outputs };
 

@@ -6,12 +6,12 @@ const scratchBits = new Uint32Array(scratch.buffer);
 /** Rounded to nearest, ties to even; what is too large becomes infinity. */
 export function toHalf(value: number): number {
   scratch[0] = value;
-  const bits = scratchBits[0]!;
+  const bits = scratchBits[0];
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
   if (magnitude > 0x7f800000) return sign | 0x7e00;
   if (magnitude >= 0x477ff000) return sign | 0x7c00;
-  if (magnitude < 0x38800000) return sign | roundToEven(Math.abs(scratch[0]!) * 2 ** 24);
+  if (magnitude < 0x38800000) return sign | roundToEven(Math.abs(scratch[0]) * 2 ** 24);
   return sign | ((magnitude + 0xfff + ((magnitude >>> 13) & 1) - 0x38000000) >>> 13);
 }
 

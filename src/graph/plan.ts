@@ -45,7 +45,7 @@ export function planGraph(graph: Graph, bindings: Bindings): Plan {
     if (outputShapes.length !== node.outputs.length) {
       throw new GraphError(node, `it makes ${outputShapes.length} outputs but names ${node.outputs.length}`);
     }
-    node.outputs.forEach((name, i) => shapes.set(name, outputShapes[i]!));
+    node.outputs.forEach((name, i) => shapes.set(name, outputShapes[i]));
     nodes.push({ node, inputShapes, outputShapes, stateShapes: op.state(node, inputShapes) });
     multiplyAdds += op.multiplyAdds(node, inputShapes);
   }
@@ -60,7 +60,7 @@ export function planGraph(graph: Graph, bindings: Bindings): Plan {
       return { shape, offset };
     }),
   }));
-  const batch = shapes.get(graph.inputs[0]!.name)![0]!;
+  const batch = shapes.get(graph.inputs[0].name)![0];
   return { graph, bindings, shapes, nodes: placed, batch, streamable, stateLength, multiplyAdds };
 }
 

@@ -75,7 +75,7 @@ export class Listener {
   #steps(levels: readonly number[], byId: StepProbabilities, first: number): Step[] {
     const { gate, names, volumeThreshold } = this.settings;
     const probabilities: Record<string, readonly number[]> = {};
-    for (const id in byId) probabilities[names.get(id)!] = byId[id]!;
+    for (const id in byId) probabilities[names.get(id)!] = byId[id];
     return levels.map((level, row) => ({
       level,
       silent: isSilent(level, volumeThreshold),

@@ -79,9 +79,9 @@ export async function processFile(
         series = new Series(heard, options, newEar);
         inputs = await Promise.all(heard.map(() => ChannelInput.open(sampleRate)));
       }
-      length += channels[0]!.length;
+      length += channels[0].length;
       rate = sampleRate;
-      await series.push(heard.map((channel, i) => inputs[i]!.push(channels[channel]!)));
+      await series.push(heard.map((channel, i) => inputs[i].push(channels[channel])));
     }
     checkLength(length, rate);
     await series!.push(inputs.map((input) => input.finish()));
@@ -148,7 +148,7 @@ class Series {
   #keep(results: readonly StreamResult[]): void {
     const [only] = this.#results.values();
     for (const { channel, ...period } of results)
-      (channel === undefined ? only! : this.#results.get(channel)!).push(period);
+      (channel === undefined ? only : this.#results.get(channel)!).push(period);
   }
 }
 
@@ -186,7 +186,7 @@ async function* pull(
       for (const block of input.push(next.value)) yield* await tracks.hear(block, signal);
     }
     const last = input.finish();
-    if (last[0]!.length > 0) yield* await tracks.hear(last, signal);
+    if (last[0].length > 0) yield* await tracks.hear(last, signal);
     yield* tracks.finish();
     return tracks.overview();
   } finally {

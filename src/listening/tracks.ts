@@ -84,8 +84,8 @@ export class Tracks {
 
   /** The next whole steps, pcm[i] of channels[i], all of the same length; the periods they complete, in order of time. */
   async hear(pcm: readonly Int16Array[], signal?: AbortSignal): Promise<StreamResult[]> {
-    const steps = await Promise.all(this.#tracks.map(({ ear }, i) => ear.hear(pcm[i]!, signal)));
-    return this.#inTime(this.#tracks.map(({ reporter }, i) => reporter.push(steps[i]!)));
+    const steps = await Promise.all(this.#tracks.map(({ ear }, i) => ear.hear(pcm[i], signal)));
+    return this.#inTime(this.#tracks.map(({ reporter }, i) => reporter.push(steps[i])));
   }
 
   /** The last, partial periods. */
@@ -100,9 +100,9 @@ export class Tracks {
   }
 
   #inTime(results: readonly (readonly PeriodResult[])[]): StreamResult[] {
-    if (!this.#several) return [...results[0]!];
-    return results[0]!.flatMap((_, period) =>
-      this.#tracks.map(({ channel }, i) => ({ channel, ...results[i]![period]! })),
+    if (!this.#several) return [...results[0]];
+    return results[0].flatMap((_, period) =>
+      this.#tracks.map(({ channel }, i) => ({ channel, ...results[i][period] })),
     );
   }
 }
@@ -127,10 +127,10 @@ export class StepQueue {
 
   /** Copies a block of whole steps, block[i] of the i-th channel, all of the same length. */
   push(block: readonly Int16Array[]): void {
-    const { length } = block[0]!;
+    const { length } = block[0];
     if (length === 0) return;
     this.#makeRoom(block.length, length);
-    for (let i = 0; i < block.length; i++) this.#waiting[i]!.set(block[i]!, this.#end);
+    for (let i = 0; i < block.length; i++) this.#waiting[i].set(block[i], this.#end);
     this.#end += length;
   }
 
@@ -139,7 +139,7 @@ export class StepQueue {
     const end = Math.min(this.#start + stepsAtATime * stepSamples, this.#end);
     if (this.#taken[0]?.length !== end - this.#start)
       this.#taken = this.#waiting.map(() => new Int16Array(end - this.#start));
-    for (let i = 0; i < this.#waiting.length; i++) this.#taken[i]!.set(this.#waiting[i]!.subarray(this.#start, end));
+    for (let i = 0; i < this.#waiting.length; i++) this.#taken[i].set(this.#waiting[i].subarray(this.#start, end));
     this.#start = end;
     if (this.#start === this.#end) this.clear();
     return this.#taken;
@@ -159,7 +159,7 @@ export class StepQueue {
       for (const buffer of this.#waiting) buffer.copyWithin(0, this.#start, this.#end);
     } else {
       const larger = Array.from({ length: channels }, () => new Int16Array(Math.max(2 * room, waiting + length)));
-      this.#waiting.forEach((buffer, i) => larger[i]!.set(buffer.subarray(this.#start, this.#end)));
+      this.#waiting.forEach((buffer, i) => larger[i].set(buffer.subarray(this.#start, this.#end)));
       this.#waiting = larger;
     }
     this.#start = 0;

@@ -170,7 +170,7 @@ function readGraph(message: GraphMessage): { graph: Graph; encodings: Map<string
   for (const part of message.tensors) {
     const name = required(part.name, 'tensor name');
     if (constants.has(name)) throw new Error(`tensor "${name}" is there twice`);
-    stored.set(name, encodings[part.encoding ?? 0]!);
+    stored.set(name, encodings[part.encoding ?? 0]);
     constants.set(name, readTensor(name, part));
   }
   const graph = {
@@ -223,7 +223,7 @@ function readNode({ name, op, inputs, outputs, attributes }: NodeMessage): Graph
 function readAttribute({ name, number, text, list }: AttributeMessage): AttributeValue {
   const values = [number, text, list && [...list.values]].filter((value) => value !== undefined);
   if (values.length !== 1) throw new Error(`attribute "${name}" has ${values.length} values`);
-  return values[0]!;
+  return values[0];
 }
 
 function writeGraph(graph: Graph, weights: Encoding): GraphMessage {

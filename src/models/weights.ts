@@ -30,16 +30,16 @@ export function decodeWeights({ encoding, data, scales }: EncodedWeights, shape:
   const factors = new Float32Array(aligned(scales!));
   const quantized = new Int8Array(aligned(data));
   const values = new Float32Array(sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = quantized[i]! * factors[i % factors.length]!;
+  for (let i = 0; i < values.length; i++) values[i] = quantized[i] * factors[i % factors.length];
   return values;
 }
 
 /** Symmetric, one scale a channel out: the largest magnitude of the channel becomes 127. */
 function encodeInt8(values: Float32Array, channels: number): EncodedWeights {
   const scales = new Float32Array(channels);
-  values.forEach((value, i) => (scales[i % channels] = Math.max(scales[i % channels]!, Math.abs(value) / 127)));
+  values.forEach((value, i) => (scales[i % channels] = Math.max(scales[i % channels], Math.abs(value) / 127)));
   const data = Int8Array.from(values, (value, i) =>
-    scales[i % channels] === 0 ? 0 : Math.round(value / scales[i % channels]!),
+    scales[i % channels] === 0 ? 0 : Math.round(value / scales[i % channels]),
   );
   return { encoding: 'int8', data: bytesOf(data), scales: bytesOf(scales) };
 }

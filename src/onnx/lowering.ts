@@ -127,7 +127,7 @@ export class Lowering {
       const dimensions = shape.map((dimension, axis) => {
         if (typeof dimension === 'string') return symbols.get(dimension) ?? dimension;
         if (dimension === undefined || dimension <= 0)
-          return axis < 2 && name === first.name ? ['batch', 'time'][axis]! : `${name}_${axis}`;
+          return axis < 2 && name === first.name ? ['batch', 'time'][axis] : `${name}_${axis}`;
         return dimension;
       });
       if (this.values.has(name)) throw new ConversionError(source, `input "${name}" is there twice`);
@@ -153,7 +153,7 @@ export class Lowering {
     const isMade = this.nodes.some((node) => node.outputs.includes(operand.name));
     const result = isMade
       ? operand.name
-      : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0]!.name;
+      : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0].name;
     return this.#rename(result, name);
   }
 
@@ -220,7 +220,7 @@ export class Lowering {
 
   tensorValue({ name, shape }: Operand, order: readonly number[] = identityOrder(shape.length)): TensorValue {
     const onnxShape = new Array<Size>(shape.length);
-    order.forEach((axis, i) => (onnxShape[axis] = shape[i]!));
+    order.forEach((axis, i) => (onnxShape[axis] = shape[i]));
     return { kind: 'tensor', name, shape: onnxShape, order };
   }
 
@@ -237,7 +237,7 @@ export class Lowering {
     while (names.at(-1) === '') names.pop();
     const key = JSON.stringify([op, names, attributes]);
     const known = this.#emitted.get(key);
-    if (known) return known.map((output, i) => ({ name: output, shape: shapes[i]! }));
+    if (known) return known.map((output, i) => ({ name: output, shape: shapes[i] }));
     const tensors = inputs.map((input) =>
       input ? this.constants.get(input.name) : { shape: [], data: new Float32Array(0) },
     );
@@ -253,8 +253,8 @@ export class Lowering {
       this.nodes.push({ name: fresh, op, inputs: names, outputs, attributes });
     }
     this.#emitted.set(key, outputs);
-    outputs.forEach((output, i) => this.#widths.set(output, shapes[i]!.at(-1)!));
-    return outputs.map((output, i) => ({ name: output, shape: shapes[i]! }));
+    outputs.forEach((output, i) => this.#widths.set(output, shapes[i].at(-1)!));
+    return outputs.map((output, i) => ({ name: output, shape: shapes[i] }));
   }
 
   #fold(node: GraphNode, tensors: readonly Tensor[]): string[] {
@@ -273,14 +273,14 @@ export class Lowering {
     shape: readonly Size[],
     hint?: string,
   ): Operand {
-    return this.emit(op, inputs, attributes, [shape], hint)[0]!;
+    return this.emit(op, inputs, attributes, [shape], hint)[0];
   }
 
   /** An axis of some value made before that has this extent; the batch or time of a tensor, if there is one. */
   axisOfSize(size: Size): { operand: Operand; axis: number } | undefined {
     for (const value of this.values.values()) {
       if (value.kind !== 'tensor' || this.constants.has(value.name)) continue;
-      const shape = value.order.map((axis) => value.shape[axis]!);
+      const shape = value.order.map((axis) => value.shape[axis]);
       const axis = shape.findIndex((extent) => extent.equals(size));
       if (axis >= 0) return { operand: { name: value.name, shape }, axis };
     }
@@ -289,12 +289,12 @@ export class Lowering {
 
   /** The tensor with its axes in another order; a node only where that moves data. */
   arrange(value: TensorValue, order: readonly number[]): Operand {
-    const operand = { name: value.name, shape: value.order.map((axis) => value.shape[axis]!) };
+    const operand = { name: value.name, shape: value.order.map((axis) => value.shape[axis]) };
     if (sameOrder(value.order, order)) return operand;
     const permutation = order.map((axis) => value.order.indexOf(axis));
-    const shape = order.map((axis) => value.shape[axis]!);
-    const moved = permutation.filter((axis) => operand.shape[axis]!.constant !== 1);
-    const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]!);
+    const shape = order.map((axis) => value.shape[axis]);
+    const moved = permutation.filter((axis) => operand.shape[axis].constant !== 1);
+    const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]);
     if (onlyOnesMove && this.#reshapeAttribute(operand, shape))
       return this.reshape(operand, shape, `${operand.name}.layout`);
     return this.emitOne('transpose', [operand], { permutation }, shape, `${operand.name}.layout`);
@@ -323,7 +323,7 @@ export class Lowering {
    */
   #unmerged(operand: Operand, shape: readonly Size[]): Operand | undefined {
     const last = shape.at(-1)!;
-    if (operand.shape.length !== 2 || !operand.shape[1]!.equals(last)) return undefined;
+    if (operand.shape.length !== 2 || !operand.shape[1].equals(last)) return undefined;
     const node = this.nodes.find(({ outputs }) => outputs[0] === operand.name);
     if (!node || !['reshape', 'dense', 'unary', 'binary', 'softmax'].includes(node.op)) return undefined;
     const from = this.#reshaped.get(operand.name);
@@ -334,10 +334,9 @@ export class Lowering {
     const at = node.inputs.findIndex((name) => !this.constants.has(name));
     const others = node.inputs.filter((_, i) => i !== at).map((name) => this.constants.get(name)?.shape);
     if (node.op === 'binary' && !(others.length === 1 && others[0]?.length === 1)) return undefined;
-    const rows = this.#widths.get(node.inputs[at]!);
+    const rows = this.#widths.get(node.inputs[at]);
     const apart =
-      rows &&
-      this.#unmerged({ name: node.inputs[at]!, shape: [operand.shape[0]!, rows] }, [...shape.slice(0, -1), rows]);
+      rows && this.#unmerged({ name: node.inputs[at], shape: [operand.shape[0], rows] }, [...shape.slice(0, -1), rows]);
     if (!apart) return undefined;
     const inputs = node.inputs.map((name, i) =>
       i === at ? apart : name === '' ? undefined : { name, shape: this.constants.get(name)!.shape.map(Size.of) },
@@ -356,5 +355,5 @@ export class Lowering {
 }
 
 export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size.equals(b[axis]!));
+  return a.length === b.length && a.every((size, axis) => size.equals(b[axis]));
 }

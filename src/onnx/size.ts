@@ -86,7 +86,7 @@ export class Size {
   /** The term of most symbols, in a fixed order where there are several. */
   #highest(): readonly [string, number] {
     const degree = (symbols: string): number => split(symbols).length;
-    return [...this.terms].sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1))[0]!;
+    return [...this.terms].sort(([a], [b]) => degree(b) - degree(a) || (a < b ? -1 : 1))[0];
   }
 
   /** floor(this / divisor) for a positive whole divisor. */
@@ -125,7 +125,7 @@ export class Size {
       let product = factor;
       for (const symbol of split(symbols)) {
         const quotient = quotients.get(symbol);
-        product *= quotient ? Math.floor(quotient.dividend.evaluate(bindings) / quotient.divisor) : bindings[symbol]!;
+        product *= quotient ? Math.floor(quotient.dividend.evaluate(bindings) / quotient.divisor) : bindings[symbol];
       }
       sum += product;
     }

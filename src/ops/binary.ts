@@ -39,7 +39,7 @@ export function broadcastStrides(operand: Shape, shape: Shape): number[] {
   const own = stridesOf(operand);
   return shape.map((_, axis) => {
     const i = axis - shape.length + operand.length;
-    return i < 0 || operand[i] === 1 ? 0 : own[i]!;
+    return i < 0 || operand[i] === 1 ? 0 : own[i];
   });
 }
 
@@ -49,28 +49,28 @@ export const binary: Op = {
   infer(node, [a, b]) {
     binaryKind(node);
     fusedActivation(node);
-    return [broadcastShape(node, a!, b!)];
+    return [broadcastShape(node, a, b)];
   },
   state: () => [],
   compute(node, [a, b]) {
     const f = binaryKinds[binaryKind(node)];
-    const y = zeros(broadcastShape(node, a!.shape, b!.shape));
+    const y = zeros(broadcastShape(node, a.shape, b.shape));
     const [strides, aStrides, bStrides] = [
       stridesOf(y.shape),
-      broadcastStrides(a!.shape, y.shape),
-      broadcastStrides(b!.shape, y.shape),
+      broadcastStrides(a.shape, y.shape),
+      broadcastStrides(b.shape, y.shape),
     ];
     for (let i = 0; i < y.data.length; i++) {
       let [ia, ib] = [0, 0];
       y.shape.forEach((extent, axis) => {
-        const position = Math.floor(i / strides[axis]!) % extent;
-        ia += position * aStrides[axis]!;
-        ib += position * bStrides[axis]!;
+        const position = Math.floor(i / strides[axis]) % extent;
+        ia += position * aStrides[axis];
+        ib += position * bStrides[axis];
       });
-      y.data[i] = f(a!.data[ia]!, b!.data[ib]!);
+      y.data[i] = f(a.data[ia], b.data[ib]);
     }
     applyActivation(y.data, fusedActivation(node));
     return [y];
   },
-  multiplyAdds: (node, [a, b]) => sizeOf(broadcastShape(node, a!, b!)),
+  multiplyAdds: (node, [a, b]) => sizeOf(broadcastShape(node, a, b)),
 };

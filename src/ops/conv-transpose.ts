@@ -30,7 +30,7 @@ export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[])
   const dilation = pair('dilations', [1, 1]);
   const extra = pair('outputPadding', [0, 0]);
   const groups = numberAttribute(node, 'groups', 1);
-  const kernel = [w[0]!, axes === 1 ? 1 : w[1]!] as const;
+  const kernel = [w[0], axes === 1 ? 1 : w[1]] as const;
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)! * groups;
   if (inChannels % groups || w.at(-2) !== inChannels)
@@ -43,12 +43,12 @@ export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[])
     throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
   const outExtent = [0, 1].map(
     (axis) =>
-      (inExtent[axis]! - 1) * stride[axis]! +
-      (kernel[axis]! - 1) * dilation[axis]! +
+      (inExtent[axis] - 1) * stride[axis] +
+      (kernel[axis] - 1) * dilation[axis] +
       1 +
-      extra[axis]! -
-      pads[axis]![0] -
-      pads[axis]![1],
+      extra[axis] -
+      pads[axis][0] -
+      pads[axis][1],
   ) as [number, number];
   if (outExtent[0] < 1 || outExtent[1] < 1) throw new ShapeError(node, shapes, 'the padding cuts everything off');
   const outShape = shapeOf(outExtent, outChannels);
@@ -58,7 +58,7 @@ export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[])
     dilation,
     pads,
     groups,
-    batch: x[0]!,
+    batch: x[0],
     inExtent,
     outExtent,
     inChannels,
@@ -87,7 +87,7 @@ export const convTranspose: Op = {
       : undefined;
   },
   compute(node, [x, w, bias]) {
-    const geometry = convTransposeGeometry(node, [x!.shape, w!.shape, bias?.shape ?? []]);
+    const geometry = convTransposeGeometry(node, [x.shape, w.shape, bias?.shape ?? []]);
     const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels, outShape } =
       geometry;
     const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
@@ -97,7 +97,7 @@ export const convTranspose: Op = {
         for (let f = 0; f < outExtent[1]; f++) {
           for (let o = 0; o < outChannels; o++, at++) {
             const firstChannel = Math.floor(o / groupOut) * groupIn;
-            let sum = bias?.data.length ? bias.data[o]! : 0;
+            let sum = bias?.data.length ? bias.data[o] : 0;
             for (let i = 0; i < kernel[0]; i++) {
               const row = (t + pads[0][0] - i * dilation[0]) / stride[0];
               if (!Number.isInteger(row) || row < 0 || row >= inExtent[0]) continue;
@@ -106,7 +106,7 @@ export const convTranspose: Op = {
                 if (!Number.isInteger(column) || column < 0 || column >= inExtent[1]) continue;
                 const from = ((b * inExtent[0] + row) * inExtent[1] + column) * inChannels + firstChannel;
                 const weight = ((i * kernel[1] + j) * inChannels + firstChannel) * groupOut + (o % groupOut);
-                for (let c = 0; c < groupIn; c++) sum += x!.data[from + c]! * w!.data[weight + c * groupOut]!;
+                for (let c = 0; c < groupIn; c++) sum += x.data[from + c] * w.data[weight + c * groupOut];
               }
             }
             y.data[at] = sum;

@@ -31,7 +31,7 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
   const stride = pair('strides', [1, 1]);
   const dilation = pair('dilations', [1, 1]);
   const groups = numberAttribute(node, 'groups', 1);
-  const kernel = [w[0]!, axes === 1 ? 1 : w[1]!] as const;
+  const kernel = [w[0], axes === 1 ? 1 : w[1]] as const;
   const inChannels = x.at(-1)!;
   const outChannels = w.at(-1)!;
   if (inChannels % groups || outChannels % groups || w.at(-2) !== inChannels / groups) {
@@ -44,8 +44,8 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
   if (b?.length && (b.length !== 1 || b[0] !== outChannels))
     throw new ShapeError(node, shapes, 'the bias must have one element a channel out');
   const out = [0, 1].map((axis) => {
-    const reach = (kernel[axis]! - 1) * dilation[axis]! + 1;
-    return Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - reach) / stride[axis]!) + 1;
+    const reach = (kernel[axis] - 1) * dilation[axis] + 1;
+    return Math.floor((inExtent[axis] + pads[axis][0] + pads[axis][1] - reach) / stride[axis]) + 1;
   }) as [number, number];
   if (out[0] < 1 || out[1] < 1) throw new ShapeError(node, shapes, 'the kernel reaches over the whole padded input');
   const outShape = shapeOf(out, outChannels);
@@ -61,7 +61,7 @@ export function convGeometry(node: GraphNode, shapes: readonly Shape[]): ConvGeo
     dilation,
     pads,
     groups,
-    batch: x[0]!,
+    batch: x[0],
     inExtent,
     outExtent: out,
     inChannels,
@@ -90,7 +90,7 @@ export function causalHistory(
 export function prependHistory(x: Tensor, history: FloatTensor): Tensor {
   const [batch, time, ...rest] = x.shape as [number, number, ...number[]];
   const row = sizeOf(rest);
-  const kept = history.shape[1]!;
+  const kept = history.shape[1];
   const joined = zeros([batch, kept + time, ...rest]);
   for (let b = 0; b < batch; b++) {
     const at = b * (kept + time) * row;
@@ -118,7 +118,7 @@ export const conv: Op = {
     const { kernel, stride, dilation, pads, inExtent } = convGeometry(node, shapes);
     const history = causalHistory(kernel[0], stride[0], dilation[0], pads[0], inExtent[0]);
     if (history === undefined) return undefined;
-    return history === 0 ? [] : [[history, ...shapes[0]!.slice(2)]];
+    return history === 0 ? [] : [[history, ...shapes[0].slice(2)]];
   },
   compute(node, inputs, state) {
     const [given, w, bias, residual] = inputs as [Tensor, Tensor, Tensor | undefined, Tensor | undefined];
@@ -127,7 +127,7 @@ export const conv: Op = {
       convGeometry(node, shape);
     // With state, the rows before the first are in front of x instead of being padding.
     const x = state[0] ? prependHistory(given, state[0]) : given;
-    const time = x.shape[1]!;
+    const time = x.shape[1];
     const before = state[0] ? 0 : pads[0][0];
     const y = zeros(outShape);
     const groupIn = inChannels / groups;
@@ -146,7 +146,7 @@ export const conv: Op = {
                 if (column < 0 || column >= inExtent[1]) continue;
                 const from = ((b * time + row) * inExtent[1] + column) * inChannels + firstChannel;
                 const weight = (i * kernel[1] + j) * groupIn * outChannels + o;
-                for (let c = 0; c < groupIn; c++) sum += x.data[from + c]! * w.data[weight + c * outChannels]!;
+                for (let c = 0; c < groupIn; c++) sum += x.data[from + c] * w.data[weight + c * outChannels];
               }
             }
             y.data[at] = sum;

@@ -15,22 +15,22 @@ export const dense: Op = {
       throw new ShapeError(node, shapes, 'the last axis of x must equal the rows of W');
     if (b?.length && (b.length !== 1 || b[0] !== w[1]))
       throw new ShapeError(node, shapes, 'the bias must have one element a column of W');
-    return [[...x.slice(0, -1), w[1]!]];
+    return [[...x.slice(0, -1), w[1]]];
   },
   state: () => [],
   compute(node, [x, w, b]) {
-    const [features, units] = w!.shape as [number, number];
-    const rows = sizeOf(x!.shape) / features;
-    const y = zeros([...x!.shape.slice(0, -1), units]);
+    const [features, units] = w.shape as [number, number];
+    const rows = sizeOf(x.shape) / features;
+    const y = zeros([...x.shape.slice(0, -1), units]);
     for (let row = 0; row < rows; row++) {
       for (let unit = 0; unit < units; unit++) {
         let sum = b?.data[unit] ?? 0;
-        for (let i = 0; i < features; i++) sum += x!.data[row * features + i]! * w!.data[i * units + unit]!;
+        for (let i = 0; i < features; i++) sum += x.data[row * features + i] * w.data[i * units + unit];
         y.data[row * units + unit] = sum;
       }
     }
     applyActivation(y.data, fusedActivation(node));
     return [y];
   },
-  multiplyAdds: (_, [x, w]) => sizeOf(x!) * w![1]!,
+  multiplyAdds: (_, [x, w]) => sizeOf(x) * w[1],
 };

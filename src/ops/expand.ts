@@ -9,12 +9,12 @@ export function fittedAxes(
   node: GraphNode,
   [x, like]: readonly Shape[],
 ): { axes: readonly number[]; from: readonly number[] } {
-  const axes = numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x!.length));
-  const from = numbersAttribute(node, 'from').map((axis) => positiveAxis(axis, like!.length));
+  const axes = numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length));
+  const from = numbersAttribute(node, 'from').map((axis) => positiveAxis(axis, like.length));
   if (axes.length !== from.length || new Set(axes).size !== axes.length || [...axes, ...from].some(Number.isNaN)) {
     throw new ShapeError(
       node,
-      [x!, like!],
+      [x, like],
       '"axes" must name axes of x, each once, and "from" one axis of like for each',
     );
   }
@@ -23,7 +23,7 @@ export function fittedAxes(
 
 export function fittedShape(node: GraphNode, shapes: readonly Shape[]): number[] {
   const { axes, from } = fittedAxes(node, shapes);
-  return shapes[0]!.map((extent, axis) => (axes.includes(axis) ? shapes[1]![from[axes.indexOf(axis)]!]! : extent));
+  return shapes[0].map((extent, axis) => (axes.includes(axis) ? shapes[1][from[axes.indexOf(axis)]] : extent));
 }
 
 /** The table of an input of which only the shape is used. */
@@ -36,13 +36,13 @@ export const nowhere = (shape: Shape): Int32Array => new Int32Array(sizeOf(shape
 export const expand: Op = {
   name: 'expand',
   infer(node, shapes) {
-    if (fittedAxes(node, shapes).axes.some((axis) => shapes[0]![axis] !== 1))
+    if (fittedAxes(node, shapes).axes.some((axis) => shapes[0][axis] !== 1))
       throw new ShapeError(node, shapes, 'x must have extent 1 along "axes"');
     return [fittedShape(node, shapes)];
   },
   state(node, shapes) {
     const { axes, from } = fittedAxes(node, shapes);
-    return axes.every((axis, i) => (axis > 1 && from[i]! > 1) || axis === from[i]) ? [] : undefined;
+    return axes.every((axis, i) => (axis > 1 && from[i] > 1) || axis === from[i]) ? [] : undefined;
   },
   compute: (node, inputs) => computeMovement(expand, node, inputs),
   multiplyAdds: () => 0,
@@ -51,7 +51,7 @@ export const expand: Op = {
     const shape = fittedShape(node, shapes);
     return {
       sources: [
-        sourceTable(shapes[0]!, shape, (axis, position) => (axes.includes(axis) ? 0 : position)),
+        sourceTable(shapes[0], shape, (axis, position) => (axes.includes(axis) ? 0 : position)),
         nowhere(shape),
       ],
       fill: 0,

@@ -21,12 +21,12 @@ export const gru: Op = {
   },
   state(node, shapes) {
     const whole = shapes[5]?.length || node.attributes.direction === 'reverse';
-    return whole ? undefined : [[shapes[2]![0]!]];
+    return whole ? undefined : [[shapes[2][0]]];
   },
   compute(node, inputs, state) {
     const [x, w, r, bw, br, first] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor | undefined];
     const [batch, time, features] = x.shape as [number, number, number];
-    const hidden = r.shape[0]!;
+    const hidden = r.shape[0];
     const h: FloatTensor = state[0] ?? zeros([batch, hidden]);
     if (first?.data.length) h.data.set(first.data);
     const y = zeros([batch, time, hidden]);
@@ -39,10 +39,10 @@ export const gru: Op = {
           // Projections of x and of h onto one gate's column.
           const project = (gate: number): [number, number] => {
             const column = gate * hidden + unit;
-            let [fromX, fromH] = [bw.data[column]!, br.data[column]!];
+            let [fromX, fromH] = [bw.data[column], br.data[column]];
             for (let i = 0; i < features; i++)
-              fromX += x.data[(b * time + t) * features + i]! * w.data[i * 3 * hidden + column]!;
-            for (let i = 0; i < hidden; i++) fromH += h.data[b * hidden + i]! * r.data[i * 3 * hidden + column]!;
+              fromX += x.data[(b * time + t) * features + i] * w.data[i * 3 * hidden + column];
+            for (let i = 0; i < hidden; i++) fromH += h.data[b * hidden + i] * r.data[i * 3 * hidden + column];
             return [fromX, fromH];
           };
           const [zx, zh] = project(0);
@@ -50,7 +50,7 @@ export const gru: Op = {
           const [nx, nh] = project(2);
           const z = sigmoid(zx + zh);
           const n = Math.tanh(nx + sigmoid(rx + rh) * nh);
-          next[unit] = (1 - z) * n + z * h.data[b * hidden + unit]!;
+          next[unit] = (1 - z) * n + z * h.data[b * hidden + unit];
         }
         h.data.set(next, b * hidden);
         y.data.set(next, (b * time + t) * hidden);
@@ -58,5 +58,5 @@ export const gru: Op = {
     }
     return [y];
   },
-  multiplyAdds: (_, [x, w, r]) => x![0]! * x![1]! * 3 * r![0]! * (w![0]! + r![0]!),
+  multiplyAdds: (_, [x, w, r]) => x[0] * x[1] * 3 * r[0] * (w[0] + r[0]),
 };

@@ -22,9 +22,9 @@ export const logmel: Op = {
   name: 'logmel',
   infer(node, [pcm]) {
     const { hop, bands } = logMelGeometry(node);
-    if (pcm!.length !== 2 || pcm![1]! % hop !== 0)
-      throw new ShapeError(node, [pcm!], `pcm must be [batch, samples] with whole hops of ${hop} samples`);
-    return [[pcm![0]!, pcm![1]! / hop, bands]];
+    if (pcm.length !== 2 || pcm[1] % hop !== 0)
+      throw new ShapeError(node, [pcm], `pcm must be [batch, samples] with whole hops of ${hop} samples`);
+    return [[pcm[0], pcm[1] / hop, bands]];
   },
   state(node) {
     const { frame, hop } = logMelGeometry(node);
@@ -32,7 +32,7 @@ export const logmel: Op = {
   },
   compute(node, [pcm], state) {
     const geometry = logMelGeometry(node);
-    const [batch, samples] = pcm!.shape as [number, number];
+    const [batch, samples] = pcm.shape as [number, number];
     const kept = geometry.frame - geometry.hop;
     const frames = samples / geometry.hop;
     const y = zeros([batch, frames, geometry.bands]);
@@ -40,7 +40,7 @@ export const logmel: Op = {
       const heard = new Float32Array(kept + samples);
       const history = state[0]?.data.subarray(b * kept, (b + 1) * kept);
       if (history) heard.set(history);
-      heard.set(pcm!.data.subarray(b * samples, (b + 1) * samples), kept);
+      heard.set(pcm.data.subarray(b * samples, (b + 1) * samples), kept);
       history?.set(heard.subarray(samples));
       for (let j = 0; j < frames; j++) {
         const start = kept + frameStart(j, geometry);
@@ -55,6 +55,6 @@ export const logmel: Op = {
   multiplyAdds(node, [pcm]) {
     // A real FFT takes about 2.5 n log2 n operations of which half are multiplications; the mel triangles overlap by half.
     const { frame, hop } = logMelGeometry(node);
-    return Math.round(((pcm![0]! * pcm![1]!) / hop) * (1.25 * frame * Math.log2(frame) + 2 * frame));
+    return Math.round(((pcm[0] * pcm[1]) / hop) * (1.25 * frame * Math.log2(frame) + 2 * frame));
   },
 };

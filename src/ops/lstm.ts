@@ -27,7 +27,7 @@ export const lstm: Op = {
     // A last cell is only last where nothing comes after it.
     const whole =
       shapes[4]?.length || shapes[5]?.length || node.outputs.length > 1 || node.attributes.direction === 'reverse';
-    return whole ? undefined : [[shapes[2]![0]!], [shapes[2]![0]!]];
+    return whole ? undefined : [[shapes[2][0]], [shapes[2][0]]];
   },
   compute(node, inputs, state) {
     const [x, w, r, bias, firstH, firstC] = inputs as [
@@ -39,7 +39,7 @@ export const lstm: Op = {
       Tensor | undefined,
     ];
     const [batch, time, features] = x.shape as [number, number, number];
-    const hidden = r.shape[0]!;
+    const hidden = r.shape[0];
     const h: FloatTensor = state[0] ?? zeros([batch, hidden]);
     const c: FloatTensor = state[1] ?? zeros([batch, hidden]);
     if (firstH?.data.length) h.data.set(firstH.data);
@@ -53,15 +53,15 @@ export const lstm: Op = {
         for (let unit = 0; unit < hidden; unit++) {
           const project = (gate: number): number => {
             const column = gate * hidden + unit;
-            let sum = bias.data[column]!;
+            let sum = bias.data[column];
             for (let i = 0; i < features; i++)
-              sum += x.data[(b * time + t) * features + i]! * w.data[i * 4 * hidden + column]!;
-            for (let i = 0; i < hidden; i++) sum += h.data[b * hidden + i]! * r.data[i * 4 * hidden + column]!;
+              sum += x.data[(b * time + t) * features + i] * w.data[i * 4 * hidden + column];
+            for (let i = 0; i < hidden; i++) sum += h.data[b * hidden + i] * r.data[i * 4 * hidden + column];
             return sum;
           };
           const at = b * hidden + unit;
-          c.data[at] = sigmoid(project(2)) * c.data[at]! + sigmoid(project(0)) * Math.tanh(project(3));
-          next[unit] = sigmoid(project(1)) * Math.tanh(c.data[at]!);
+          c.data[at] = sigmoid(project(2)) * c.data[at] + sigmoid(project(0)) * Math.tanh(project(3));
+          next[unit] = sigmoid(project(1)) * Math.tanh(c.data[at]);
         }
         h.data.set(next, b * hidden);
         y.data.set(next, (b * time + t) * hidden);
@@ -69,5 +69,5 @@ export const lstm: Op = {
     }
     return [y, { shape: [batch, hidden], data: Float32Array.from(c.data) }].slice(0, node.outputs.length);
   },
-  multiplyAdds: (_, [x, w, r]) => x![0]! * x![1]! * 4 * r![0]! * (w![0]! + r![0]!),
+  multiplyAdds: (_, [x, w, r]) => x[0] * x[1] * 4 * r[0] * (w[0] + r[0]),
 };

@@ -17,21 +17,21 @@ export interface MatmulGeometry {
 }
 
 export function matmulGeometry(node: GraphNode, [a, b]: readonly Shape[]): MatmulGeometry {
-  if (a!.length < 2 || b!.length < 2 || a!.at(-1) !== b!.at(-2))
-    throw new ShapeError(node, [a!, b!], 'a must be [..., rows, n] and b [..., n, columns]');
-  const batchShape = broadcastShape(node, a!.slice(0, -2), b!.slice(0, -2));
-  const [rows, inner, columns] = [a!.at(-2)!, a!.at(-1)!, b!.at(-1)!];
+  if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-2))
+    throw new ShapeError(node, [a, b], 'a must be [..., rows, n] and b [..., n, columns]');
+  const batchShape = broadcastShape(node, a.slice(0, -2), b.slice(0, -2));
+  const [rows, inner, columns] = [a.at(-2)!, a.at(-1)!, b.at(-1)!];
   const offsets = (operand: Shape, size: number): number[] => {
     const strides = broadcastStrides(operand.slice(0, -2), batchShape);
-    return offsetsOf(batchShape.map((extent, axis) => ({ extent, stride: strides[axis]! * size })));
+    return offsetsOf(batchShape.map((extent, axis) => ({ extent, stride: strides[axis] * size })));
   };
   return {
     rows,
     inner,
     columns,
     batchShape,
-    aOffsets: offsets(a!, rows * inner),
-    bOffsets: offsets(b!, inner * columns),
+    aOffsets: offsets(a, rows * inner),
+    bOffsets: offsets(b, inner * columns),
     outShape: [...batchShape, rows, columns],
   };
 }
@@ -45,20 +45,20 @@ export const matmul: Op = {
   infer: (node, shapes) => [matmulGeometry(node, shapes).outShape],
   state(_, [a, b]) {
     // Time is among the rows of a and b has none, or each step has its own pair of matrices.
-    return (a!.length === 3 && b!.length === 2) ||
-      (a!.length >= 4 && (b!.length === 2 || (b!.length === a!.length && b![1] === a![1])))
+    return (a.length === 3 && b.length === 2) ||
+      (a.length >= 4 && (b.length === 2 || (b.length === a.length && b[1] === a[1])))
       ? []
       : undefined;
   },
   compute(node, [a, b]) {
-    const { rows, inner, columns, aOffsets, bOffsets, outShape } = matmulGeometry(node, [a!.shape, b!.shape]);
+    const { rows, inner, columns, aOffsets, bOffsets, outShape } = matmulGeometry(node, [a.shape, b.shape]);
     const y = zeros(outShape);
     aOffsets.forEach((aOffset, matrix) => {
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
           let sum = 0;
           for (let i = 0; i < inner; i++)
-            sum += a!.data[aOffset + row * inner + i]! * b!.data[bOffsets[matrix]! + i * columns + column]!;
+            sum += a.data[aOffset + row * inner + i] * b.data[bOffsets[matrix] + i * columns + column];
           y.data[(matrix * rows + row) * columns + column] = sum;
         }
       }

@@ -16,7 +16,7 @@ export function sourceTable(x: Shape, shape: Shape, from: (axis: number, positio
     const next = new Int32Array(table.length * extent);
     for (let i = 0, at = 0; i < table.length; i++) {
       for (let position = 0; position < extent; position++, at++) {
-        next[at] = table[i]! < 0 || steps[position]! < 0 ? -1 : table[i]! + steps[position]! * strides[axis]!;
+        next[at] = table[i] < 0 || steps[position] < 0 ? -1 : table[i] + steps[position] * strides[axis];
       }
     }
     table = next;
@@ -32,11 +32,11 @@ export function movesBehindTime(axes: readonly number[]): Shape[] | undefined {
 /** The reference computation of every op that has a `movement`. */
 export function computeMovement(op: Op, node: GraphNode, inputs: readonly Tensor[]): FloatTensor[] {
   const shapes = inputs.map(({ shape }) => shape);
-  const y = zeros(op.infer(node, shapes)[0]!);
+  const y = zeros(op.infer(node, shapes)[0]);
   const { sources, fill } = op.movement!(node, shapes);
   y.data.fill(fill);
   sources.forEach((source, input) => {
-    for (let i = 0; i < y.data.length; i++) if (source[i]! >= 0) y.data[i] = inputs[input]!.data[source[i]!]!;
+    for (let i = 0; i < y.data.length; i++) if (source[i] >= 0) y.data[i] = inputs[input].data[source[i]];
   });
   return [y];
 }

@@ -29,24 +29,24 @@ export function normaliseGeometry(
  */
 export const normalise: Op = {
   name: 'normalise',
-  infer: (node, shapes) => (normaliseGeometry(node, shapes), [shapes[0]!]),
-  state: (node, shapes) => (normaliseGeometry(node, shapes).axes[0]! >= 2 ? [] : undefined),
+  infer: (node, shapes) => (normaliseGeometry(node, shapes), [shapes[0]]),
+  state: (node, shapes) => (normaliseGeometry(node, shapes).axes[0] >= 2 ? [] : undefined),
   compute(node, [x, scale, bias]) {
-    const { kept, reduced, epsilon } = normaliseGeometry(node, [x!.shape, scale?.shape ?? [], bias?.shape ?? []]);
-    const channels = x!.shape.at(-1)!;
-    const y = zeros(x!.shape);
+    const { kept, reduced, epsilon } = normaliseGeometry(node, [x.shape, scale?.shape ?? [], bias?.shape ?? []]);
+    const channels = x.shape.at(-1)!;
+    const y = zeros(x.shape);
     const inner = offsetsOf(reduced);
     for (const base of offsetsOf(kept)) {
-      const mean = inner.reduce((sum, offset) => sum + x!.data[base + offset]!, 0) / inner.length;
-      const variance = inner.reduce((sum, offset) => sum + (x!.data[base + offset]! - mean) ** 2, 0) / inner.length;
+      const mean = inner.reduce((sum, offset) => sum + x.data[base + offset], 0) / inner.length;
+      const variance = inner.reduce((sum, offset) => sum + (x.data[base + offset] - mean) ** 2, 0) / inner.length;
       for (const offset of inner) {
         const channel = (base + offset) % channels;
-        const unit = (x!.data[base + offset]! - mean) / Math.sqrt(variance + epsilon);
+        const unit = (x.data[base + offset] - mean) / Math.sqrt(variance + epsilon);
         y.data[base + offset] =
-          unit * (scale?.data.length ? scale.data[channel]! : 1) + (bias?.data.length ? bias.data[channel]! : 0);
+          unit * (scale?.data.length ? scale.data[channel] : 1) + (bias?.data.length ? bias.data[channel] : 0);
       }
     }
     return [y];
   },
-  multiplyAdds: (_, [x]) => 4 * sizeOf(x!),
+  multiplyAdds: (_, [x]) => 4 * sizeOf(x),
 };

@@ -21,12 +21,12 @@ export function padGeometry(node: GraphNode, x: Shape): PadGeometry {
     throw new ShapeError(node, [x], '"pads" must be [before, after] for each axis in turn, none negative');
   }
   const pads = x.map((extent, axis) => {
-    const [before, after] = [list[2 * axis]!, list[2 * axis + 1]!];
+    const [before, after] = [list[2 * axis], list[2 * axis + 1]];
     if (mode === 'reflect' && Math.max(before, after) >= extent)
       throw new ShapeError(node, [x], `axis ${axis} can't be reflected beyond its own extent`);
     return [before, after] as const;
   });
-  const outShape = x.map((extent, axis) => extent + pads[axis]![0] + pads[axis]![1]);
+  const outShape = x.map((extent, axis) => extent + pads[axis][0] + pads[axis][1]);
   return { mode, value: numberAttribute(node, 'value', 0), pads, outShape };
 }
 
@@ -37,21 +37,21 @@ export function padGeometry(node: GraphNode, x: Shape): PadGeometry {
  */
 export const pad: Op = {
   name: 'pad',
-  infer: (node, [x]) => [padGeometry(node, x!).outShape],
+  infer: (node, [x]) => [padGeometry(node, x).outShape],
   state: (node, [x]) =>
-    movesBehindTime(padGeometry(node, x!).pads.flatMap(([before, after], axis) => (before + after > 0 ? [axis] : []))),
+    movesBehindTime(padGeometry(node, x).pads.flatMap(([before, after], axis) => (before + after > 0 ? [axis] : []))),
   compute: (node, inputs) => computeMovement(pad, node, inputs),
   multiplyAdds: () => 0,
   movement(node, [x]) {
-    const { mode, value, pads, outShape } = padGeometry(node, x!);
+    const { mode, value, pads, outShape } = padGeometry(node, x);
     const from = (axis: number, position: number): number => {
-      const last = x![axis]! - 1;
-      const inside = position - pads[axis]![0];
+      const last = x[axis] - 1;
+      const inside = position - pads[axis][0];
       if (inside >= 0 && inside <= last) return inside;
       if (mode === 'constant') return -1;
       if (mode === 'edge') return inside < 0 ? 0 : last;
       return inside < 0 ? -inside : 2 * last - inside;
     };
-    return { sources: [sourceTable(x!, outShape, from)], fill: value };
+    return { sources: [sourceTable(x, outShape, from)], fill: value };
   },
 };

@@ -20,12 +20,12 @@ export interface PoolGeometry {
 }
 
 export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeometry {
-  const x = shapes[0]!;
+  const x = shapes[0];
   const { inExtent, pair, pads, shapeOf } = windowAxes(node, shapes);
   const kernel = pair('kernel');
   const stride = pair('strides', kernel);
   const outExtent = [0, 1].map(
-    (axis) => Math.floor((inExtent[axis]! + pads[axis]![0] + pads[axis]![1] - kernel[axis]!) / stride[axis]!) + 1,
+    (axis) => Math.floor((inExtent[axis] + pads[axis][0] + pads[axis][1] - kernel[axis]) / stride[axis]) + 1,
   ) as [number, number];
   if (outExtent[0] < 1 || outExtent[1] < 1)
     throw new ShapeError(node, shapes, 'the window reaches over the whole padded input');
@@ -36,7 +36,7 @@ export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeo
     stride,
     pads,
     countPadding: numberAttribute(node, 'countPadding', 0) !== 0,
-    batch: x[0]!,
+    batch: x[0],
     inExtent,
     outExtent,
     channels,
@@ -58,13 +58,13 @@ export const pool: Op = {
     if (history === 0) return [];
     // Zeros in front stand for padding only where padding counts as zeros.
     if (history === undefined || kind !== 'average' || !countPadding) return undefined;
-    return [[history, ...shapes[0]!.slice(2)]];
+    return [[history, ...shapes[0].slice(2)]];
   },
   compute(node, [given], state) {
-    const geometry = poolGeometry(node, [given!.shape]);
+    const geometry = poolGeometry(node, [given.shape]);
     const { kind, kernel, stride, pads, batch, inExtent, outExtent, channels } = geometry;
-    const x = state[0] ? prependHistory(given!, state[0]) : given!;
-    const time = x.shape[1]!;
+    const x = state[0] ? prependHistory(given, state[0]) : given;
+    const time = x.shape[1];
     const before = state[0] ? 0 : pads[0][0];
     const y = zeros(geometry.outShape);
     for (let b = 0, at = 0; b < batch; b++) {
@@ -78,7 +78,7 @@ export const pool: Op = {
               for (let j = 0; j < kernel[1]; j++) {
                 const column = f * stride[1] + j - pads[1][0];
                 if (column < 0 || column >= inExtent[1]) continue;
-                const value = x.data[((b * time + row) * inExtent[1] + column) * channels + c]!;
+                const value = x.data[((b * time + row) * inExtent[1] + column) * channels + c];
                 sum += value;
                 largest = Math.max(largest, value);
                 count++;

@@ -14,13 +14,13 @@ export interface ReduceGeometry {
 }
 
 export function reduceGeometry(node: GraphNode, shapes: readonly Shape[]): ReduceGeometry {
-  const x = shapes[0]!;
+  const x = shapes[0];
   const axes = [...new Set(numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length)))].sort(
     (a, b) => a - b,
   );
   if (axes.length === 0 || axes.some(Number.isNaN)) throw new ShapeError(node, shapes, '"axes" must name axes of x');
   const strides = stridesOf(x);
-  const every = x.map((extent, axis) => ({ axis, extent, stride: strides[axis]! }));
+  const every = x.map((extent, axis) => ({ axis, extent, stride: strides[axis] }));
   const keep = numberAttribute(node, 'keepAxes', 1) !== 0;
   return {
     kind: choiceAttribute(node, 'kind', ['mean', 'sum', 'max', 'min']),
@@ -48,14 +48,14 @@ export const reduce: Op = {
   infer: (node, shapes) => [reduceGeometry(node, shapes).outShape],
   state(node, shapes) {
     const { axes } = reduceGeometry(node, shapes);
-    return axes[0]! >= 2 ? [] : undefined;
+    return axes[0] >= 2 ? [] : undefined;
   },
   compute(node, [x]) {
-    const { kind, kept, reduced, outShape } = reduceGeometry(node, [x!.shape]);
+    const { kind, kept, reduced, outShape } = reduceGeometry(node, [x.shape]);
     const y = zeros(outShape);
     const inner = offsetsOf(reduced);
     offsetsOf(kept).forEach((base, at) => {
-      const values = inner.map((offset) => x!.data[base + offset]!);
+      const values = inner.map((offset) => x.data[base + offset]);
       const sum = values.reduce((a, b) => a + b);
       y.data[at] = {
         mean: () => sum / values.length,
@@ -66,5 +66,5 @@ export const reduce: Op = {
     });
     return [y];
   },
-  multiplyAdds: (_, [x]) => sizeOf(x!),
+  multiplyAdds: (_, [x]) => sizeOf(x),
 };

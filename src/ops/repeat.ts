@@ -18,18 +18,18 @@ function repeatGeometry(node: GraphNode, x: Shape): { repeats: readonly number[]
  */
 export const repeat: Op = {
   name: 'repeat',
-  infer: (node, [x]) => [x!.map((extent, axis) => extent * repeatGeometry(node, x!).repeats[axis]!)],
+  infer: (node, [x]) => [x.map((extent, axis) => extent * repeatGeometry(node, x).repeats[axis])],
   state(node, [x]) {
-    const { repeats, each } = repeatGeometry(node, x!);
+    const { repeats, each } = repeatGeometry(node, x);
     return repeats[0] === 1 && (each || (repeats[1] ?? 1) === 1) ? [] : undefined;
   },
   compute: (node, inputs) => computeMovement(repeat, node, inputs),
   multiplyAdds: () => 0,
   movement(node, [x]) {
-    const { repeats, each } = repeatGeometry(node, x!);
-    const [outShape] = repeat.infer(node, [x!]);
+    const { repeats, each } = repeatGeometry(node, x);
+    const [outShape] = repeat.infer(node, [x]);
     const from = (axis: number, position: number): number =>
-      each ? Math.floor(position / repeats[axis]!) : position % x![axis]!;
-    return { sources: [sourceTable(x!, outShape!, from)], fill: 0 };
+      each ? Math.floor(position / repeats[axis]) : position % x[axis];
+    return { sources: [sourceTable(x, outShape, from)], fill: 0 };
   },
 };

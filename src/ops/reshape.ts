@@ -22,8 +22,8 @@ export function reshapedShape(node: GraphNode, x: Shape): Shape {
 /** The same elements under another shape; backends give it its input's memory. */
 export const reshape: Op = {
   name: 'reshape',
-  infer: (node, [x]) => [reshapedShape(node, x!)],
-  state: (node, [x]) => (sameShape(reshapedShape(node, x!).slice(0, 2), x!.slice(0, 2)) ? [] : undefined),
-  compute: (node, [x]) => [{ shape: reshapedShape(node, x!.shape), data: Float32Array.from(x!.data) }],
+  infer: (node, [x]) => [reshapedShape(node, x)],
+  state: (node, [x]) => (sameShape(reshapedShape(node, x).slice(0, 2), x.slice(0, 2)) ? [] : undefined),
+  compute: (node, [x]) => [{ shape: reshapedShape(node, x.shape), data: Float32Array.from(x.data) }],
   multiplyAdds: () => 0,
 };

@@ -26,17 +26,17 @@ export function sliceGeometry(node: GraphNode, x: Shape): SliceGeometry {
     throw new ShapeError(node, [x], '"starts", "ends" and "steps" must be as many as "axes"');
   const ranges = x.map((extent) => ({ start: 0, step: 1, extent }));
   axes.forEach((axis, i) => {
-    const extent = x[axis]!;
-    const step = steps[i]!;
+    const extent = x[axis];
+    const step = steps[i];
     if (!Number.isInteger(step) || step === 0)
       throw new ShapeError(node, [x], 'a step must be a whole number other than 0');
     const lowest = step > 0 ? 0 : -1;
     const highest = step > 0 ? extent : extent - 1;
     const bound = (position: number): number =>
       Math.min(highest, Math.max(lowest, position < 0 ? position + extent : position));
-    const start = bound(starts[i]!);
+    const start = bound(starts[i]);
     // An end far below zero means: to the first element, when the step is negative.
-    ranges[axis] = { start, step, extent: Math.max(0, Math.ceil((bound(ends[i]!) - start) / step)) };
+    ranges[axis] = { start, step, extent: Math.max(0, Math.ceil((bound(ends[i]) - start) / step)) };
   });
   const outShape = ranges.map(({ extent }) => extent);
   if (outShape.includes(0)) throw new ShapeError(node, [x], `nothing is left of it: [${outShape.join(', ')}]`);
@@ -49,21 +49,21 @@ export function sliceGeometry(node: GraphNode, x: Shape): SliceGeometry {
  */
 export const slice: Op = {
   name: 'slice',
-  infer: (node, [x]) => [sliceGeometry(node, x!).outShape],
+  infer: (node, [x]) => [sliceGeometry(node, x).outShape],
   state(node, [x]) {
-    const { ranges } = sliceGeometry(node, x!);
+    const { ranges } = sliceGeometry(node, x);
     return movesBehindTime(
       ranges.flatMap(({ start, step, extent }, axis) =>
-        start === 0 && step === 1 && extent === x![axis] ? [] : [axis],
+        start === 0 && step === 1 && extent === x[axis] ? [] : [axis],
       ),
     );
   },
   compute: (node, inputs) => computeMovement(slice, node, inputs),
   multiplyAdds: () => 0,
   movement(node, [x]) {
-    const { ranges, outShape } = sliceGeometry(node, x!);
+    const { ranges, outShape } = sliceGeometry(node, x);
     return {
-      sources: [sourceTable(x!, outShape, (axis, position) => ranges[axis]!.start + position * ranges[axis]!.step)],
+      sources: [sourceTable(x, outShape, (axis, position) => ranges[axis].start + position * ranges[axis].step)],
       fill: 0,
     };
   },

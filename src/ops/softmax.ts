@@ -7,15 +7,15 @@ export const softmax: Op = {
   name: 'softmax',
   infer(node, [x]) {
     numberAttribute(node, 'log', 0);
-    if (x!.length === 0) throw new ShapeError(node, [x!], 'x must have at least one axis');
-    return [x!];
+    if (x.length === 0) throw new ShapeError(node, [x], 'x must have at least one axis');
+    return [x];
   },
   state: () => [],
   compute(node, [x]) {
-    const classes = x!.shape.at(-1)!;
-    const y = zeros(x!.shape);
+    const classes = x.shape.at(-1)!;
+    const y = zeros(x.shape);
     for (let row = 0; row < y.data.length; row += classes) {
-      const logits = Array.from(x!.data.subarray(row, row + classes));
+      const logits = Array.from(x.data.subarray(row, row + classes));
       const largest = Math.max(...logits);
       const sum = logits.reduce((total, logit) => total + Math.exp(logit - largest), 0);
       logits.forEach((logit, i) => {
@@ -24,5 +24,5 @@ export const softmax: Op = {
     }
     return [y];
   },
-  multiplyAdds: (_, [x]) => 3 * sizeOf(x!),
+  multiplyAdds: (_, [x]) => 3 * sizeOf(x),
 };

@@ -25,19 +25,19 @@ export function fusedActivation(node: GraphNode): UnaryAttributes {
 
 export function applyActivation(data: Float32Array, { kind, alpha, beta }: UnaryAttributes): void {
   const { apply }: Activation = activations[kind];
-  for (let i = 0; i < data.length; i++) data[i] = apply(data[i]!, alpha, beta);
+  for (let i = 0; i < data.length; i++) data[i] = apply(data[i], alpha, beta);
 }
 
 /** y = f(x), element by element; attribute `kind` names f, `alpha` and `beta` are its parameters. */
 export const unary: Op = {
   name: 'unary',
-  infer: (node, [x]) => (unaryAttributes(node), [x!]),
+  infer: (node, [x]) => (unaryAttributes(node), [x]),
   state: () => [],
   compute(node, [x]) {
-    const y = zeros(x!.shape);
-    y.data.set(x!.data);
+    const y = zeros(x.shape);
+    y.data.set(x.data);
     applyActivation(y.data, unaryAttributes(node));
     return [y];
   },
-  multiplyAdds: (_, [x]) => sizeOf(x!),
+  multiplyAdds: (_, [x]) => sizeOf(x),
 };

@@ -19,7 +19,7 @@ export interface WindowAxes {
 
 /** What all ops that slide a window over x, [batch, time, channels] or [batch, time, frequency, channels], read alike. */
 export function windowAxes(node: GraphNode, shapes: readonly Shape[]): WindowAxes {
-  const x = shapes[0]!;
+  const x = shapes[0];
   const axes = x.length - 2;
   if (axes !== 1 && axes !== 2)
     throw new ShapeError(node, shapes, 'x must be [batch, time, channels] or [batch, time, frequency, channels]');
@@ -31,15 +31,15 @@ export function windowAxes(node: GraphNode, shapes: readonly Shape[]): WindowAxe
   const pads = list('pads', 2 * axes, new Array<number>(2 * axes).fill(0));
   return {
     axes,
-    inExtent: [x[1]!, axes === 1 ? 1 : x[2]!],
+    inExtent: [x[1], axes === 1 ? 1 : x[2]],
     pair(name, otherwise) {
       const given = list(name, axes, otherwise?.slice(0, axes));
-      return [given[0]!, given[1] ?? otherwise?.[1] ?? 1];
+      return [given[0], given[1] ?? otherwise?.[1] ?? 1];
     },
     pads: [
-      [pads[0]!, pads[1]!],
+      [pads[0], pads[1]],
       [pads[2] ?? 0, pads[3] ?? 0],
     ],
-    shapeOf: (extent, channels) => (axes === 1 ? [x[0]!, extent[0], channels] : [x[0]!, ...extent, channels]),
+    shapeOf: (extent, channels) => (axes === 1 ? [x[0], extent[0], channels] : [x[0], ...extent, channels]),
   };
 }

@@ -14,15 +14,15 @@ export function toCsv(report: FileReport, options: { header?: boolean } = {}): s
     'channel',
     'start_ms',
     'end_ms',
-    ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i]!.map((label) => `${model}_${label}`)]),
+    ...models.flatMap((model, i) => [model, `${model}_confidence`, ...labels[i].map((label) => `${model}_${label}`)]),
   ];
   const rows = Object.entries(report.channels).flatMap(([channel, { time_series }]) =>
     time_series.map(({ timestamp, results, raw }, at) => {
       const end = periodEnd(report, time_series, at);
       const values = models.flatMap((model, i) => [
-        results[model]!.result,
-        results[model]!.confidence,
-        ...labels[i]!.map((label) => raw?.[model]?.[label] ?? ''),
+        results[model].result,
+        results[model].confidence,
+        ...labels[i].map((label) => raw?.[model]?.[label] ?? ''),
       ]);
       return [report.file, channel, timestamp, end, ...values];
     }),

@@ -108,14 +108,10 @@ function dataOf(report: FileReport, envelopes: Readonly<Record<string, Envelope>
     const colours = colouring(all.filter((entry) => entry.channel === name))?.runs ?? [];
     return {
       name,
-      models: models.map((model) => [model, Object.keys(time_series[0]!.raw?.[model] ?? {})]),
+      models: models.map((model) => [model, Object.keys(time_series[0].raw?.[model] ?? {})]),
       periods: time_series.map(({ timestamp, results, raw }) => [
         timestamp,
-        ...models.map((model) => [
-          results[model]!.result,
-          results[model]!.confidence,
-          Object.values(raw?.[model] ?? {}),
-        ]),
+        ...models.map((model) => [results[model].result, results[model].confidence, Object.values(raw?.[model] ?? {})]),
       ]),
       colours: colours.map(({ timestamp_end, result }) => [timestamp_end, className(result)]),
       wave: envelopes[name] && waveOf(envelopes[name]),

@@ -32,7 +32,7 @@ export function modelsOf({ time_series, transitions, summary }: ChannelReport): 
 
 /** Where period i ends, in ms: the last one with the audio, though not before its first step does. */
 export function periodEnd(report: FileReport, series: ChannelReport['time_series'], i: number): number {
-  const { timestamp } = series[i]!;
+  const { timestamp } = series[i];
   return (
     series[i + 1]?.timestamp ??
     Math.max(timestamp + 64, Math.min(timestamp + report.period, Math.round(report.seconds * 1000)))
@@ -43,7 +43,7 @@ export function periodEnd(report: FileReport, series: ChannelReport['time_series
 function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model: string): Run[] {
   const runs: { timestamp_start: number; timestamp_end: number; result: string; confidences: number[] }[] = [];
   time_series.forEach(({ timestamp, results }, i) => {
-    const { result, confidence } = results[model]!;
+    const { result, confidence } = results[model];
     // What is behind the last whole step was not heard.
     const end = Math.floor(periodEnd(report, time_series, i) / 64) * 64;
     const last = runs.at(-1);

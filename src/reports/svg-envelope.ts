@@ -26,8 +26,8 @@ export class EnvelopeBuilder {
         this.#halve();
         at = mostBuckets / 2;
       }
-      const size = Math.abs(samples[i]!);
-      if (size > this.#peaks[at]!) this.#peaks[at] = size;
+      const size = Math.abs(samples[i]);
+      if (size > this.#peaks[at]) this.#peaks[at] = size;
       this.#samples++;
     }
   }
@@ -35,7 +35,7 @@ export class EnvelopeBuilder {
   /** Two neighbours become one, so there is room for as much again. */
   #halve(): void {
     const peaks = this.#peaks;
-    for (let i = 0; i < mostBuckets / 2; i++) peaks[i] = Math.max(peaks[2 * i]!, peaks[2 * i + 1]!);
+    for (let i = 0; i < mostBuckets / 2; i++) peaks[i] = Math.max(peaks[2 * i], peaks[2 * i + 1]);
     peaks.fill(0, mostBuckets / 2);
     this.#bucket *= 2;
   }
@@ -57,6 +57,6 @@ export class EnvelopeBuilder {
 export function peakBetween({ bucketSeconds, peaks }: Envelope, from: number, to: number): number {
   const last = Math.min(peaks.length, Math.max(Math.floor(from / bucketSeconds) + 1, Math.ceil(to / bucketSeconds)));
   let peak = 0;
-  for (let i = Math.floor(from / bucketSeconds); i < last; i++) peak = Math.max(peak, peaks[i]!);
+  for (let i = Math.floor(from / bucketSeconds); i < last; i++) peak = Math.max(peak, peaks[i]);
   return peak;
 }

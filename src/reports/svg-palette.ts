@@ -62,7 +62,7 @@ export function paletteRules(palette: Palette, labels: readonly string[], scope 
     ),
     `${prefix}.rule{stroke:${palette.line}}`,
     ...labels.map((label, i) => {
-      const colour = palette.results[label] ?? spare[i % spare.length]!;
+      const colour = palette.results[label] ?? spare[i % spare.length];
       const selector = `${prefix}.${className(label)}`;
       return `${selector}{fill:${colour}}${selector}.wave,${selector}.trace{fill:none;stroke:${colour}}`;
     }),

@@ -33,14 +33,14 @@ export function voiceLine(
   const stretches: Point[][] = [[]];
   time_series.forEach(({ timestamp, results, raw }, i) => {
     const probabilities = raw?.[model];
-    if (!probabilities || !voiced.has(results[model]!.result)) {
+    if (!probabilities || !voiced.has(results[model].result)) {
       if (stretches.at(-1)!.length > 0) stretches.push([]);
       return;
     }
     stretches.at(-1)!.push({
       from: timestamp / 1000,
       to: periodEnd(report, time_series, i) / 1000,
-      value: probabilities[upper]! - probabilities[lower]!,
+      value: probabilities[upper] - probabilities[lower],
     });
   });
   const middle = top + height / 2;
@@ -53,7 +53,7 @@ export function voiceLine(
     .map((points) => {
       // Steps: a period has one value, from its start to its end.
       const steps = points.map(({ to, value }) => `V${y(value)}H${x(to)}`).join('');
-      return { start: x(points[0]!.from), first: y(points[0]!.value), steps };
+      return { start: x(points[0].from), first: y(points[0].value), steps };
     });
   const areas = lines.map(({ start, steps }) => `M${start} ${middle}${steps}V${middle}Z`).join('');
   const traces = lines.map(({ start, first, steps }) => `M${start} ${first}${steps}`).join('');
@@ -78,7 +78,7 @@ function thinned(points: readonly Point[], factor: number): Point[] {
   return Array.from({ length: Math.ceil(points.length / factor) }, (_, i) => {
     const group = points.slice(i * factor, (i + 1) * factor);
     return {
-      from: group[0]!.from,
+      from: group[0].from,
       to: group.at(-1)!.to,
       value: group.reduce((sum, { value }) => sum + value, 0) / group.length,
     };

@@ -122,7 +122,7 @@ function waveform(envelope: Envelope, runs: readonly Run[], seconds: number, top
   const paths = new Map<string, string[]>();
   for (let i = 0, at = 0; i < count; i++) {
     const from = (i / count) * seconds;
-    while (at < runs.length - 1 && runs[at]!.timestamp_end / 1000 <= from + seconds / count / 2) at++;
+    while (at < runs.length - 1 && runs[at].timestamp_end / 1000 <= from + seconds / count / 2) at++;
     const label = runs[at]?.result ?? 'silence';
     const half = Math.max(
       0.6,
@@ -157,9 +157,9 @@ function perPixel(runs: readonly Run[], scale: (seconds: number) => number): Run
   const drawn: Run[] = [];
   for (let from = 0, at = 0; from < end; from += pixel) {
     const shares = new Map<string, { share: number; confidence: number }>();
-    while (at > 0 && runs[at]!.timestamp_start > from) at--;
-    for (; at < runs.length && runs[at]!.timestamp_start < from + pixel; at++) {
-      const { timestamp_start, timestamp_end, result, confidence } = runs[at]!;
+    while (at > 0 && runs[at].timestamp_start > from) at--;
+    for (; at < runs.length && runs[at].timestamp_start < from + pixel; at++) {
+      const { timestamp_start, timestamp_end, result, confidence } = runs[at];
       const share = Math.min(timestamp_end, from + pixel) - Math.max(timestamp_start, from);
       if (share > (shares.get(result)?.share ?? 0)) shares.set(result, { share, confidence });
     }

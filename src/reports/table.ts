@@ -14,7 +14,7 @@ export function table(
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => pad(cell, widths[i]!, columns[i]!.align))
+      .map((cell, i) => pad(cell, widths[i], columns[i].align))
       .join('  ')
       .trimEnd();
   return [style(line(columns.map(({ title }) => title))), ...rows.map(line)].map((text) => `${text}\n`).join('');

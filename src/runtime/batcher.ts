@@ -79,8 +79,8 @@ export class Batcher {
         signal,
       );
       for (const id of stream.ids) {
-        if (done === 0) whole[id] = part[id]!;
-        else whole[id]!.push(...part[id]!);
+        if (done === 0) whole[id] = part[id];
+        else whole[id].push(...part[id]);
       }
       done += run;
     }
@@ -141,9 +141,9 @@ export class Batcher {
     for (const job of waiting) {
       const fits =
         batch.length < largest &&
-        job.steps === first!.steps &&
-        !job.stream === !first!.stream &&
-        sameIds(job.ids, first!.ids);
+        job.steps === first.steps &&
+        !job.stream === !first.stream &&
+        sameIds(job.ids, first.ids);
       (fits ? batch : rest).push(job);
     }
     this.#queue = rest;
@@ -156,7 +156,7 @@ export class Batcher {
    * most `bound` jobs, a power of two.
    */
   async #run(jobs: readonly Job[], alone: boolean, bound = Infinity): Promise<void> {
-    const largest = Math.min(bound, this.#largestBatch(jobs[0]!));
+    const largest = Math.min(bound, this.#largestBatch(jobs[0]));
     const cut = jobs.length > largest || !this.#programs.batching.pad;
     const count = cut ? 2 ** Math.floor(Math.log2(Math.min(jobs.length, largest))) : jobs.length;
     if (count < jobs.length) {
@@ -172,7 +172,7 @@ export class Batcher {
         return;
       }
       // Memory may be free again later; a limit stays.
-      if (!(error instanceof DeviceMemoryError)) this.#fitting.set(shapeOf(jobs[0]!), batch / 2);
+      if (!(error instanceof DeviceMemoryError)) this.#fitting.set(shapeOf(jobs[0]), batch / 2);
       await this.#run(jobs, alone, batch / 2);
     }
   }
@@ -182,7 +182,7 @@ export class Batcher {
   }
 
   async #runBatch(jobs: readonly Job[], batch: number, alone: boolean): Promise<void> {
-    const { ids, steps, stream, pcm } = jobs[0]!;
+    const { ids, steps, stream, pcm } = jobs[0];
     const shape = { ids, batch, steps };
     const samples = steps * stepSamples;
     const stateLength = stream ? this.#programs.stateLength(ids) : 0;
@@ -224,9 +224,9 @@ function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: 
   jobs.forEach((job, i) => {
     const heard: Record<string, number[]> = {};
     ids.forEach((id, n) => {
-      const row = outputs[n]!.length / batch;
+      const row = outputs[n].length / batch;
       const used = (row / (steps * stepSamples)) * job.pcm.length;
-      heard[id] = numbersOf(outputs[n]!, i * row, i * row + used);
+      heard[id] = numbersOf(outputs[n], i * row, i * row + used);
     });
     job.resolve(heard);
   });
@@ -257,7 +257,7 @@ class Buffers {
 /** As Array.from of a subarray, which would make an object of every number on the way. */
 function numbersOf(values: Float32Array, from: number, to: number): number[] {
   const numbers = new Array<number>(to - from);
-  for (let i = from; i < to; i++) numbers[i - from] = values[i]!;
+  for (let i = from; i < to; i++) numbers[i - from] = values[i];
   return numbers;
 }
 

@@ -90,16 +90,16 @@ for (const condition of conditionNames) {
     await Promise.all(
       clips.map(async (clip) => {
         const { results, raw } = await hear(clip, condition, 3);
-        const classRight = results.speech!.result === clip.class;
-        right[clip.class]!.push(classRight);
-        const larger = raw!.gender!.male! > raw!.gender!.female! ? 'male' : 'female';
-        if (clip.gender) right.gender!.push(larger === clip.gender);
+        const classRight = results.speech.result === clip.class;
+        right[clip.class].push(classRight);
+        const larger = raw!.gender.male > raw!.gender.female ? 'male' : 'female';
+        if (clip.gender) right.gender.push(larger === clip.gender);
         if (!classRight || (clip.gender && larger !== clip.gender))
-          wrong.push(`${clip.name}: ${results.speech!.result} ${JSON.stringify(raw)}`);
+          wrong.push(`${clip.name}: ${results.speech.result} ${JSON.stringify(raw)}`);
       }),
     );
     for (const [what, floor] of Object.entries(floors[condition])) {
-      const share = right[what]!.filter(Boolean).length / right[what]!.length;
+      const share = right[what].filter(Boolean).length / right[what].length;
       assert.ok(share >= floor, `${what}: ${share.toFixed(2)} right, less than ${floor}\n${wrong.join('\n')}`);
     }
     if (process.env.UNDERTONE_VERBOSE)
@@ -116,16 +116,16 @@ for (const condition of conditionNames) {
 test('one second is enough for a voice', async () => {
   const spoken = clips.filter((clip) => clip.class === 'speech');
   const outputs = await Promise.all(spoken.map((clip) => hear(clip, 'clean', 1)));
-  const missed = spoken.filter((_, i) => outputs[i]!.results.speech!.result !== 'speech');
+  const missed = spoken.filter((_, i) => outputs[i].results.speech.result !== 'speech');
   assert.ok(missed.length <= 1, missed.map(({ name }) => name).join(', '));
 });
 
 test('a voice under music and a voice in a crowd of noise keep their gender', async () => {
   const wrong: string[] = [];
   for (const clip of clips.filter(({ gender }) => gender)) {
-    const under = scaled(pieces['string chords']!, 0.2)(3);
-    const { raw } = await hear({ ...clip, samples: clip.samples.map((sample, i) => sample + under[i]!) }, 'clean', 3);
-    const larger = raw!.gender!.male! > raw!.gender!.female! ? 'male' : 'female';
+    const under = scaled(pieces['string chords'], 0.2)(3);
+    const { raw } = await hear({ ...clip, samples: clip.samples.map((sample, i) => sample + under[i]) }, 'clean', 3);
+    const larger = raw!.gender.male > raw!.gender.female ? 'male' : 'female';
     if (larger !== clip.gender) wrong.push(clip.name);
   }
   assert.ok(wrong.length <= 1, wrong.join(', '));

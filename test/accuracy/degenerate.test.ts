@@ -29,7 +29,7 @@ const spoken = await readClip(new URL('male-rms-1.flac', voices).pathname, 3);
 const spokenHigh = await readClip(new URL('female-slt-1.flac', voices).pathname, 3);
 /** 20 ms out of a vowel: where the second is loudest. */
 const word = (samples: Float32Array): Float32Array => {
-  const at = samples.reduce((best, sample, i) => (i < samples.length - 320 && sample > samples[best]! ? i : best), 0);
+  const at = samples.reduce((best, sample, i) => (i < samples.length - 320 && sample > samples[best] ? i : best), 0);
   return samples.slice(Math.max(0, at - 160), at + 160);
 };
 
@@ -117,10 +117,10 @@ for (const [name, signals] of Object.entries(groups)) {
               includeRawValues: true,
               volumeThreshold,
             });
-            const isVoice = results.speech!.result === 'speech' || ['male', 'female'].includes(results.gender!.result);
+            const isVoice = results.speech.result === 'speech' || ['male', 'female'].includes(results.gender.result);
             if (isVoice)
               failures.push(
-                `${name}, ${variant}${condition}, ${seconds} s, threshold ${volumeThreshold}: ${results.speech!.result}, ${results.gender!.result} ${JSON.stringify(raw)}`,
+                `${name}, ${variant}${condition}, ${seconds} s, threshold ${volumeThreshold}: ${results.speech.result}, ${results.gender.result} ${JSON.stringify(raw)}`,
               );
           }
         }

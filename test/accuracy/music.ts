@@ -44,7 +44,7 @@ function play(notes: readonly Note[], timbre: Timbre): Signal {
       const first = Math.round(start * rate);
       const count = Math.min(out.length - first, Math.round(length * rate));
       for (let i = 0; i < count; i++)
-        out[first + i]! += level * Math.min(1, (count - i) / 400) * timbre(hertzOf(midi), i / rate);
+        out[first + i] += level * Math.min(1, (count - i) / 400) * timbre(hertzOf(midi), i / rate);
     }
     return out;
   };
@@ -79,7 +79,7 @@ const slowTune = [0, 3, 7, 5, 3, 2, 0, -2].map((step, i) => ({
   level: 0.3,
 }));
 const arpeggio = cadence.flatMap((chord, c) =>
-  [0, 1, 2, 1, 0, 2].map((n, i) => ({ start: c * 0.9 + i * 0.15, length: 0.5, midi: chord[n]! + 12, level: 0.25 })),
+  [0, 1, 2, 1, 0, 2].map((n, i) => ({ start: c * 0.9 + i * 0.15, length: 0.5, midi: chord[n] + 12, level: 0.25 })),
 );
 
 /** Kick on the beat, snare between, hi-hat on every half. */
@@ -102,7 +102,7 @@ function drums(beatsPerMinute: number): Signal {
 function mix(...parts: Signal[]): Signal {
   return (seconds) => {
     const voices = parts.map((part) => part(seconds));
-    return voices[0]!.map((_, i) => voices.reduce((sum, voice) => sum + voice[i]!, 0));
+    return voices[0].map((_, i) => voices.reduce((sum, voice) => sum + voice[i], 0));
   };
 }
 

@@ -60,7 +60,7 @@ export function pinkNoise(level: number, seed = 'pink'): Signal {
     let delayed = 0;
     return wave(() => {
       const white = normal();
-      poles.forEach((pole, i) => (states[i] = pole * states[i]! + gains[i]! * white));
+      poles.forEach((pole, i) => (states[i] = pole * states[i] + gains[i] * white));
       const pink = states.reduce((sum, state) => sum + state, 0) + delayed + white * 0.5362;
       delayed = white * 0.115926;
       return Math.max(-1, Math.min(1, level * pink * 0.4));
@@ -106,5 +106,5 @@ export const mixed =
   (a: Signal, b: Signal): Signal =>
   (seconds) => {
     const under = b(seconds);
-    return a(seconds).map((sample, i) => sample + under[i]!);
+    return a(seconds).map((sample, i) => sample + under[i]);
   };

@@ -71,7 +71,7 @@ for (const mode of ['cpu', 'webasm'] as const) {
     const expected = (await new ReferenceBackend().prepare(graph, { batch, samples })).run([pcm]);
     const whole = await backend.prepare(graph, { batch, samples });
     const together = whole.run([pcm]).map((output) => output.slice());
-    expected.forEach((output, i) => assertClose(together[i]!, output, parity, `output ${i}`));
+    expected.forEach((output, i) => assertClose(together[i], output, parity, `output ${i}`));
 
     const stretch = await backend.prepare(graph, { batch: 1, samples: step });
     const one = await backend.prepare(graph, { batch: 1, samples });
@@ -83,9 +83,9 @@ for (const mode of ['cpu', 'webasm'] as const) {
         stretch.run([own.subarray(i * step, (i + 1) * step)], state).map((output) => output.slice()),
       );
       alone.forEach((output, i) => {
-        assertClose(together[i]!.subarray(b * output.length, (b + 1) * output.length), output, 0, `item ${b}`);
+        assertClose(together[i].subarray(b * output.length, (b + 1) * output.length), output, 0, `item ${b}`);
         assertClose(
-          pieces.flatMap((piece) => Array.from(piece[i]!)),
+          pieces.flatMap((piece) => Array.from(piece[i])),
           output,
           close,
           `item ${b}, in pieces`,

@@ -51,7 +51,7 @@ async function poisoned(samples: number): Promise<WasmBackend> {
   const own = await openWasm();
   own.place = (compiled, workspace) => {
     const program = Object.getPrototypeOf(own).place.call(own, compiled, workspace);
-    if (compiled.inputs[0]!.length === samples) own.heap.words(program.entry, 1)[0] = 99;
+    if (compiled.inputs[0].length === samples) own.heap.words(program.entry, 1)[0] = 99;
     return program;
   };
   return own;
@@ -103,10 +103,10 @@ test('pool: streams carry their state', async () => {
   const step = { batch: 1, samples: 1024 };
   const state = new Float32Array(alone.plan.stateLength);
   for (let i = 0; i < 8; i++) {
-    const outputs = await pool.run(graph, step, [pcm[0]!.subarray(i * 1024, (i + 1) * 1024)], state);
+    const outputs = await pool.run(graph, step, [pcm[0].subarray(i * 1024, (i + 1) * 1024)], state);
     outputs.forEach((output, model) =>
       output.forEach((value, label) =>
-        assert.ok(Math.abs(value - expected[0]![model]![i * output.length + label]!) < 1e-5),
+        assert.ok(Math.abs(value - expected[0][model][i * output.length + label]) < 1e-5),
       ),
     );
   }
@@ -132,7 +132,7 @@ test('pool: threads that die are replaced and their work is done again', async (
 
 test('pool: a job at which every thread dies is given up, the others are done', async () => {
   const pool = await openPool({ threads: 2, backend: await poisoned(1024) });
-  const bad = reasonOf(pool.run(graph, { batch: 1, samples: 1024 }, [pcm[0]!.subarray(0, 1024)]));
+  const bad = reasonOf(pool.run(graph, { batch: 1, samples: 1024 }, [pcm[0].subarray(0, 1024)]));
   assert.equal(await Promise.all(pcm.map((samples) => pool.run(graph, bindings, [samples]))), expected);
   const error = await bad;
   assert.instance(error, WorkerError);
@@ -144,7 +144,7 @@ test('pool: a job at which every thread dies is given up, the others are done', 
 test('pool: where no thread comes up, jobs are refused, and done once one does', async () => {
   const pool = await openPool({ threads: 1 });
   const killer = killing(3, 'at once');
-  assert.instance(await reasonOf(pool.run(graph, bindings, [pcm[0]!])), WorkerError);
+  assert.instance(await reasonOf(pool.run(graph, bindings, [pcm[0]])), WorkerError);
   killer.restore();
   const { Worker: Original } = workerThreads;
   workerThreads.Worker = class {
@@ -157,16 +157,16 @@ test('pool: where no thread comes up, jobs are refused, and done once one does',
   workerThreads.Worker = Original;
   syncBuiltinESMExports();
   for (const reason of reasons) assert.match(String(reason), /no more threads/);
-  assert.equal(await pool.run(graph, bindings, [pcm[1]!]), expected[1]);
+  assert.equal(await pool.run(graph, bindings, [pcm[1]]), expected[1]);
   await pool.dispose();
 });
 
 test('pool: a state that is gone when a job is done fails that job alone', async () => {
   const pool = await openPool({ threads: 1 });
   const state = new Float32Array(alone.plan.stateLength);
-  const jobs = [pool.run(graph, bindings, [pcm[0]!], state), pool.run(graph, bindings, [pcm[1]!])];
+  const jobs = [pool.run(graph, bindings, [pcm[0]], state), pool.run(graph, bindings, [pcm[1]])];
   structuredClone(state, { transfer: [state.buffer] });
-  assert.instance(await reasonOf(jobs[0]!), TypeError);
+  assert.instance(await reasonOf(jobs[0]), TypeError);
   assert.equal(await jobs[1], expected[1]);
   await pool.dispose();
 });
@@ -175,11 +175,11 @@ test('pool: errors of a job are its own', async () => {
   const pool = await openPool({ threads: 1 });
   const broken: Graph = { ...graph, outputs: ['nothing'] };
   const reasons = await Promise.all(
-    [pool.run(broken, bindings, [pcm[0]!]), pool.run(graph, bindings, [new Int16Array(3)])].map(reasonOf),
+    [pool.run(broken, bindings, [pcm[0]]), pool.run(graph, bindings, [new Int16Array(3)])].map(reasonOf),
   );
   assert.instance(reasons[0], GraphError);
   assert.instance(reasons[1], ArgumentError);
-  assert.equal(await pool.run(graph, bindings, [pcm[2]!]), expected[2]);
+  assert.equal(await pool.run(graph, bindings, [pcm[2]]), expected[2]);
   await pool.dispose();
 });
 
@@ -193,7 +193,7 @@ test('pool: however many jobs, a shape is compiled once and memory stays as it i
   };
   const step = { batch: 1, samples: 1024 };
   const many = (count: number) =>
-    Promise.all(Array.from({ length: count }, () => pool.run(graph, step, [pcm[0]!.subarray(0, 1024)])));
+    Promise.all(Array.from({ length: count }, () => pool.run(graph, step, [pcm[0].subarray(0, 1024)])));
   await many(20);
   const size = own.heap.byteLength;
   for (let i = 0; i < 10; i++) await many(300);
@@ -216,7 +216,7 @@ test('pool: many shapes, errors and dead threads leave nothing in memory', async
     assert.instance(await reasonOf(shape(2048)), WorkerError);
     sizes.push(inUse());
   }
-  assert.ok(sizes[2]! <= 1.1 * sizes[0]!, `${sizes.join(', ')} bytes`);
+  assert.ok(sizes[2] <= 1.1 * sizes[0], `${sizes.join(', ')} bytes`);
   const { allocate } = own.heap;
   let allowed = 0;
   own.heap.allocate = (bytes) => {
@@ -243,7 +243,7 @@ test('pool: dispose refuses what waits', async () => {
   );
   await pool.dispose();
   for (const reason of await Promise.all(jobs)) assert.instance(reason, DisposedError);
-  assert.instance(await pool.run(graph, bindings, [pcm[0]!]).catch((reason: unknown) => reason), DisposedError);
+  assert.instance(await pool.run(graph, bindings, [pcm[0]]).catch((reason: unknown) => reason), DisposedError);
 });
 
 test('pool: threads out of range are refused', async () => {

@@ -44,7 +44,7 @@ function oneNode(
 
 async function apply(kind: ActivationName, x: Float32Array): Promise<Float32Array> {
   const program = await backend.prepare(oneNode('unary', [x.length], { kind }), {});
-  return program.run([x])[0]!;
+  return program.run([x])[0];
 }
 
 test('cpu: it is supported here and says what it is', () => {
@@ -103,7 +103,7 @@ for (const [kind, from, to] of [
       const expected = (activations[kind].apply as (x: number) => number)(value);
       // Relative where values grow, absolute where the function passes through zero.
       const size = kind === 'exp' ? expected : Math.max(1, Math.abs(expected));
-      worst = Math.max(worst, Math.abs(y[i]! - expected) / size);
+      worst = Math.max(worst, Math.abs(y[i] - expected) / size);
     });
     assert.ok(worst < 6e-7, `${worst}`);
   });
@@ -111,11 +111,11 @@ for (const [kind, from, to] of [
 
 test('cpu: tanh, exp and log keep small results exact relative to their size', async () => {
   const tiny = Float32Array.of(1e-30, -1e-20, 1e-8, 3e-5, -0.01);
-  (await apply('tanh', tiny)).forEach((value, i) => assert.ok(Math.abs(value / Math.tanh(tiny[i]!) - 1) < 5e-7));
+  (await apply('tanh', tiny)).forEach((value, i) => assert.ok(Math.abs(value / Math.tanh(tiny[i]) - 1) < 5e-7));
   const low = Float32Array.of(-20, -50, -80, -87);
-  (await apply('exp', low)).forEach((value, i) => assert.ok(Math.abs(value / Math.exp(low[i]!) - 1) < 5e-7));
+  (await apply('exp', low)).forEach((value, i) => assert.ok(Math.abs(value / Math.exp(low[i]) - 1) < 5e-7));
   const nearOne = Float32Array.of(0.99, 1.0001, 1.01, 0.9999);
-  (await apply('log', nearOne)).forEach((value, i) => assert.ok(Math.abs(value / Math.log(nearOne[i]!) - 1) < 5e-7));
+  (await apply('log', nearOne)).forEach((value, i) => assert.ok(Math.abs(value / Math.log(nearOne[i]) - 1) < 5e-7));
 });
 
 test('cpu: extremes come out as in JavaScript', async () => {
@@ -130,7 +130,7 @@ test('cpu: extremes come out as in JavaScript', async () => {
       } = activations[kind] as { apply: (x: number, a: number, b: number) => number; alpha?: number; beta?: number };
       const expected = Math.fround(f(value, alpha, beta));
       const alike = Number.isFinite(expected)
-        ? Math.abs(y[i]! - expected) <= 1e-6 * Math.max(1, Math.abs(expected))
+        ? Math.abs(y[i] - expected) <= 1e-6 * Math.max(1, Math.abs(expected))
         : Object.is(y[i], expected);
       assert.ok(alike, `${kind}(${value}): ${y[i]}, not ${expected}`);
     });
@@ -149,8 +149,8 @@ test('cpu: powers of negative numbers and of zero', async () => {
     outputs: ['y'],
   };
   const [y] = (await backend.prepare(power, {})).run([a, b]);
-  y!.forEach((value, i) =>
-    assert.ok(Object.is(value, NaN) ? i === 6 : Math.abs(value - a[i]! ** b[i]!) < 1e-5, `${a[i]}^${b[i]}: ${value}`),
+  y.forEach((value, i) =>
+    assert.ok(Object.is(value, NaN) ? i === 6 : Math.abs(value - a[i] ** b[i]) < 1e-5, `${a[i]}^${b[i]}: ${value}`),
   );
 });
 
@@ -174,7 +174,7 @@ for (const geometry of geometries) {
         Math.max(-32768, Math.min(32767, Math.round(sound(i)))),
       );
       const program = await backend.prepare(oneNode('logmel', [1, pcm.length], { ...geometry }, 'int16'), {});
-      assertClose(program.run([pcm])[0]!, logMelOf(pcm, geometry), parity, 'log-mel');
+      assertClose(program.run([pcm])[0], logMelOf(pcm, geometry), parity, 'log-mel');
     }
   });
 }
@@ -184,8 +184,8 @@ test('cpu: a pure tone at full scale leaves less than 0.1 of an error in its qui
   const program = await backend.prepare(oneNode('logmel', [1, pcm.length], { ...defaultGeometry }, 'int16'), {});
   const expected = logMelOf(pcm, defaultGeometry);
   const worst = program
-    .run([pcm])[0]!
-    .reduce((largest, value, i) => Math.max(largest, Math.abs(value - expected[i]!)), 0);
+    .run([pcm])[0]
+    .reduce((largest, value, i) => Math.max(largest, Math.abs(value - expected[i])), 0);
   assert.ok(worst < 0.1, `${worst}`);
 });
 
@@ -243,7 +243,7 @@ test('cpu: weights that are computed, and constants in odd places', async () => 
   const inputs = graph.inputs.map((input) => Float32Array.from({ length: sizeOf(input.shape as number[]) }, normal));
   const expected = (await new ReferenceBackend().prepare(graph, {})).run(inputs);
   const got = (await backend.prepare(graph, {})).run(inputs);
-  expected.forEach((output, i) => assertClose(got[i]!, output, 1e-6, graph.outputs[i]!));
+  expected.forEach((output, i) => assertClose(got[i], output, 1e-6, graph.outputs[i]));
 });
 
 test('cpu: x + activation(conv) is computed in one go, whatever else reads its parts', async () => {
@@ -263,7 +263,7 @@ test('cpu: x + activation(conv) is computed in one go, whatever else reads its p
     const expected = (await new ReferenceBackend().prepare(graph, {})).run(inputs);
     (await backend.prepare(graph, {}))
       .run(inputs)
-      .forEach((output, i) => assertClose(output, expected[i]!, 1e-6, outputs[i]!));
+      .forEach((output, i) => assertClose(output, expected[i], 1e-6, outputs[i]));
   }
 });
 
@@ -275,7 +275,7 @@ test('cpu: a network in steps, alone and among others, equals the whole', async 
   const reference = (await new ReferenceBackend().prepare(graph, { batch: 1, samples: 4096 })).run([
     pcm.subarray(0, 4096),
   ]);
-  reference.forEach((output, i) => assertClose(whole[i]!.subarray(0, output.length), output, parity, 'the reference'));
+  reference.forEach((output, i) => assertClose(whole[i].subarray(0, output.length), output, parity, 'the reference'));
   for (const batch of [1, 3, 4, 5]) {
     const program = await backend.prepare(graph, { batch, samples: 1024 });
     const state = new Float32Array(batch * program.plan.stateLength);
@@ -288,7 +288,7 @@ test('cpu: a network in steps, alone and among others, equals the whole', async 
         const labels = output.length / batch;
         assertClose(
           output.subarray((batch - 1) * labels),
-          whole[i]!.subarray(step * labels, (step + 1) * labels),
+          whole[i].subarray(step * labels, (step + 1) * labels),
           1e-5,
           `step ${step} in a batch of ${batch}`,
         );

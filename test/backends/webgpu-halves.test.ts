@@ -18,9 +18,7 @@ import { frontCase, tilesCases } from '../support/webgpu-cases.ts';
 
 const step = 1024;
 // One case of tiles: a software GPU takes half a minute for each.
-const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(
-  ({ graph }) => graph.nodes[0]!.op in matrixInputs,
-);
+const cases = [...opCases, ...tilesCases.slice(-1), frontCase].filter(({ graph }) => graph.nodes[0].op in matrixInputs);
 
 // The cases are small.
 const backend = await webgpuForTests({ weightPrecision: 'f16', halvesFrom: 1 });
@@ -112,7 +110,7 @@ gpuTest(
     ] as const) {
       const pcm = Int16Array.from(
         { length: batch * steps * step },
-        (_, i) => (i % 5000 < 3000 ? voice : loud)[(16000 + i) % voice.length]!,
+        (_, i) => (i % 5000 < 3000 ? voice : loud)[(16000 + i) % voice.length],
       );
       const answers: Float32Array[][] = [];
       for (const own of [plain, half]) {
@@ -121,10 +119,10 @@ gpuTest(
         program.dispose();
       }
       models.forEach(({ name, labels }, i) => {
-        const [expected, got] = answers.map((outputs) => outputs[i]!);
-        assertClose(got!, expected!, approximate, name);
-        assert.equal(labelsOf(got!, labels.length), labelsOf(expected!, labels.length), name);
-        assert.not.equal([...got!], [...expected!], `${name} was computed with the same weights`);
+        const [expected, got] = answers.map((outputs) => outputs[i]);
+        assertClose(got, expected, approximate, name);
+        assert.equal(labelsOf(got, labels.length), labelsOf(expected, labels.length), name);
+        assert.not.equal([...got], [...expected], `${name} was computed with the same weights`);
       });
     }
     plain.dispose();
@@ -187,8 +185,8 @@ test('weights take half the memory; dispatches are as many; 1,000 runs make no o
   }
   const [plain, half] = numbers;
   // Besides large matrices there are small ones, biases and the tables of log-mel.
-  assert.ok(half!.bytes < 0.52 * plain!.bytes, `${half!.bytes} of ${plain!.bytes} bytes`);
-  assert.ok(half!.dispatches === plain!.dispatches && half!.dispatches <= 25, `${half!.dispatches}`);
+  assert.ok(half.bytes < 0.52 * plain.bytes, `${half.bytes} of ${plain.bytes} bytes`);
+  assert.ok(half.dispatches === plain.dispatches && half.dispatches <= 25, `${half.dispatches}`);
 });
 
 test.after(() => backend?.dispose());

@@ -10,7 +10,7 @@ import { assertClose, assertMatchesReference, assertStreams } from '../support/p
 import { webgpuForTests } from '../support/webgpu.ts';
 import { networkOf, noise } from '../support/webgpu-network.ts';
 
-const cases = opCases.filter(({ graph }) => graph.nodes[0]!.op === 'gru');
+const cases = opCases.filter(({ graph }) => graph.nodes[0].op === 'gru');
 const [plain, backend] = [await webgpuForTests(), await webgpuForTests({ subgroups: true })];
 const hasSubgroups = backend?.device.features.has('subgroups') === true;
 if (backend && !hasSubgroups) console.log(`Subgroup tests are left out: ${backend.adapter} has none.`);
@@ -63,8 +63,8 @@ async function assertCloseToPlain(own: WebGPUBackend, { graph, inputs, title }: 
   const half = (await webgpuForTests({ weightPrecision: 'f16', halvesFrom: 1 }))!;
   const outputs: Float32Array[] = [];
   for (const each of [half, own])
-    outputs.push((await (await each.prepare(graph, {})).run(inputs.map(({ data }) => data)))[0]!);
-  assertClose(outputs[1]!, outputs[0]!, parity, title);
+    outputs.push((await (await each.prepare(graph, {})).run(inputs.map(({ data }) => data)))[0]);
+  assertClose(outputs[1], outputs[0], parity, title);
   half.dispose();
 }
 
@@ -78,7 +78,7 @@ subgroupTest('two networks side by side, and the same bits run after run', async
     program.describe().steps.some(({ kernel, jobs }) => kernel.file === 'gru-subgroups.wgsl' && jobs.length === 2),
   );
   const got = (await program.run([pcm])).map((output) => output.slice());
-  expected.forEach((output, i) => assertClose(got[i]!, output, parity, `network ${i}`));
+  expected.forEach((output, i) => assertClose(got[i], output, parity, `network ${i}`));
   const again = await program.run([pcm]);
   got.forEach((output, i) => assert.equal(again[i], output));
 });

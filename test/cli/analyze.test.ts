@@ -59,11 +59,11 @@ test('analyze: every format on standard output, one file', async () => {
       formats.map(async (format) => [format, await undertone(['analyze', voice, '--format', format])] as const),
     ),
   );
-  for (const format of formats) assert.equal([format, outcomes[format]!.code, outcomes[format]!.err], [format, 0, '']);
-  const text = (format: string): string => outcomes[format]!.out;
+  for (const format of formats) assert.equal([format, outcomes[format].code, outcomes[format].err], [format, 0, '']);
+  const text = (format: string): string => outcomes[format].out;
   assert.is(JSON.parse(text('jsonl')).file, voice);
   const rows: Record<string, string>[] = parse(text('csv'), { columns: true });
-  assert.is(rows[0]!.speech, 'speech');
+  assert.is(rows[0].speech, 'speech');
   has(text('textgrid'), /^File type = "ooTextFile"\nObject class = "TextGrid"/);
   has(text('rttm'), /^SPEAKER reading-room 1 \d+\.\d{3} \d+\.\d{3} <NA> <NA> female 0\.\d+ <NA>$/m);
   has(text('audacity'), /^\d+\.\d{6}\t\d+\.\d{6}\tgender: female$/m);
@@ -177,14 +177,14 @@ test('analyze: command lines without sense', async () => {
       undertone(['analyze', voice, '--jobs', '0']),
       undertone(['analyze', voice, '--weights', folder]),
     ]);
-    isRefusal(outcomes[0]!, 2, /--period 100: it must be a multiple of 64/);
-    isRefusal(outcomes[1]!, 2, /--format html makes a file of its own for each input: name a folder with --out/);
-    isRefusal(outcomes[2]!, 2, /no file matches/);
-    isRefusal(outcomes[3]!, 2, /holds no audio files/);
-    isRefusal(outcomes[4]!, 2, /--resume goes on in a folder/);
-    isRefusal(outcomes[5]!, 2, /Allowed choices are table, json/);
-    isRefusal(outcomes[6]!, 2, /It must be a whole number from 1 to 64/);
-    isRefusal(outcomes[7]!, 1, /holds no speech\.model/);
+    isRefusal(outcomes[0], 2, /--period 100: it must be a multiple of 64/);
+    isRefusal(outcomes[1], 2, /--format html makes a file of its own for each input: name a folder with --out/);
+    isRefusal(outcomes[2], 2, /no file matches/);
+    isRefusal(outcomes[3], 2, /holds no audio files/);
+    isRefusal(outcomes[4], 2, /--resume goes on in a folder/);
+    isRefusal(outcomes[5], 2, /Allowed choices are table, json/);
+    isRefusal(outcomes[6], 2, /It must be a whole number from 1 to 64/);
+    isRefusal(outcomes[7], 1, /holds no speech\.model/);
   });
 });
 

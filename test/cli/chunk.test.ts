@@ -51,10 +51,10 @@ test('chunk: files that are not there, no audio, or too short are one line and e
       undertone(['chunk', folder]),
       undertone(['chunk', voice, '--start', '1', '--end', '1.01']),
     ]);
-    isRefusal(outcomes[0]!, 1, /none\.wav: there is no such file/);
-    isRefusal(outcomes[1]!, 1, /notes\.wav: it is no audio/);
-    isRefusal(outcomes[2]!, 1, /it is a folder/);
-    isRefusal(outcomes[3]!, 1, /shorter than one step/);
+    isRefusal(outcomes[0], 1, /none\.wav: there is no such file/);
+    isRefusal(outcomes[1], 1, /notes\.wav: it is no audio/);
+    isRefusal(outcomes[2], 1, /it is a folder/);
+    isRefusal(outcomes[3], 1, /shorter than one step/);
   });
 });
 
@@ -67,12 +67,12 @@ test('chunk: a command line without sense is exit code 2', async () => {
     undertone(['chunk']),
     undertone(['chunk', voice, '--start', '9']),
   ]);
-  isRefusal(outcomes[0]!, 2, /--volume-threshold.*'1\.5' is invalid\. It must be a number from 0 to 1/);
-  isRefusal(outcomes[1]!, 2, /there is no model "age"; available: gender, speech/);
-  isRefusal(outcomes[2]!, 2, /--end 2 must be later than --start 3/);
-  isRefusal(outcomes[3]!, 2, /'abacus' is invalid. Allowed choices are auto, webgpu, cpu, gpu\.js/);
-  isRefusal(outcomes[4]!, 2, /missing required argument 'file'/);
-  isRefusal(outcomes[5]!, 2, /--start 9: .* is only \d\.\d s long/);
+  isRefusal(outcomes[0], 2, /--volume-threshold.*'1\.5' is invalid\. It must be a number from 0 to 1/);
+  isRefusal(outcomes[1], 2, /there is no model "age"; available: gender, speech/);
+  isRefusal(outcomes[2], 2, /--end 2 must be later than --start 3/);
+  isRefusal(outcomes[3], 2, /'abacus' is invalid. Allowed choices are auto, webgpu, cpu, gpu\.js/);
+  isRefusal(outcomes[4], 2, /missing required argument 'file'/);
+  isRefusal(outcomes[5], 2, /--start 9: .* is only \d\.\d s long/);
 });
 
 test('help on request is exit code 0 and on standard output; without a command it is 2 and an error', async () => {

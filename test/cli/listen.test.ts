@@ -26,20 +26,20 @@ test('listen: the same periods as the file, from s16 and from f32 bytes', async 
 });
 
 test('listen: text to read, changes only, several channels', async () => {
-  const doubled = Int16Array.from({ length: 2 * samples.length }, (_, i) => (i % 2 ? 0 : samples[i >> 1]!));
+  const doubled = Int16Array.from({ length: 2 * samples.length }, (_, i) => (i % 2 ? 0 : samples[i >> 1]));
   const [text, changes, two] = await Promise.all([
     undertone(['listen', '--raw'], { input: bytes }),
     undertone(['listen', '--changes', '--json', '--models', 'speech'], { input: bytes }),
     undertone(['listen', '--channels', '2', '--json'], { input: new Uint8Array(doubled.buffer) }),
   ]);
   has(text.out, /^ +0:00\.51 {2}speech +[01]\.\d\d .*music 0\.\d\d.*(male|female|unknown) .*female (0\.\d\d|1\.00)/m);
-  const results = lines(changes.out).map(({ results }) => results.speech!.result);
+  const results = lines(changes.out).map(({ results }) => results.speech.result);
   results.slice(1).forEach((result, i) => assert.is.not(result, results[i]));
   assert.equal(new Set(lines(two.out).map(({ channel }) => channel)), new Set([0, 1]));
   assert.ok(
     lines(two.out)
       .filter(({ channel }) => channel === 1)
-      .every(({ results }) => results.speech!.result === 'silence'),
+      .every(({ results }) => results.speech.result === 'silence'),
   );
 });
 

@@ -101,7 +101,7 @@ export function isRefusal({ code, out, err }: Outcome, expected: 1 | 2, pattern:
   if (
     code !== expected ||
     out !== '' ||
-    !pattern.test(first!) ||
+    !pattern.test(first) ||
     (hint !== '' && hint !== '(--help tells more)') ||
     /\n\s+at /.test(err)
   ) {

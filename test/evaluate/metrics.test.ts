@@ -59,11 +59,11 @@ test('risk and coverage: the least confident go first', () => {
     right: confidence > 0.58,
   }));
   const [all, most] = riskCoverage(claims, [1, 0.8]);
-  near(all!.risk, 0.2);
-  assert.is(all!.errorsLeft, 1);
-  assert.is(most!.risk, 0);
-  assert.is(most!.errorsLeft, 0);
-  near(most!.cutoff, 0.6);
+  near(all.risk, 0.2);
+  assert.is(all.errorsLeft, 1);
+  assert.is(most.risk, 0);
+  assert.is(most.errorsLeft, 0);
+  near(most.cutoff, 0.6);
 });
 
 test.run();

@@ -48,14 +48,14 @@ async function assertSame(before: Graph, after: Graph): Promise<void> {
     const [expected, got] = await Promise.all(
       [before, after].map(async (graph) => (await reference.prepare(graph, bindings)).run([input])),
     );
-    expected!.forEach((output, i) => assertClose(got![i]!, output, close, `output ${i}`));
+    expected.forEach((output, i) => assertClose(got[i], output, close, `output ${i}`));
   }
 }
 
 /** The pass does something, keeps the result, and leaves these ops. */
 function passTest(title: string, pass: string, graph: Graph, left: string): void {
   test(`${pass}: ${title}`, async () => {
-    const after = passes.removeDeadCode!(passes[pass]!(graph));
+    const after = passes.removeDeadCode(passes[pass](graph));
     assert.is(after.nodes.map(({ op }) => op).join(' '), left);
     await assertSame(graph, after);
   });
@@ -523,7 +523,7 @@ passTest(
 );
 
 test('removeDeadCode: what no output needs', () => {
-  const after = passes.removeDeadCode!(
+  const after = passes.removeDeadCode(
     graphOf(
       [
         ['unary', 'x', 'a', { kind: 'exp' }],

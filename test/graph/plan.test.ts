@@ -36,7 +36,7 @@ test('values that are needed at the same time never overlap, others share memory
 });
 
 test('a shape error names the node and both shapes', () => {
-  const wrong = { ...chain, inputs: [{ ...chain.inputs[0]!, shape: ['batch', 'time', 7] }] };
+  const wrong = { ...chain, inputs: [{ ...chain.inputs[0], shape: ['batch', 'time', 7] }] };
   assert.throws(
     () => planGraph(wrong, { batch: 1, time: 4 }),
     (error: Error) =>
@@ -55,21 +55,21 @@ test('a graph that is not well formed is refused by name', () => {
   refused({ outputs: ['nothing'] }, /output "nothing" is made by no node/);
   refused({ outputs: [] }, /no outputs/);
   refused({ nodes: [...chain.nodes].reverse() }, /made by no earlier node/);
-  refused({ nodes: [...chain.nodes, chain.nodes[0]!] }, /made twice/);
-  refused({ outputs: ['a'], nodes: [{ ...chain.nodes[0]!, op: 'quantum' }] }, /there is no op "quantum"/);
+  refused({ nodes: [...chain.nodes, chain.nodes[0]] }, /made twice/);
+  refused({ outputs: ['a'], nodes: [{ ...chain.nodes[0], op: 'quantum' }] }, /there is no op "quantum"/);
   refused(
-    { outputs: ['a'], nodes: [{ ...chain.nodes[0]!, attributes: { pads: 'x' } }] },
+    { outputs: ['a'], nodes: [{ ...chain.nodes[0], attributes: { pads: 'x' } }] },
     /"pads" must be a list of numbers/,
   );
   refused(
-    { outputs: ['b'], nodes: [{ ...chain.nodes[1]!, inputs: ['x'], attributes: { kind: 'sine' } }] },
+    { outputs: ['b'], nodes: [{ ...chain.nodes[1], inputs: ['x'], attributes: { kind: 'sine' } }] },
     /must be one of/,
   );
   assert.throws(() => planGraph(chain, { batch: 1 }), /needs a positive whole number for "time"/);
 });
 
 test('an op that looks ahead makes the graph unstreamable', () => {
-  const ahead = { ...chain, nodes: [{ ...chain.nodes[0]!, attributes: { pads: [1, 1] } }], outputs: ['a'] };
+  const ahead = { ...chain, nodes: [{ ...chain.nodes[0], attributes: { pads: [1, 1] } }], outputs: ['a'] };
   const plan = planGraph(ahead, { batch: 1, time: 4 });
   assert.not(plan.streamable);
   assert.is(plan.stateLength, 0);

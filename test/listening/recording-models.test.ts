@@ -18,7 +18,7 @@ const voice = await sampleVoice();
 const models = ['Speech', 'Gender'];
 
 const rowOf = (values: ArrayLike<number>, row: number, labels: number): number[] =>
-  Array.from({ length: labels }, (_, i) => values[row * labels + i]!);
+  Array.from({ length: labels }, (_, i) => values[row * labels + i]);
 
 /** An ear that keeps the probabilities of every step before they are rounded. */
 function recording(): { newEar: () => Ear; values: () => number[] } {
@@ -40,8 +40,8 @@ function recording(): { newEar: () => Ear; values: () => number[] } {
     values: () =>
       steps.flatMap(({ level, row, probabilities: { speech, gender } }) => [
         level,
-        ...rowOf(speech!, row, 3),
-        ...rowOf(gender!, row, 2),
+        ...rowOf(speech, row, 3),
+        ...rowOf(gender, row, 2),
       ]),
   };
 }
@@ -77,7 +77,7 @@ for (const sampleRate of [16000, 8000, 44100]) {
 async function voiceOf(file: string): Promise<Int16Array> {
   const parts: Float32Array[] = [];
   for await (const { channels } of decodeFile(fileURLToPath(new URL(`../fixtures/voices/${file}`, import.meta.url))))
-    parts.push(channels[0]!);
+    parts.push(channels[0]);
   return Int16Array.from(
     parts.flatMap((part) => [...part]),
     (sample) => Math.round(sample * 32768),
@@ -91,13 +91,13 @@ test('a voice at 8, 22.05, 44.1 and 48 kHz is heard as at 16 kHz', async () => {
   const steps = Math.floor(man.length / 1024) - 1;
   const whole = async (data: Int16Array, sampleRate: number) => {
     const { channels } = await processAudioBytes({ models, data, sampleRate, outputPeriod: steps * 64 }, newListener);
-    const { speech, gender } = channels['0']!.time_series[0]!.results;
-    return [speech!.result, gender!.result];
+    const { speech, gender } = channels['0'].time_series[0].results;
+    return [speech.result, gender.result];
   };
   const at = (rate: number) =>
     Int16Array.from({ length: Math.floor(((man.length - 1) * rate) / 16000) }, (_, i) => {
       const place = (i * 16000) / rate;
-      const [left, right] = [man[Math.floor(place)]!, man[Math.floor(place) + 1]!];
+      const [left, right] = [man[Math.floor(place)], man[Math.floor(place) + 1]];
       return rate === 8000 ? (left + right) / 2 : left + (right - left) * (place % 1);
     });
   const direct = await whole(man, 16000);
@@ -120,14 +120,14 @@ test('50 streams on one engine, each as if alone, none much later than the other
       return own.values();
     }),
   );
-  const median = [...lateness].sort((a, b) => a - b)[count / 2]!;
+  const median = [...lateness].sort((a, b) => a - b)[count / 2];
   assert.ok(
     Math.max(...lateness) < 2 * median,
     `last after ${Math.max(...lateness).toFixed(0)} ms, median ${median.toFixed(0)} ms`,
   );
   for (const [i, values] of results.entries()) {
     const alone = recording();
-    await processAudioBytes({ models, data: inputs[i]! }, alone.newEar);
+    await processAudioBytes({ models, data: inputs[i] }, alone.newEar);
     assert.ok(
       largestDifference(values, alone.values()) <= close,
       `stream ${i}: ${largestDifference(values, alone.values())}`,

@@ -33,7 +33,7 @@ function noise(length: number, seed: string): Int16Array {
 
 function* chunksOf<T extends AudioData>(data: T, sizes: readonly number[]): Generator<T> {
   for (let start = 0, k = 0; start < data.length; k++) {
-    const size = sizes[k % sizes.length]!;
+    const size = sizes[k % sizes.length];
     yield data.subarray(start, start + size) as T;
     start += size;
   }
@@ -59,7 +59,7 @@ async function rejected(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-const one = (output: TimeSeriesOutput) => output.channels['0']!;
+const one = (output: TimeSeriesOutput) => output.channels['0'];
 
 test('the output has the shape, the keys and the order of the published one', async () => {
   const data = noise(16000, 'shape');
@@ -70,9 +70,9 @@ test('the output has the shape, the keys and the order of the published one', as
     one(output).time_series.map(({ timestamp }) => timestamp),
     [0, 256, 512, 768],
   );
-  assert.equal(Object.keys(one(output).time_series[0]!), ['timestamp', 'results', 'raw']);
-  assert.equal(Object.keys(one(output).time_series[0]!.results), ['gender', 'speech']);
-  assert.equal(one(output).transitions!.speech!.at(-1)!.timestamp_end, 15 * 64);
+  assert.equal(Object.keys(one(output).time_series[0]), ['timestamp', 'results', 'raw']);
+  assert.equal(Object.keys(one(output).time_series[0].results), ['gender', 'speech']);
+  assert.equal(one(output).transitions!.speech.at(-1)!.timestamp_end, 15 * 64);
   assert.equal(Object.keys(one(await processAudioBytes({ data, models }, newEar))), ['time_series']);
 });
 
@@ -111,12 +111,12 @@ test('one sample at a time is the same as all at once', async () => {
 
 test('channels are heard on their own, each with its own state', async () => {
   const [left, right] = [noise(40000, 'left'), noise(40000, 'right')];
-  const both = Int16Array.from({ length: 80000 }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1]!);
+  const both = Int16Array.from({ length: 80000 }, (_, i) => (i % 2 === 0 ? left : right)[i >> 1]);
   const output = await processAudioBytes({ ...everything, data: both, channels: 2 }, newEar);
   assert.equal(Object.keys(output.channels), ['0', '1']);
   const alone = await Promise.all([left, right].map((data) => processAudioBytes({ ...everything, data }, newEar)));
-  assert.equal(output.channels['0'], one(alone[0]!));
-  assert.equal(output.channels['1'], one(alone[1]!));
+  assert.equal(output.channels['0'], one(alone[0]));
+  assert.equal(output.channels['1'], one(alone[1]));
   const picked = await processAudioBytes({ ...everything, data: both, channels: 2, channel: 1 }, newEar);
   assert.equal(picked, { channels: { 1: output.channels['1'] } });
   const wav = wavBytes([left, right].map((data) => Float32Array.from(data, (value) => value / 32768)));
@@ -126,14 +126,14 @@ test('channels are heard on their own, each with its own state', async () => {
   const { results, overview } = await drain(chunksOf(both, [777]), { channels: 2 });
   for (const channel of [0, 1]) {
     const own = results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result);
-    assert.equal(own, output.channels[channel]!.time_series);
+    assert.equal(own, output.channels[channel].time_series);
   }
   assert.equal(
     results.map(({ timestamp }) => timestamp),
     [...results.map(({ timestamp }) => timestamp)].sort((a, b) => a - b),
   );
   assert.equal(Object.keys(overview.channels), ['0', '1']);
-  assert.not('channel' in (await drain(chunksOf(both, [777]), { channels: 2, channel: 0 })).results[0]!);
+  assert.not('channel' in (await drain(chunksOf(both, [777]), { channels: 2, channel: 0 })).results[0]);
 });
 
 test('the last, partial period counts; less than a step at the end is not heard', async () => {
@@ -144,7 +144,7 @@ test('the last, partial period counts; less than a step at the end is not heard'
     [5120, 2],
   ]) {
     assert.is(
-      one(await processAudioBytes({ ...everything, data: noise(samples!, 'partial') }, newEar)).time_series.length,
+      one(await processAudioBytes({ ...everything, data: noise(samples, 'partial') }, newEar)).time_series.length,
       periods,
     );
   }
@@ -296,7 +296,7 @@ test('files: the format is decoded, progress told, damage named or warned of', a
     newEar,
   );
   assert.equal(Object.keys(output.channels), ['0', '1']);
-  assert.is(output.channels['1']!.time_series.length, 4);
+  assert.is(output.channels['1'].time_series.length, 4);
   assert.ok(Math.abs(progress.at(-1)! - 1) < 0.01);
   const path = join(folder, 'cut.wav');
   await writeFile(path, wavBytes([noise(32000, 'cut').map((value) => value)]).subarray(0, 40000));
@@ -310,7 +310,7 @@ test('files: the format is decoded, progress told, damage named or warned of', a
     newEar,
   );
   assert.equal(part.warnings, warned);
-  assert.match(warned[0]!, /only the part/);
+  assert.match(warned[0], /only the part/);
   assert.is(one(part).time_series.length, 5);
   await rm(folder, { recursive: true });
 });

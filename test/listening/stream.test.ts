@@ -33,7 +33,7 @@ const rejected = (promise: Promise<unknown>): Promise<any> =>
   );
 
 async function whole(data: Int16Array, options: Partial<StreamOptions> = {}) {
-  return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeEar())).channels['0']!;
+  return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeEar())).channels['0'];
 }
 
 for (const sampleRate of [16000, 44100]) {
@@ -189,7 +189,7 @@ test('reset: what was written is heard out, then all begins anew', async () => {
     ...(await whole(second, { sampleRate: 8000 })).time_series,
   ];
   assert.equal(await all(stream), expected);
-  assert.is(stream.overview().channels['0']!.transitions!.speech!.at(-1)!.timestamp_end, 39 * 64);
+  assert.is(stream.overview().channels['0'].transitions!.speech.at(-1)!.timestamp_end, 39 * 64);
 });
 
 test('channels, and bytes that split samples', async () => {
@@ -203,7 +203,7 @@ test('channels, and bytes that split samples', async () => {
   for (const channel of [0, 1]) {
     assert.equal(
       results.filter((result) => result.channel === channel).map(({ channel: _, ...result }) => result),
-      expected.channels[channel]!.time_series,
+      expected.channels[channel].time_series,
     );
   }
 });
@@ -233,11 +233,11 @@ test('many streams at once, each as if alone, and ended with nothing left', asyn
   const outputs = streams.map((stream) => all(stream));
   for (let start = 0; start < 16000; start += 500)
     await Promise.all(
-      streams.map((stream, i) => start < inputs[i]!.length && stream.write(inputs[i]!.subarray(start, start + 500))),
+      streams.map((stream, i) => start < inputs[i].length && stream.write(inputs[i].subarray(start, start + 500))),
     );
   await Promise.all(streams.map((stream) => stream.end()));
   for (const [i, output] of (await Promise.all(outputs)).entries())
-    assert.equal(output, (await whole(inputs[i]!)).time_series);
+    assert.equal(output, (await whole(inputs[i])).time_series);
 });
 
 test('wrong options are named', async () => {

@@ -60,7 +60,7 @@ test('the golden file of format version 1 is read', async () => {
     assert.is(encodings.get('kernel'), weights);
     assert.is(encodings.get('bias'), 'float32');
     const [got, exact] = [model, tinyModel()].map(({ graph }) => graph.constants.get('kernel')! as Tensor);
-    const largest = Math.max(...got!.data.map((value, i) => Math.abs(value - exact!.data[i]!)));
+    const largest = Math.max(...got.data.map((value, i) => Math.abs(value - exact.data[i])));
     assert.ok(largest < (weights === 'int8' ? 0.01 : 0.001), `${weights}: ${largest}`);
   }
 });
@@ -75,14 +75,14 @@ test('a file that was altered anywhere is refused', () => {
   const bytes = writeModel(tinyModel());
   for (let at = 0; at < bytes.length; at += 7) {
     const altered = bytes.slice();
-    altered[at]! ^= 1 << (at % 8);
+    altered[at] ^= 1 << (at % 8);
     assert.throws(
       () => readModel(altered, 'x'),
       (error: Error) => error instanceof ModelFileError,
     );
   }
   const altered = bytes.slice();
-  altered[bytes.length - 20]! ^= 1;
+  altered[bytes.length - 20] ^= 1;
   refused(altered, /altered/);
 });
 

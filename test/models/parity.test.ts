@@ -41,7 +41,7 @@ for (const name of ['speech', 'gender']) {
     const { probabilities } = await session.run({
       logmel: new Tensor('float32', features(batch, frames), [batch, frames, 64]),
     });
-    return probabilities!.data as Float32Array;
+    return probabilities.data as Float32Array;
   };
 
   for (const [label, open] of backends) {
@@ -56,7 +56,7 @@ for (const name of ['speech', 'gender']) {
       ): Promise<Float32Array> => {
         const program = await backend.prepare(model.graph, { batch, time });
         const [output] = await program.run([data], state);
-        const copy = output!.slice();
+        const copy = output.slice();
         program.dispose();
         return copy;
       };

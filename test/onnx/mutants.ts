@@ -9,7 +9,7 @@ export function* mutants(count: number): Generator<readonly [about: string, byte
   const random = seeded('mutants');
   const originals = [...windowCases, ...shapeCases, ...recurrentCases];
   for (let i = 0; i < count; i++) {
-    const original = originals[random.below(originals.length)]!;
+    const original = originals[random.below(originals.length)];
     let bytes = buildOnnx(original);
     const changes = 1 + random.below(4);
     let kinds = '';
@@ -19,7 +19,7 @@ export function* mutants(count: number): Generator<readonly [about: string, byte
       kinds += kind;
       if (kind <= 1) {
         bytes = bytes.slice();
-        bytes[at]! ^= 1 << random.below(8);
+        bytes[at] ^= 1 << random.below(8);
       } else if (kind === 2) {
         bytes = bytes.slice(0, at);
         if (bytes.length === 0) break;

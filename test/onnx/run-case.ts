@@ -51,13 +51,13 @@ export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
       const outputs = program.run(inputs.map(({ data }) => data));
       plain.outputs.forEach((_, i) => {
         const what = `${title}, ${form}, ${JSON.stringify(bindings)}, output "${session.outputNames[i]}"`;
-        const tensor = expected[session.outputNames[i]!]!;
+        const tensor = expected[session.outputNames[i]];
         assert.equal(
-          [...program.plan.shapes.get((form === 'plain' ? plain : folded).outputs[i]!)!],
+          [...program.plan.shapes.get((form === 'plain' ? plain : folded).outputs[i])!],
           [...tensor.dims],
           `${what}: shape`,
         );
-        assertClose(outputs[i]!, tensor.data as Float32Array, parity, what);
+        assertClose(outputs[i], tensor.data as Float32Array, parity, what);
       });
     }
   }

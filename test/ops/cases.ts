@@ -75,7 +75,7 @@ const activationCases = [
   ['identity'],
 ].map(([kind, alpha, beta]) =>
   opCase('unary', `${kind}`, [[3, 5, 7]], {
-    attributes: { kind: kind!, ...(alpha === undefined ? {} : { alpha }), ...(beta === undefined ? {} : { beta }) },
+    attributes: { kind: kind, ...(alpha === undefined ? {} : { alpha }), ...(beta === undefined ? {} : { beta }) },
     scale: 3,
   }),
 );
@@ -346,6 +346,6 @@ function residualCase(): OpCase {
       constants: [[3, 6, 4], [4]],
     },
   );
-  const node = { ...base.graph.nodes[0]!, inputs: ['x0', 'c0', 'c1', 'x1'] };
+  const node = { ...base.graph.nodes[0], inputs: ['x0', 'c0', 'c1', 'x1'] };
   return { ...base, graph: { ...base.graph, nodes: [node] } };
 }

@@ -36,7 +36,7 @@ test('ops that slide a window: axes of x, and attributes with a number for each'
       { name: 'node', op, inputs: [], outputs: ['y'], attributes: own },
       [[2, 9, 4], ...weights],
     );
-    assert.is(inferred[0]!.length, 3, op);
+    assert.is(inferred[0].length, 3, op);
     refused(op, [[2, 9], ...weights], own, ShapeError, /x must be \[batch, time, channels\] or/);
     refused(op, [[2, 9, 4, 4, 4], ...weights], own, ShapeError, /x must be \[batch, time, channels\] or/);
     refused(op, [[2, 9, 4], ...weights], { ...own, strides: [1, 1] }, ShapeError, /"strides" must have 1 elements/);
@@ -56,14 +56,14 @@ test('recurrent ops: weights, biases and first states that do not fit', () => {
     assert.equal(opNamed(node).infer(node, shapes), [[2, 9, 6]]);
     const instead = (index: number, shape: Shape): Shape[] => shapes.map((known, i) => (i === index ? shape : known));
     refused(op, instead(0, [9, 5]), {}, ShapeError, /x must be \[batch, time, features\]/);
-    refused(op, instead(1, [4, shapes[1]![1]!]), {}, ShapeError, /as many features as W has rows/);
+    refused(op, instead(1, [4, shapes[1][1]]), {}, ShapeError, /as many features as W has rows/);
     refused(op, instead(2, [6, 17]), {}, ShapeError, /R must be \[hidden, \d hidden\]/);
     refused(op, instead(3, [6]), {}, ShapeError, /input 3, a bias, must have \d x 6 elements/);
     refused(op, shapes.slice(0, 3), {}, ShapeError, /input 3, a bias/);
     refused(op, instead(5, [3, 6]), {}, ShapeError, /a first state must be \[2, 6\]/);
     refused(op, shapes, { direction: 'sideways' }, GraphError, /"direction" must be one of forward, reverse/);
   }
-  refused('gru', [...good.gru!.slice(0, 4), [17]], {}, ShapeError, /input 4, a bias, must have 3 x 6 elements/);
+  refused('gru', [...good.gru.slice(0, 4), [17]], {}, ShapeError, /input 4, a bias, must have 3 x 6 elements/);
 });
 
 test.run();

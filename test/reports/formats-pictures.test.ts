@@ -102,7 +102,7 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
     };`,
   );
   assert.equal(seen.errors, []);
-  const expected = report.channels[0]!.transitions!.speech!;
+  const expected = report.channels[0].transitions!.speech;
   assert.equal(
     seen.blocks.map(({ result }) => result),
     expected.map(({ result }) => result),
@@ -111,8 +111,8 @@ inBrowser('html in Chromium: every run is drawn where it belongs, hovering tells
   seen.blocks.forEach(({ from, to, height }, i) => {
     const place = (milliseconds: number): number => left + ((right - left) * milliseconds) / 1000 / report.seconds;
     assert.ok(
-      Math.abs(from - place(expected[i]!.timestamp_start)) < 1.5 &&
-        Math.abs(to - place(expected[i]!.timestamp_end)) < 2.5,
+      Math.abs(from - place(expected[i].timestamp_start)) < 1.5 &&
+        Math.abs(to - place(expected[i].timestamp_end)) < 2.5,
       `block ${i}`,
     );
     assert.ok(height > 10);
@@ -180,7 +180,7 @@ async function inChromium(page: string, probe: string): Promise<Seen> {
       pathToFileURL(file).href,
     ];
     const { stdout } = await promisify(execFile)(chromium!, options, { timeout: 180_000, maxBuffer: 1 << 26 });
-    return JSON.parse(decodeURIComponent(/<pre id="seen">([^<]*)/.exec(stdout)![1]!)) as Seen;
+    return JSON.parse(decodeURIComponent(/<pre id="seen">([^<]*)/.exec(stdout)![1])) as Seen;
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }

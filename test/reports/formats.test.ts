@@ -20,14 +20,14 @@ test('csv: a parser that is not ours reads back every period, awkward file names
   );
   assert.is(rows.length, periods.length);
   rows.forEach((row, i) => {
-    const { channel, timestamp, results, raw } = periods[i]!;
+    const { channel, timestamp, results, raw } = periods[i];
     assert.is(row.file, report.file);
     assert.is(row.channel, channel);
     assert.is(Number(row.start_ms), timestamp);
     for (const [model, { result, confidence }] of Object.entries(results)) {
       assert.is(row[model], result);
       assert.is(Number(row[`${model}_confidence`]), confidence);
-      for (const [label, value] of Object.entries(raw![model]!)) assert.is(Number(row[`${model}_${label}`]), value);
+      for (const [label, value] of Object.entries(raw![model])) assert.is(Number(row[`${model}_${label}`]), value);
     }
   });
   assert.is(Number(rows.at(-1)!.end_ms), 5500);
@@ -42,7 +42,7 @@ test('TextGrid: a parser that is not ours reads back every run; tiers have no ga
   assert.is(Number(read.xmax), report.seconds);
   assert.is(read.items.length, runs.length);
   read.items.forEach((tier, i) => {
-    const { channel, model, runs: expected } = runs[i]!;
+    const { channel, model, runs: expected } = runs[i];
     assert.is(tier.name, `${model} channel ${channel}`);
     assert.is(tier.class, 'IntervalTier');
     const intervals = tier.intervals.map(({ xmin, xmax, text }) => ({ from: Number(xmin), to: Number(xmax), text }));
@@ -67,7 +67,7 @@ test('RTTM: who speaks, when, how sure; ten fields a line', () => {
     );
   assert.is(lines.length, expected.length);
   lines.forEach((fields, i) => {
-    const { channel, timestamp_start, timestamp_end, result, confidence } = expected[i]!;
+    const { channel, timestamp_start, timestamp_end, result, confidence } = expected[i];
     assert.is(fields.length, 10);
     assert.equal(fields.slice(0, 3), ['SPEAKER', 'a_"quoted",_name', String(Number(channel) + 1)]);
     assert.is(Number(fields[3]) * 1000, timestamp_start);
@@ -77,7 +77,7 @@ test('RTTM: who speaks, when, how sure; ten fields a line', () => {
 });
 
 test('RTTM without a voice model lists speech', () => {
-  const channels = { 0: { time_series: [], transitions: { speech: report.channels[0]!.transitions!.speech! } } };
+  const channels = { 0: { time_series: [], transitions: { speech: report.channels[0].transitions!.speech } } };
   assert.ok(
     toRttm({ ...report, channels })
       .split('\n')
@@ -110,8 +110,8 @@ test('without transitions the runs are those of the periods', () => {
   );
   for (const { runs: own } of runsOf({ ...report, channels })) {
     own.slice(1).forEach((run, i) => {
-      assert.is(run.timestamp_start, own[i]!.timestamp_end);
-      assert.is.not(run.result, own[i]!.result);
+      assert.is(run.timestamp_start, own[i].timestamp_end);
+      assert.is.not(run.result, own[i].result);
     });
     assert.is(own.at(-1)!.timestamp_end, 5440);
   }

@@ -16,7 +16,7 @@ export function sampleReport(): FileReport {
 
 /** The plan, begun somewhere else for each channel. */
 function channel(shift: number): ChannelReport {
-  const periods = plan.map((_, i) => plan[(i + shift) % plan.length]!);
+  const periods = plan.map((_, i) => plan[(i + shift) % plan.length]);
   const time_series = periods.map(([speech, gender], i) => ({
     timestamp: i * 1024,
     results: {

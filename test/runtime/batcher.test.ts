@@ -20,10 +20,10 @@ async function batches(chunks: number, steps: number): Promise<number[]> {
   const pool: Pool = {
     threads: 2,
     run: async (_graph, { batch }) => {
-      sizes.push(batch!);
+      sizes.push(batch);
       // As if it took its time, so that the other thread's share is taken meanwhile.
       await new Promise((resolve) => setTimeout(resolve, 50));
-      return [new Float32Array(batch! * steps * models.get('speech')!.labels.length)];
+      return [new Float32Array(batch * steps * models.get('speech')!.labels.length)];
     },
     dispose: async () => {},
   };
@@ -55,7 +55,7 @@ function batchesPrepared(backend: WebGPUBackend): number[] {
   const batches: number[] = [];
   const prepare = backend.prepare.bind(backend);
   backend.prepare = async (graph, bindings) => {
-    batches.push(bindings.batch!);
+    batches.push(bindings.batch);
     return prepare(graph, bindings);
   };
   return batches;
@@ -78,7 +78,7 @@ test('batcher: a batch beyond the limits of the device is divided, and not tried
   await together();
   const other = new Batcher(new Programs(await openWasm(), tiny));
   for (const i of [0, fitting - 1, fitting, 63]) {
-    assertClose(first[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
+    assertClose(first[i].tiny, (await other.analyzeChunk(chunks[i], ['tiny'])).tiny, parity, `chunk ${i}`);
   }
   await other.dispose();
   assert.is(tried.filter((batch) => batch > fitting).length, Math.log2(64 / fitting), `${tried}`);
@@ -112,7 +112,7 @@ test('batcher: where the GPU has no room for another shape, the shapes that nobo
     const chunks = Array.from({ length: 64 }, (_, i) => noise(steps * 1024, `chunk ${i}`));
     const heard = await Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
     for (const i of [0, 63])
-      assertClose(heard[i]!.tiny!, (await other.analyzeChunk(chunks[i]!, ['tiny'])).tiny!, parity, `chunk ${i}`);
+      assertClose(heard[i].tiny, (await other.analyzeChunk(chunks[i], ['tiny'])).tiny, parity, `chunk ${i}`);
   }
   // The second and the third shape find no room at first.
   assert.equal(tried, [64, 64, 64, 64, 64]);

@@ -9,7 +9,7 @@ export function damaged(file: Uint8Array, kind: number, { below }: Random): Uint
     case 0: // cut off
       return bytes.subarray(0, below(length));
     case 1: // bits flipped
-      for (let i = 0; i < 1 + below(20); i++) bytes[below(length)]! ^= 1 << below(8);
+      for (let i = 0; i < 1 + below(20); i++) bytes[below(length)] ^= 1 << below(8);
       return bytes;
     case 2: {
       // a hole of zeros

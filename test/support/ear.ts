@@ -26,7 +26,7 @@ export class FakeEar implements Ear {
     await this.#before(pcm.length / stepSamples, signal);
     return stepLevels(pcm).map((level, i) => {
       let sum = 0;
-      for (let k = 0; k < stepSamples; k++) sum += Math.abs(pcm[i * stepSamples + k]!) * ((k % 7) + 1);
+      for (let k = 0; k < stepSamples; k++) sum += Math.abs(pcm[i * stepSamples + k]) * ((k % 7) + 1);
       // Depends on this step and, less and less, on all before it.
       this.#state = 0.7 * this.#state + 0.3 * ((sum / 1000) % 1);
       const talk = this.#state;

@@ -16,8 +16,8 @@ export function rounded(graph: Graph): Graph {
   const constants = new Map(graph.constants);
   for (const { op, inputs } of graph.nodes) {
     for (const index of matrixInputs[op] ?? []) {
-      const { shape, data } = graph.constants.get(inputs[index]!)!;
-      constants.set(inputs[index]!, { shape, data: Float32Array.from(data, (value) => fromHalf(toHalf(value))) });
+      const { shape, data } = graph.constants.get(inputs[index])!;
+      constants.set(inputs[index], { shape, data: Float32Array.from(data, (value) => fromHalf(toHalf(value))) });
     }
   }
   return { ...graph, constants };

@@ -21,7 +21,7 @@ export interface Listeners {
 export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<Listeners> {
   const { backend } = await openDevice(device);
   const [gender, speech] = await Promise.all(['gender', 'speech'].map((id) => loadModel(join(weights, `${id}.model`))));
-  return listenersOn(backend, { gender: gender!, speech: speech! });
+  return listenersOn(backend, { gender: gender, speech: speech });
 }
 
 /** Of models by their ids. */

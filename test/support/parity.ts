@@ -11,7 +11,7 @@ export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): n
   if (a.length !== b.length) throw new Error(`lengths differ: ${a.length} and ${b.length}`);
   let largest = 0;
   for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i]! - b[i]!);
+    const difference = Math.abs(a[i] - b[i]);
     // Not (difference <= largest), so that a NaN is never taken for agreement.
     if (!(difference <= largest))
       largest = Number.isNaN(difference) ? (Object.is(a[i], b[i]) ? largest : Infinity) : difference;
@@ -42,10 +42,10 @@ export async function assertMatchesReference(
   const expected = reference.run(data);
   const program = await backend.prepare(graph, {});
   const got = (await program.run(data)).map((output) => output.slice());
-  expected.forEach((output, i) => assertClose(got[i]!, output, parity, `${title}, output ${i}`));
+  expected.forEach((output, i) => assertClose(got[i], output, parity, `${title}, output ${i}`));
   // A second run starts from nothing again.
   const again = await program.run(data);
-  got.forEach((output, i) => assertClose(again[i]!, output, 0, `${title}, second run, output ${i}`));
+  got.forEach((output, i) => assertClose(again[i], output, 0, `${title}, second run, output ${i}`));
   program.dispose();
 }
 
@@ -54,10 +54,10 @@ export async function assertStreams(backend: Backend, { title, graph, inputs }: 
   const whole = await new ReferenceBackend().prepare(exact, {});
   if (!whole.plan.streamable) return;
   const expected = whole.run(inputs.map((input) => input.data));
-  const time = inputs[0]!.shape[1]!;
-  const isAudio = graph.nodes[0]!.op === 'logmel';
+  const time = inputs[0].shape[1];
+  const isAudio = graph.nodes[0].op === 'logmel';
   const unit = isAudio ? 1024 : 4;
-  if (!isAudio && inputs[0]!.shape.length < 3) return;
+  if (!isAudio && inputs[0].shape.length < 3) return;
   if (time % unit !== 0 || time === unit || inputs.some((input) => input.shape[1] !== time)) return;
   const state = new Float32Array(whole.plan.batch * whole.plan.stateLength);
   const parts: Float32Array[][] = [];
@@ -78,19 +78,19 @@ export async function assertStreams(backend: Backend, { title, graph, inputs }: 
     program.dispose();
   }
   expected.forEach((output, i) => {
-    const shape = whole.plan.shapes.get(graph.outputs[i]!)!;
-    const outTime = shape[1]!;
+    const shape = whole.plan.shapes.get(graph.outputs[i])!;
+    const outTime = shape[1];
     const middle = (outTime * unit) / time;
     const tensor = { shape, data: output };
-    assertClose(parts[0]![i]!, cutTime(tensor, 0, middle), parity, `${title}, first stretch`);
-    assertClose(parts[1]![i]!, cutTime(tensor, middle, outTime), parity, `${title}, second stretch`);
+    assertClose(parts[0][i], cutTime(tensor, 0, middle), parity, `${title}, first stretch`);
+    assertClose(parts[1][i], cutTime(tensor, middle, outTime), parity, `${title}, second stretch`);
   });
 }
 
 function withTime(graph: Graph, time: number): Graph {
   return {
     ...graph,
-    inputs: graph.inputs.map((input) => ({ ...input, shape: [input.shape[0]!, time, ...input.shape.slice(2)] })),
+    inputs: graph.inputs.map((input) => ({ ...input, shape: [input.shape[0], time, ...input.shape.slice(2)] })),
   };
 }
 

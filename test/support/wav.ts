@@ -18,12 +18,12 @@ export interface WavOptions {
 export function wavBytes(channels: readonly ArrayLike<number>[], options: WavOptions = {}): Uint8Array {
   const { sampleRate = 16000, bits = 16, float = false, law, extensible = false, before = [], after = [] } = options;
   const width = bits / 8;
-  const frames = channels[0]!.length;
+  const frames = channels[0].length;
   const samples = new Uint8Array(frames * channels.length * width);
   const view = new DataView(samples.buffer);
   for (let i = 0, at = 0; i < frames; i++) {
     for (const channel of channels) {
-      writeSample(view, at, channel[i]!, bits, float);
+      writeSample(view, at, channel[i], bits, float);
       at += width;
     }
   }
@@ -85,7 +85,7 @@ export async function collect(
     rate = sampleRate;
   }
   const channels = (parts[0] ?? []).map((_, channel) =>
-    Float32Array.from(parts.flatMap((part) => Array.from(part[channel]!))),
+    Float32Array.from(parts.flatMap((part) => Array.from(part[channel]))),
   );
   return { channels, sampleRate: rate, blocks: parts.length };
 }

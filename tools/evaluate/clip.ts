@@ -12,7 +12,7 @@ export async function readClip(path: string, seconds: number): Promise<Float32Ar
   for await (const { channels, sampleRate } of decodeFile(path)) {
     rate = sampleRate;
     parts.push(mean(channels));
-    length += channels[0]!.length;
+    length += channels[0].length;
     if (length >= seconds * rate) break;
   }
   const whole = new Float32Array(length);
@@ -26,9 +26,9 @@ export async function readClip(path: string, seconds: number): Promise<Float32Ar
 }
 
 function mean(channels: readonly Float32Array[]): Float32Array {
-  if (channels.length === 1) return channels[0]!;
+  if (channels.length === 1) return channels[0];
   return Float32Array.from(
-    channels[0]!,
-    (_, i) => channels.reduce((sum, channel) => sum + channel[i]!, 0) / channels.length,
+    channels[0],
+    (_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length,
   );
 }

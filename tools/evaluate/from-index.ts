@@ -42,8 +42,8 @@ const seconds = Number(values.seconds ?? 3);
 const perCorpus = Number(values['per-corpus'] ?? 80);
 
 const [header, ...lines] = (await readFile(join(data, values.index ?? 'index.tsv'), 'utf8')).trimEnd().split('\n');
-const names = header!.split('\t');
-const rows = lines.map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [names[i]!, cell])));
+const names = header.split('\t');
+const rows = lines.map((line) => Object.fromEntries(line.split('\t').map((cell, i) => [names[i], cell])));
 const taken = draw(rows.filter(({ split }) => split === (values.split ?? 'dev')).flatMap(stretchesOf));
 
 await mkdir(join(out, 'wav'), { recursive: true });

@@ -49,12 +49,12 @@ export async function listen(
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let i = next++; i < clips.length; i = next++) {
-      const clip = clips[i]!;
+      const clip = clips[i];
       const samples = await readClip(clip.path, plan.seconds);
       try {
         for (const condition of plan.conditions) {
           for (const length of lengths)
-            heard[condition]![length]![i] = await hearOne(engine, clip, samples, condition, length, plan);
+            heard[condition][length][i] = await hearOne(engine, clip, samples, condition, length, plan);
         }
       } catch (error) {
         if (!(error instanceof InputTooShortError)) throw error;
@@ -65,7 +65,7 @@ export async function listen(
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   for (const byLength of Object.values(heard))
-    for (const length of lengths) byLength[length] = byLength[length]!.filter(Boolean);
+    for (const length of lengths) byLength[length] = byLength[length].filter(Boolean);
   return { heard, tooShort };
 }
 
@@ -92,7 +92,7 @@ async function hearOne(
 }
 
 function answerOf({ results, raw }: ChunkOutput, model: string): Heard['speech'] {
-  return { result: results[model]!.result, probabilities: raw![model]! };
+  return { result: results[model].result, probabilities: raw![model] };
 }
 
 /** Start in seconds, on the 64 ms grid, of the stretch with most energy. */

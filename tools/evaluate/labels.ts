@@ -62,7 +62,7 @@ export function parseLabels(text: string, list: string, folder: string): Labelle
     return {
       file,
       path: resolve(folder, file),
-      class: oneOf(classes, cell('class'), 'class', number)!,
+      class: oneOf(classes, cell('class'), 'class', number),
       gender: cell('gender') === '' ? undefined : oneOf(genders, cell('gender'), 'gender', number),
       corpus: cell('corpus') || 'unnamed',
     };

@@ -17,7 +17,7 @@ export function confusionOf(
   const confusion: Confusion = {};
   for (const truth of labels)
     confusion[truth] = Object.fromEntries([...labels, ...others].map((answer) => [answer, 0]));
-  for (const { truth, answer } of answers) confusion[truth]![answer] = (confusion[truth]![answer] ?? 0) + 1;
+  for (const { truth, answer } of answers) confusion[truth][answer] = (confusion[truth][answer] ?? 0) + 1;
   return confusion;
 }
 
@@ -62,7 +62,7 @@ export function calibrationBins(claims: readonly Claim[], bins = 15): Calibratio
   const total = claims.reduce((sum, { weight = 1 }) => sum + weight, 0);
   const sums = Array.from({ length: bins }, () => ({ weight: 0, confidence: 0, right: 0 }));
   for (const { confidence, right, weight = 1 } of claims) {
-    const bin = sums[Math.min(bins - 1, Math.floor(confidence * bins))]!;
+    const bin = sums[Math.min(bins - 1, Math.floor(confidence * bins))];
     bin.weight += weight;
     bin.confidence += weight * confidence;
     if (right) bin.right += weight;

@@ -18,7 +18,7 @@ export async function writePlots(report: Readonly<Record<string, ConditionReport
     if (gender) plots[`confusion-gender-${name}`] = confusionPlot(`Gender, ${name}`, gender.gated.confusion);
   }
   const paths = Object.keys(plots).map((name) => join(folder, `${name}.svg`));
-  await Promise.all(Object.values(plots).map((text, i) => writeFile(paths[i]!, text)));
+  await Promise.all(Object.values(plots).map((text, i) => writeFile(paths[i], text)));
   return paths;
 }
 
@@ -104,12 +104,12 @@ function riskPlot(report: Readonly<Record<string, ConditionReport>>): string {
 /** Rows are truth, columns answers; the shade is the share of the row, the number the count. */
 function confusionPlot(title: string, confusion: Confusion): string {
   const truths = Object.keys(confusion);
-  const answers = Object.keys(confusion[truths[0]!]!);
+  const answers = Object.keys(confusion[truths[0]]);
   const cells = truths.flatMap((truth, y) => {
-    const total = Object.values(confusion[truth]!).reduce((sum, count) => sum + count, 0);
+    const total = Object.values(confusion[truth]).reduce((sum, count) => sum + count, 0);
     return answers.map((answer, x) => ({
-      value: [x, y, confusion[truth]![answer]! / Math.max(1, total)],
-      label: { formatter: String(confusion[truth]![answer]) },
+      value: [x, y, confusion[truth][answer] / Math.max(1, total)],
+      label: { formatter: String(confusion[truth][answer]) },
     }));
   });
   return svg(

@@ -65,7 +65,7 @@ const silenceIsOther = { other: ['silence'] };
 export function reportOf({ heard }: Listening, seconds: number): Record<string, ConditionReport> {
   return Object.fromEntries(
     Object.entries(heard).map(([condition, byLength]) => {
-      const whole = byLength[seconds]!;
+      const whole = byLength[seconds];
       const lengths = Object.entries(byLength)
         .sort(([a], [b]) => Number(a) - Number(b))
         .map(([length, clips]) => ({
@@ -144,7 +144,7 @@ function genderReport(clips: readonly Heard[]): GenderReport | undefined {
 /** Only clips that passed the gate can be told unknown. */
 function unknownShare(voices: readonly Voice[], claims: readonly Claim[]): GenderReport['unknown'] {
   const passed = voices
-    .map((voice, i) => ({ result: voice.gender.result, right: claims[i]!.right }))
+    .map((voice, i) => ({ result: voice.gender.result, right: claims[i].right }))
     .filter(({ result }) => result !== 'no_speech' && result !== 'silence');
   const wrong = passed.filter(({ right }) => !right);
   const left = wrong.filter(({ result }) => result !== 'unknown').length;
@@ -179,5 +179,5 @@ function winner(probabilities: Readonly<Record<string, number>>): string {
 
 function claimOf(probabilities: Readonly<Record<string, number>>, truth: string): Claim {
   const answer = winner(probabilities);
-  return { confidence: probabilities[answer]!, right: answer === truth };
+  return { confidence: probabilities[answer], right: answer === truth };
 }

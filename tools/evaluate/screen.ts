@@ -10,7 +10,7 @@ const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 export function screenReport(report: Readonly<Record<string, ConditionReport>>): string {
   const parts = [mainTable(report), lengthTable(report)];
   for (const [name, condition] of Object.entries(report)) parts.push(confusionTable(name, condition));
-  const [firstName, first] = Object.entries(report)[0]!;
+  const [firstName, first] = Object.entries(report)[0];
   if (first.gender) parts.push(riskTable(firstName, first));
   parts.push(corpusTable(report));
   return parts.filter((part) => part !== '').join('\n\n');
@@ -41,7 +41,7 @@ function mainTable(report: Readonly<Record<string, ConditionReport>>): string {
 }
 
 function lengthTable(report: Readonly<Record<string, ConditionReport>>): string {
-  const lengths = Object.values(report)[0]!.lengths.map(({ seconds }) => seconds);
+  const lengths = Object.values(report)[0].lengths.map(({ seconds }) => seconds);
   if (lengths.length < 2) return '';
   const rows = Object.entries(report).map(([name, { lengths: scores }]) => [
     name,
@@ -51,14 +51,14 @@ function lengthTable(report: Readonly<Record<string, ConditionReport>>): string 
 }
 
 function confusionTable(name: string, { speech, gender }: ConditionReport): string {
-  const columns = Object.keys(Object.values(speech.confusion)[0]!);
+  const columns = Object.keys(Object.values(speech.confusion)[0]);
   const speechRows = Object.entries(speech.confusion).map(([truth, row]) => [
     truth,
     ...columns.map((answer) => String(row[answer])),
   ]);
   const first = table([`${name}: truth \\ answer`, ...columns], speechRows);
   if (!gender) return first;
-  const answers = Object.keys(Object.values(gender.gated.confusion)[0]!);
+  const answers = Object.keys(Object.values(gender.gated.confusion)[0]);
   const rows = Object.entries(gender.gated.confusion).map(([truth, row]) => [
     truth,
     ...answers.map((answer) => String(row[answer])),
@@ -79,7 +79,7 @@ function riskTable(name: string, { gender }: ConditionReport): string {
 }
 
 function corpusTable(report: Readonly<Record<string, ConditionReport>>): string {
-  const [name, { speech, gender }] = Object.entries(report)[0]!;
+  const [name, { speech, gender }] = Object.entries(report)[0];
   const of = (rows: readonly CorpusRow[] | undefined, corpus: string): CorpusRow | undefined =>
     rows?.find((row) => row.corpus === corpus);
   const rows = speech.corpora.map(({ corpus, clips, recall }) => {

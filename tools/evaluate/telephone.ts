@@ -18,7 +18,7 @@ export function telephoneBand(samples: Float32Array): Float32Array {
   padded.set(samples, half);
   return Float32Array.from({ length: Math.floor(samples.length / 2) }, (_, out) => {
     let sum = 0;
-    for (let i = 0; i < taps; i++) sum += bandPass[i]! * padded[2 * out + i]!;
+    for (let i = 0; i < taps; i++) sum += bandPass[i] * padded[2 * out + i];
     return sum;
   });
 }

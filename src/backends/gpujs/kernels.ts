@@ -106,7 +106,7 @@ function renamed(body: (...values: any[]) => number, name: string): string {
 }
 
 function copyRows(planes: readonly (readonly Float32Array[])[], out: Float32Array): void {
-  const { buffer, byteLength } = planes[0]![0]!;
+  const { buffer, byteLength } = planes[0][0];
   // In mode webasm all rows are views of one array; in mode cpu each is an array of its own.
   if (buffer.byteLength === out.byteLength && byteLength !== out.byteLength) return out.set(new Float32Array(buffer));
   let at = 0;

@@ -51,7 +51,7 @@ export class GpuJsProgram implements Program {
     const { graph, shapes } = plan;
     const aliases = new Map(
       plan.nodes.flatMap(({ node }) =>
-        node.op === 'reshape' && !graph.constants.has(node.inputs[0]!) ? [[node.outputs[0]!, node.inputs[0]!]] : [],
+        node.op === 'reshape' && !graph.constants.has(node.inputs[0]) ? [[node.outputs[0], node.inputs[0]]] : [],
       ),
     );
     const { offsets, length } = allocate(plan, (_, shape) => sizeOf(shape), { alias: (name) => aliases.get(name) });
@@ -76,9 +76,9 @@ export class GpuJsProgram implements Program {
       kernels,
       batch,
       inputShapes,
-      outputShape: outputShapes[0]!,
+      outputShape: outputShapes[0],
       inputs: node.inputs.map((name) => this.#values.get(name)),
-      output: this.#values.get(node.outputs[0]!)!,
+      output: this.#values.get(node.outputs[0])!,
       outputs: node.outputs.map((name) => this.#values.get(name)!),
       constants: node.inputs.map((name) => graph.constants.get(name)),
       state: state.map(({ shape, offset }) => new NodeState(shape, offset, stateLength)),
@@ -88,7 +88,7 @@ export class GpuJsProgram implements Program {
   run(inputs: readonly TensorData[], state?: Float32Array): Float32Array[] {
     if (this.#steps.length === 0 && this.plan.nodes.length > 0) throw new DisposedError('the program');
     const { graph } = this.plan;
-    graph.inputs.forEach(({ name }, i) => this.#values.get(name)!.set(inputs[i]!));
+    graph.inputs.forEach(({ name }, i) => this.#values.get(name)!.set(inputs[i]));
     for (const step of this.#steps) step(state);
     return graph.outputs.map((name) => this.#values.get(name)!);
   }

@@ -33,13 +33,13 @@ export class ReferenceProgram implements Program {
   trace(inputs: readonly TensorData[], state?: Float32Array): Map<string, Tensor> {
     const { plan } = this;
     const values = new Map<string, Tensor>(plan.graph.constants);
-    plan.graph.inputs.forEach(({ name }, i) => values.set(name, { shape: plan.shapes.get(name)!, data: inputs[i]! }));
+    plan.graph.inputs.forEach(({ name }, i) => values.set(name, { shape: plan.shapes.get(name)!, data: inputs[i] }));
     for (const { node, state: places } of plan.nodes) {
       const nodeState = places.map(({ shape, offset }) => this.#gather(state, shape, offset));
       const given = node.inputs.map((name) => values.get(name) ?? { shape: [], data: new Float32Array(0) });
       const outputs = opNamed(node).compute(node, given, nodeState);
-      node.outputs.forEach((name, i) => values.set(name, outputs[i]!));
-      if (state) places.forEach(({ offset }, i) => this.#scatter(state, nodeState[i]!, offset));
+      node.outputs.forEach((name, i) => values.set(name, outputs[i]));
+      if (state) places.forEach(({ offset }, i) => this.#scatter(state, nodeState[i], offset));
     }
     return values;
   }

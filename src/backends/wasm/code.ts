@@ -72,7 +72,7 @@ export function inRegion(region: Region, offset: number): number {
 
 /** The address in memory once the regions have their places. */
 export function resolve(address: number, bases: Bases): number {
-  return address < regionSize ? address : bases[regions[Math.floor(address / regionSize)]!] + (address % regionSize);
+  return address < regionSize ? address : bases[regions[Math.floor(address / regionSize)]] + (address % regionSize);
 }
 
 export class Code {

@@ -163,10 +163,10 @@ export class WasmPool {
   #prepare(graph: Graph, bindings: Bindings): Prepared {
     const key = JSON.stringify(bindings);
     const at = this.#prepared.findIndex((known) => known.graph === graph && known.key === key);
-    if (at === 0) return this.#prepared[0]!;
+    if (at === 0) return this.#prepared[0];
     const prepared =
       at > 0
-        ? this.#prepared.splice(at, 1)[0]!
+        ? this.#prepared.splice(at, 1)[0]
         : { graph, key, compiled: this.#backend.compile(graph, bindings), programs: new Map() };
     this.#prepared.unshift(prepared);
     if (at < 0) this.#evict();

@@ -82,14 +82,14 @@ export class WasmProgram implements Program, Tenant {
   load(inputs: readonly TensorData[], state?: Float32Array): void {
     if (this.#disposed) throw new DisposedError('the program');
     this.#check(inputs, state);
-    for (let i = 0; i < inputs.length; i++) this.#inputs[i]!.set(inputs[i]!);
+    for (let i = 0; i < inputs.length; i++) this.#inputs[i].set(inputs[i]);
     if (state) this.#state.set(state);
     else this.#state.fill(0);
   }
 
   /** Copies results and state out. */
   save(results: readonly Float32Array[], state?: Float32Array): void {
-    for (let i = 0; i < results.length; i++) results[i]!.set(this.#outputs[i]!);
+    for (let i = 0; i < results.length; i++) results[i].set(this.#outputs[i]);
     state?.set(this.#state);
   }
 
@@ -105,9 +105,9 @@ export class WasmProgram implements Program, Tenant {
         `${this.#inputs.length}, one for each input of the graph`,
       );
     for (let i = 0; i < inputs.length; i++) {
-      const [given, place] = [inputs[i]!, this.#inputs[i]!];
+      const [given, place] = [inputs[i], this.#inputs[i]];
       if (given.length === place.length && (given instanceof Int16Array || place instanceof Float32Array)) continue;
-      const { name, type } = this.plan.graph.inputs[i]!;
+      const { name, type } = this.plan.graph.inputs[i];
       throw new ArgumentError(
         `inputs[${i}]`,
         `${given.length} values in ${given.constructor.name}`,

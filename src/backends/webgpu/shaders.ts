@@ -34,7 +34,7 @@ export function loadShader(file: string): Shader {
 function readShader(file: string): Shader {
   const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
   const own = text(file);
-  const used = /^\/\/ uses (.*)$/m.exec(own.split('\n', 1)[0]!)?.[1].split(/,\s*/) ?? [];
+  const used = /^\/\/ uses (.*)$/m.exec(own.split('\n', 1)[0])?.[1].split(/,\s*/) ?? [];
   const parts = [{ file, text: own }, ...used.map((name) => ({ file: name, text: text(name) }))];
   const source = parts.map((part) => part.text).join('\n');
   const params = paramsOf(source);

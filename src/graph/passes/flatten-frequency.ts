@@ -15,7 +15,7 @@ export const flattenFrequency: Pass = (graph) => {
       (node.attributes[name] as readonly number[] | undefined) ?? [1, 1];
     const pads = (node.attributes.pads as readonly number[] | undefined) ?? [0, 0, 0, 0];
     const [time, bins, channelsIn, channelsOut] = w.shape as [number, number, number, number];
-    const shapes = editor.shapes(node.inputs[0]!);
+    const shapes = editor.shapes(node.inputs[0]);
     if (
       pads[2] !== 0 ||
       pads[3] !== 0 ||
@@ -24,12 +24,12 @@ export const flattenFrequency: Pass = (graph) => {
     )
       return undefined;
     const [flat, wide] = [`${node.outputs[0]}.flat`, `${node.outputs[0]}.wide`];
-    const kernel = editor.addConstant(node.inputs[1]!, { shape: [time, bins * channelsIn, channelsOut], data: w.data });
+    const kernel = editor.addConstant(node.inputs[1], { shape: [time, bins * channelsIn, channelsOut], data: w.data });
     const nodes: GraphNode[] = [
       {
         name: flat,
         op: 'reshape',
-        inputs: [node.inputs[0]!],
+        inputs: [node.inputs[0]],
         outputs: [flat],
         attributes: { shape: [0, 0, bins * channelsIn] },
       },
@@ -39,8 +39,8 @@ export const flattenFrequency: Pass = (graph) => {
         outputs: [wide],
         attributes: {
           ...node.attributes,
-          strides: [pair('strides')[0]!],
-          dilations: [pair('dilations')[0]!],
+          strides: [pair('strides')[0]],
+          dilations: [pair('dilations')[0]],
           pads: pads.slice(0, 2),
         },
       },

@@ -6,7 +6,7 @@ export const foldPads: Pass = (graph) => {
   const editor = new Editor(graph);
   return editor.sweep((node) => {
     if (node.op !== 'conv' && !(node.op === 'pool' && node.attributes.kind === 'average')) return undefined;
-    const pad = editor.soleMaker(node.inputs[0]!);
+    const pad = editor.soleMaker(node.inputs[0]);
     if (pad?.op !== 'pad' || (pad.attributes.mode ?? 'constant') !== 'constant' || (pad.attributes.value ?? 0) !== 0)
       return undefined;
     const added = pad.attributes.pads as readonly number[];
@@ -18,9 +18,9 @@ export const foldPads: Pass = (graph) => {
     editor.swallow(pad);
     const attributes: GraphNode['attributes'] = {
       ...node.attributes,
-      pads: own.map((count, i) => count + spatial[i]!),
+      pads: own.map((count, i) => count + spatial[i]),
       ...(node.op === 'pool' ? { countPadding: 1 } : {}),
     };
-    return { ...node, inputs: [pad.inputs[0]!, ...node.inputs.slice(1)], attributes };
+    return { ...node, inputs: [pad.inputs[0], ...node.inputs.slice(1)], attributes };
   });
 };

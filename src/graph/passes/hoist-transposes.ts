@@ -12,22 +12,22 @@ export const hoistTransposes: Pass = (graph) => {
   const editor = new Editor(graph);
   return editor.sweep((node) => {
     if (node.op !== 'transpose') return undefined;
-    const maker = editor.soleMaker(node.inputs[0]!);
+    const maker = editor.soleMaker(node.inputs[0]);
     if (!maker) return undefined;
     const at = maker.inputs.findIndex((name) => !editor.constant(name));
-    const before = editor.maker(maker.inputs[at]!);
+    const before = editor.maker(maker.inputs[at]);
     // Behind a computation it stays, where it parts nothing that could be fused.
     if (before && !movers.includes(before.op)) return undefined;
     const permutation = node.attributes.permutation as readonly number[];
     const moved = turned(maker, permutation, editor);
     if (!moved) return undefined;
     editor.swallow(maker);
-    const early: GraphNode = { ...node, inputs: [maker.inputs[at]!], outputs: [`${node.outputs[0]}.early`] };
+    const early: GraphNode = { ...node, inputs: [maker.inputs[at]], outputs: [`${node.outputs[0]}.early`] };
     return [
       early,
       {
         ...maker,
-        inputs: maker.inputs.map((name, i) => (i === at ? early.outputs[0]! : name)),
+        inputs: maker.inputs.map((name, i) => (i === at ? early.outputs[0] : name)),
         outputs: node.outputs,
         attributes: moved,
       },

@@ -17,7 +17,7 @@ function withNumber(
   for (const at of [0, 1]) {
     const tensor = editor.constant(node.inputs[at]);
     if (tensor && sizeOf(tensor.shape) === 1)
-      return { x: node.inputs[1 - at]!, number: tensor.data[0]!, first: at === 0 };
+      return { x: node.inputs[1 - at], number: tensor.data[0], first: at === 0 };
   }
   return undefined;
 }
@@ -39,21 +39,21 @@ export const recognise: Pass = (graph) => {
 
 function layerNorm(node: GraphNode, editor: Editor): GraphNode | undefined {
   if (!isBinary(node, 'divide')) return undefined;
-  const distance = editor.maker(node.inputs[0]!);
-  const root = editor.maker(node.inputs[1]!);
+  const distance = editor.maker(node.inputs[0]);
+  const root = editor.maker(node.inputs[1]);
   if (!isBinary(distance, 'subtract') || root?.op !== 'unary' || root.attributes.kind !== 'sqrt') return undefined;
-  const mean = editor.maker(distance.inputs[1]!);
-  const sum = withNumber(editor, editor.maker(root.inputs[0]!), 'add');
+  const mean = editor.maker(distance.inputs[1]);
+  const sum = withNumber(editor, editor.maker(root.inputs[0]), 'add');
   const variance = sum && editor.maker(sum.x);
   if (!isMean(mean) || mean.inputs[0] !== distance.inputs[0] || !isMean(variance)) return undefined;
-  const square = editor.maker(variance.inputs[0]!);
+  const square = editor.maker(variance.inputs[0]);
   if (!isBinary(square, 'multiply') || square.inputs.some((name) => name !== distance.outputs[0])) return undefined;
   const axes = mean.attributes.axes as readonly number[];
   if (String(axes) !== String(variance.attributes.axes)) return undefined;
   return {
     name: node.name,
     op: 'normalise',
-    inputs: [distance.inputs[0]!],
+    inputs: [distance.inputs[0]],
     outputs: node.outputs,
     attributes: { axes, epsilon: sum!.number },
   };
@@ -62,7 +62,7 @@ function layerNorm(node: GraphNode, editor: Editor): GraphNode | undefined {
 /** The factors of the product may stand in any order. */
 function gelu(node: GraphNode, editor: Editor): GraphNode | undefined {
   if (!isBinary(node, 'multiply')) return undefined;
-  const factors = [node.inputs[0]!, node.inputs[1]!];
+  const factors = [node.inputs[0], node.inputs[1]];
   // ((x) (1 + erf)) 1/2, or (x 1/2) (1 + erf), or x ((1 + erf) 1/2).
   const half = withNumber(editor, node, 'multiply');
   const parts: string[] = [];
@@ -87,11 +87,11 @@ function gelu(node: GraphNode, editor: Editor): GraphNode | undefined {
   }
   if (!near(scale, 0.5)) return undefined;
   for (const [i, name] of parts.entries()) {
-    const x = parts[1 - i]!;
+    const x = parts[1 - i];
     const one = withNumber(editor, editor.soleMaker(name), 'add');
     const erf = one && editor.soleMaker(one.x);
     if (one?.number !== 1 || erf?.op !== 'unary' || erf.attributes.kind !== 'erf') continue;
-    const inner = editor.soleMaker(erf.inputs[0]!);
+    const inner = editor.soleMaker(erf.inputs[0]);
     const divided = withNumber(editor, inner, 'divide');
     const multiplied = withNumber(editor, inner, 'multiply');
     const fits =

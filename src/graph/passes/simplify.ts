@@ -4,8 +4,8 @@ import { Editor, type Pass } from './edit.ts';
 
 /** The attribute of a reshape between these shapes at two sizes of the input; undefined if it can't be said. */
 export function reshapeAttribute(from: readonly Shape[], to: readonly Shape[]): number[] | undefined {
-  const attribute = to[0]!.map((extent, axis) => {
-    if (from.every((shape, i) => shape[axis] === to[i]![axis]))
+  const attribute = to[0].map((extent, axis) => {
+    if (from.every((shape, i) => shape[axis] === to[i][axis]))
       return to.every((shape) => shape[axis] === extent) ? extent : 0;
     return to.every((shape) => shape[axis] === extent) ? extent : -1;
   });
@@ -18,14 +18,14 @@ export const simplify: Pass = (graph) => {
   return editor.sweep((node) => {
     const [x] = node.inputs as [string];
     if (isNothing(node, editor)) {
-      if (editor.isOutput(node.outputs[0]!) || editor.constant(x)) return undefined;
-      editor.replace(node.outputs[0]!, x);
+      if (editor.isOutput(node.outputs[0]) || editor.constant(x)) return undefined;
+      editor.replace(node.outputs[0], x);
       editor.swallow(node);
       return node;
     }
     const before = editor.maker(x);
     if (node.op === 'reshape' && before?.op === 'reshape') {
-      const shape = reshapeAttribute(editor.shapes(before.inputs[0]!), editor.shapes(node.outputs[0]!));
+      const shape = reshapeAttribute(editor.shapes(before.inputs[0]), editor.shapes(node.outputs[0]));
       return shape && { ...node, inputs: before.inputs, attributes: { shape } };
     }
     if (node.op === 'transpose' && before?.op === 'transpose') {
@@ -33,7 +33,7 @@ export const simplify: Pass = (graph) => {
       return {
         ...node,
         inputs: before.inputs,
-        attributes: { permutation: (node.attributes.permutation as readonly number[]).map((axis) => inner[axis]!) },
+        attributes: { permutation: (node.attributes.permutation as readonly number[]).map((axis) => inner[axis]) },
       };
     }
     return undefined;
@@ -44,8 +44,8 @@ function isNothing(node: GraphNode, editor: Editor): boolean {
   if (node.op === 'unary') return node.attributes.kind === 'identity';
   if (node.op === 'transpose') return (node.attributes.permutation as readonly number[]).every((axis, i) => axis === i);
   if (node.op !== 'reshape' && node.op !== 'slice') return false;
-  const [before, after] = [editor.shapes(node.inputs[0]!), editor.shapes(node.outputs[0]!)];
+  const [before, after] = [editor.shapes(node.inputs[0]), editor.shapes(node.outputs[0])];
   const backwards =
     node.op === 'slice' && ((node.attributes.steps as readonly number[] | undefined) ?? []).some((step) => step < 0);
-  return !backwards && before.every((shape, i) => sameShape(shape, after[i]!));
+  return !backwards && before.every((shape, i) => sameShape(shape, after[i]));
 }

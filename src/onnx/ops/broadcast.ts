@@ -25,9 +25,9 @@ function withRank(value: TensorValue, rank: number, to: Lowering): TensorValue {
   const added = rank - value.shape.length;
   if (added === 0) return value;
   const ones = new Array<Size>(added).fill(one);
-  const operand = to.reshape({ name: value.name, shape: value.order.map((axis) => value.shape[axis]!) }, [
+  const operand = to.reshape({ name: value.name, shape: value.order.map((axis) => value.shape[axis]) }, [
     ...ones,
-    ...value.order.map((axis) => value.shape[axis]!),
+    ...value.order.map((axis) => value.shape[axis]),
   ]);
   return {
     kind: 'tensor',
@@ -49,7 +49,7 @@ function spread(node: OnnxNode, value: Value, other: Value, to: Lowering): Tenso
   if (value.kind === 'filled') {
     const shape = other.kind === 'integers' ? other.shape.map(Size.of) : other.shape;
     const common = broadcastSizes(node, value.shape, shape);
-    if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis]!)))
+    if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis])))
       return to.tensorValue(to.constant([1], Float32Array.of(value.fill)));
   }
   return to.asTensor(value) ?? node.fail('an operand depends on the size of the input');
@@ -69,13 +69,13 @@ export function emitBinary(node: OnnxNode, kind: string, a: Value, b: Value, to:
     'binary',
     operands,
     { kind },
-    order.map((axis) => shape[axis]!),
+    order.map((axis) => shape[axis]),
   );
   // Two constants are computed at once and may have lost leading axes.
   const full = to.constants.has(result.name)
     ? to.reshape(
         { name: result.name, shape: to.constants.get(result.name)!.shape.map(Size.of) },
-        order.map((axis) => shape[axis]!),
+        order.map((axis) => shape[axis]),
       )
     : result;
   return to.tensorValue(full, order);
@@ -87,6 +87,6 @@ export function emitUnary(
   to: Lowering,
   attributes: Record<string, number> = {},
 ): TensorValue {
-  const shape = x.order.map((axis) => x.shape[axis]!);
+  const shape = x.order.map((axis) => x.shape[axis]);
   return { ...x, name: to.emitOne('unary', [{ name: x.name, shape }], { kind, ...attributes }, shape).name };
 }

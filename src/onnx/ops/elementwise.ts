@@ -33,11 +33,11 @@ function combine(node: OnnxNode, a: IntegerValue, b: IntegerValue, f: (a: Size, 
     let [index, stride, rest] = [0, 1, i];
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const own = operand.shape[axis - shape.length + operand.shape.length] ?? 1;
-      if (own > 1) index += (rest % shape[axis]!) * stride;
+      if (own > 1) index += (rest % shape[axis]) * stride;
       stride *= own;
-      rest = Math.floor(rest / shape[axis]!);
+      rest = Math.floor(rest / shape[axis]);
     }
-    return operand.elements[index]!;
+    return operand.elements[index];
   };
   return { kind: 'integers', shape, elements: Array.from({ length: count }, (_, i) => f(at(a, i), at(b, i))) };
 }
@@ -119,7 +119,7 @@ const where: Handler = (node) => {
   return [
     {
       ...indexed,
-      elements: mask.elements.map((flag, i) => (flag.constant === 0 ? no.elements[i]! : yes.elements[i]!)),
+      elements: mask.elements.map((flag, i) => (flag.constant === 0 ? no.elements[i] : yes.elements[i])),
     },
   ];
 };
@@ -131,7 +131,7 @@ const clip: Handler = (node, to) => {
     if (!value) return otherwise;
     const tensor = to.constantOf(value);
     return tensor?.data.length === 1
-      ? tensor.data[0]!
+      ? tensor.data[0]
       : node.fail(`input ${i} must be one number that is known when the file is converted`);
   };
   const largest = 3.4028234663852886e38;
@@ -151,7 +151,7 @@ const gelu: Handler = (node, to) => {
 const pow: Handler = (node, to) => {
   const base = anyTensor(node, 0, to);
   const exponents = to.constantOf(node.required(1));
-  const exponent = exponents && new Set(exponents.data).size === 1 ? exponents.data[0]! : NaN;
+  const exponent = exponents && new Set(exponents.data).size === 1 ? exponents.data[0] : NaN;
   if (exponents && exponents.shape.length > base.shape.length)
     node.fail('an exponent with more axes than the base is not supported');
   if (exponent === 0.5) return [emitUnary('sqrt', base, to)];

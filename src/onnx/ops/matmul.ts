@@ -16,10 +16,10 @@ function emitDense(node: OnnxNode, x: TensorValue, w: Operand, bias: Operand | u
   const last = x.shape.length - 1;
   const order = x.order.at(-1) === last ? x.order : [...x.order.filter((axis) => axis !== last), last];
   const operand = to.arrange(x, order);
-  if (x.shape[last]!.constant !== undefined && x.shape[last]!.constant !== w.shape[0]!.constant)
+  if (x.shape[last].constant !== undefined && x.shape[last].constant !== w.shape[0].constant)
     node.fail(`shapes [${x.shape.join(', ')}] and [${w.shape.join(', ')}] can't be multiplied`);
   return to.tensorValue(
-    to.emitOne('dense', [operand, w, bias], {}, [...operand.shape.slice(0, -1), w.shape[1]!]),
+    to.emitOne('dense', [operand, w, bias], {}, [...operand.shape.slice(0, -1), w.shape[1]]),
     order,
   );
 }
@@ -45,7 +45,7 @@ function multiply(node: OnnxNode, a: TensorValue, b: TensorValue, to: Lowering):
 /** A vector as a matrix, with an axis of extent 1 put at one end. */
 function asMatrix(value: TensorValue, front: boolean, to: Lowering): TensorValue {
   if (value.shape.length !== 1) return value;
-  const shape = front ? [one, value.shape[0]!] : [value.shape[0]!, one];
+  const shape = front ? [one, value.shape[0]] : [value.shape[0], one];
   return to.tensorValue(to.reshape({ name: value.name, shape: value.shape }, shape));
 }
 
@@ -61,7 +61,7 @@ function biasOf(c: Value | undefined, scale: number, columns: number | undefined
     return undefined;
   return to.constant(
     [columns],
-    Float32Array.from({ length: columns }, (_, i) => scale * tensor.data[tensor.data.length === 1 ? 0 : i]!),
+    Float32Array.from({ length: columns }, (_, i) => scale * tensor.data[tensor.data.length === 1 ? 0 : i]),
   );
 }
 
@@ -82,7 +82,7 @@ export const products: Handlers = {
     const turned = (value: TensorValue, flag: string): TensorValue => {
       if (value.shape.length !== 2) node.fail(`a factor has ${value.shape.length} axes instead of 2`);
       if (node.int(flag, 0) === 0) return value;
-      return { ...value, shape: [value.shape[1]!, value.shape[0]!], order: value.order.map((axis) => 1 - axis) };
+      return { ...value, shape: [value.shape[1], value.shape[0]], order: value.order.map((axis) => 1 - axis) };
     };
     const [a, b] = [turned(tensorInput(node, 0, to), 'transA'), turned(tensorInput(node, 1, to), 'transB')];
     const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
@@ -90,7 +90,7 @@ export const products: Handlers = {
     const scaled = alpha === 1 ? b : emitBinary(node, 'multiply', b, number(alpha), to);
     const c = node.input(2);
     const w = matrixOf(scaled, to);
-    const bias = biasOf(c, beta, scaled.shape[1]!.constant, to);
+    const bias = biasOf(c, beta, scaled.shape[1].constant, to);
     if (w && !to.constants.has(a.name) && (!c || bias)) return [emitDense(node, a, w, bias, to)];
     const y = multiply(node, a, scaled, to);
     if (!c) return [y];

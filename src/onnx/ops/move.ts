@@ -17,11 +17,11 @@ function moveIntegers(op: string, attributes: Attributes, values: readonly Integ
   const shapes = values.map(({ shape }) => shape);
   const [shape] = opNamed(node).infer(node, shapes);
   const { sources, fill } = opNamed(node).movement!(node, shapes);
-  const elements = Array.from(sources[0]!, (_, i) => {
-    const input = sources.findIndex((source) => source[i]! >= 0);
-    return input < 0 ? Size.of(fill) : values[input]!.elements[sources[input]![i]!]!;
+  const elements = Array.from(sources[0], (_, i) => {
+    const input = sources.findIndex((source) => source[i] >= 0);
+    return input < 0 ? Size.of(fill) : values[input].elements[sources[input][i]];
   });
-  return { kind: 'integers', shape: shape!, elements };
+  return { kind: 'integers', shape: shape, elements };
 }
 
 /** Emits an op on x as it lies; `attributes` is given the place of an ONNX axis among the graph's. */
@@ -32,14 +32,14 @@ function emitMove(
   attributes: (place: (axis: number) => number) => Attributes,
   to: Lowering,
 ): TensorValue {
-  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]!) };
+  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]) };
   const placed = attributes((axis) => x.order.indexOf(axis));
   return to.tensorValue(
     to.emitOne(
       op,
       [operand],
       placed,
-      x.order.map((axis) => shape[axis]!),
+      x.order.map((axis) => shape[axis]),
     ),
     x.order,
   );
@@ -67,8 +67,8 @@ const isLengthOfAnother = ({ start, end, step }: Cut, extent: Size): boolean =>
 
 function cropped(node: OnnxNode, x: TensorValue, { axis, end }: Cut, to: Lowering): TensorValue {
   const like = to.axisOfSize(end) ?? node.fail(`no value has the extent ${end.toString()}`);
-  const operand = { name: x.name, shape: x.order.map((i) => x.shape[i]!) };
-  const shape = x.order.map((i) => (i === axis ? end : x.shape[i]!));
+  const operand = { name: x.name, shape: x.order.map((i) => x.shape[i]) };
+  const shape = x.order.map((i) => (i === axis ? end : x.shape[i]));
   return to.tensorValue(
     to.emitOne('crop', [operand, like.operand], { axes: [x.order.indexOf(axis)], from: [like.axis] }, shape),
     x.order,
@@ -98,7 +98,7 @@ function extentOf(node: OnnxNode, { start, end, step }: Cut, extent: Size): Size
 }
 
 function cut(node: OnnxNode, x: Value, given: readonly Cut[], to: Lowering): Value {
-  const outer = given.find((one) => isLengthOfAnother(one, shapeOf(x)[one.axis]!));
+  const outer = given.find((one) => isLengthOfAnother(one, shapeOf(x)[one.axis]));
   if (outer && x.kind === 'tensor')
     return cut(
       node,
@@ -110,11 +110,11 @@ function cut(node: OnnxNode, x: Value, given: readonly Cut[], to: Lowering): Val
   const cuts = given;
   const extents = shapeOf(x);
   const shape = [...extents];
-  for (const one of cuts) shape[one.axis] = extentOf(node, one, extents[one.axis]!);
+  for (const one of cuts) shape[one.axis] = extentOf(node, one, extents[one.axis]);
   const attributes = (place: (axis: number) => number): Attributes => ({
     axes: cuts.map(({ axis }) => place(axis)),
-    starts: cuts.map(({ axis, start }) => boundOf(node, start, extents[axis]!)),
-    ends: cuts.map(({ axis, end }) => boundOf(node, end, extents[axis]!)),
+    starts: cuts.map(({ axis, start }) => boundOf(node, start, extents[axis])),
+    ends: cuts.map(({ axis, end }) => boundOf(node, end, extents[axis])),
     steps: cuts.map(({ step }) => step),
   });
   if (x.kind === 'integers')
@@ -145,7 +145,7 @@ const slice: Handler = (node, to) => {
     cut(
       node,
       x,
-      axes.map((axis, i) => ({ axis, start: starts[i]!, end: ends[i]!, step: steps[i]! })),
+      axes.map((axis, i) => ({ axis, start: starts[i], end: ends[i], step: steps[i] })),
       to,
     ),
   ];
@@ -159,7 +159,7 @@ const split: Handler = (node, to) => {
   const count = node.opset >= 18 && !given ? node.int('num_outputs', node.outputs.length) : node.outputs.length;
   if (count !== node.outputs.length) node.fail(`num_outputs = ${count}, but it has ${node.outputs.length} outputs`);
   const parts = given ?? evenParts(node.known(extents[axis], `the extent of axis ${axis}`), count);
-  const whole = extents[axis]!.constant;
+  const whole = extents[axis].constant;
   const sum = parts.reduce((total, part) => total + part, 0);
   if (parts.length !== count || parts.some((part) => !(part > 0)) || (whole !== undefined && sum !== whole))
     node.fail(`parts of [${parts.join(', ')}] do not make ${count} outputs`);
@@ -178,19 +178,19 @@ function evenParts(extent: number, count: number): number[] {
 const concat: Handler = (node, to) => {
   const values = node.inputs.map((_, i) => node.required(i));
   if (values.length === 0) node.fail('it has no inputs');
-  const rank = shapeOf(values[0]!).length;
+  const rank = shapeOf(values[0]).length;
   const axis = node.axis(node.int('axis'), rank);
   if (values.every((value) => value.kind === 'integers')) return [moveIntegers('concat', { axis }, values)];
   const tensors = values.map((value) => to.asTensor(value) ?? node.fail('an input depends on the size of the input'));
   if (tensors.some(({ shape }) => shape.length !== rank)) node.fail('its inputs differ in their number of axes');
-  const { order } = tensors.find(({ name }) => !to.constants.has(name)) ?? tensors[0]!;
+  const { order } = tensors.find(({ name }) => !to.constants.has(name)) ?? tensors[0];
   const operands = tensors.map((value) => to.arrange(value, order));
-  const shape = operands[0]!.shape.map((size, i) =>
-    order[i] === axis ? operands.reduce((sum, operand) => sum.plus(operand.shape[i]!), Size.of(0)) : size,
+  const shape = operands[0].shape.map((size, i) =>
+    order[i] === axis ? operands.reduce((sum, operand) => sum.plus(operand.shape[i]), Size.of(0)) : size,
   );
   return [
     operands.length === 1
-      ? tensors[0]!
+      ? tensors[0]
       : to.tensorValue(to.emitOne('concat', operands, { axis: order.indexOf(axis) }, shape), order),
   ];
 };
@@ -230,7 +230,7 @@ const pad: Handler = (node, to) => {
   if (given.length !== 2 * named.length) node.fail(`${given.length} pads do not fit ${named.length} axes`);
   const sides = x.shape.map(
     (_, axis) =>
-      [0, named.length].map((offset) => (named.includes(axis) ? given[named.indexOf(axis) + offset]! : 0)) as [
+      [0, named.length].map((offset) => (named.includes(axis) ? given[named.indexOf(axis) + offset] : 0)) as [
         number,
         number,
       ],
@@ -246,9 +246,9 @@ const pad: Handler = (node, to) => {
   const kept = cuts.length > 0 ? (cut(node, x, cuts, to) as TensorValue) : x;
   const grown = sides.map(([before, after]) => [Math.max(0, before), Math.max(0, after)] as const);
   if (grown.every(([before, after]) => before + after === 0)) return [kept];
-  const shape = kept.shape.map((size, axis) => size.plus(grown[axis]![0] + grown[axis]![1]));
+  const shape = kept.shape.map((size, axis) => size.plus(grown[axis][0] + grown[axis][1]));
   return [
-    emitMove('pad', kept, shape, () => ({ mode, value: fill, pads: kept.order.flatMap((axis) => grown[axis]!) }), to),
+    emitMove('pad', kept, shape, () => ({ mode, value: fill, pads: kept.order.flatMap((axis) => grown[axis]) }), to),
   ];
 };
 
@@ -264,12 +264,12 @@ const transpose: Handler = (node, to) => {
   )
     node.fail(`perm = [${permutation.join(', ')}] is no permutation of ${rank} axes`);
   if (value.kind === 'integers') return [rank === 0 ? value : moveIntegers('transpose', { permutation }, [value])];
-  const shape = permutation.map((axis) => value.shape[axis]!);
+  const shape = permutation.map((axis) => value.shape[axis]);
   if (value.kind === 'filled') return [{ ...value, shape }];
   // Nothing moves yet: only the names of the axes do.
   return [
     to.tensorValue(
-      { name: value.name, shape: value.order.map((axis) => value.shape[axis]!) },
+      { name: value.name, shape: value.order.map((axis) => value.shape[axis]) },
       value.order.map((axis) => permutation.indexOf(axis)),
     ),
   ];
@@ -288,8 +288,8 @@ function repeated(
   )
     node.fail(`repeats of [${repeats.join(', ')}] are not supported`);
   if (repeats.every((count) => count === 1)) return x;
-  const shape = x.shape.map((size, axis) => size.times(repeats[axis]!));
-  return emitMove('repeat', x, shape, () => ({ repeats: x.order.map((axis) => repeats[axis]!), order }), to);
+  const shape = x.shape.map((size, axis) => size.times(repeats[axis]));
+  return emitMove('repeat', x, shape, () => ({ repeats: x.order.map((axis) => repeats[axis]), order }), to);
 }
 
 const resize: Handler = (node, to) => {
@@ -309,7 +309,7 @@ const resize: Handler = (node, to) => {
   const scales = node.input(at) && to.constantOf(node.required(at));
   const sizes = node.opset >= 11 && node.input(3) ? node.sizes(3).elements : undefined;
   const repeats = sizes
-    ? sizes.map((size, axis) => size.exactly(x.shape[axis]!)?.constant ?? NaN)
+    ? sizes.map((size, axis) => size.exactly(x.shape[axis])?.constant ?? NaN)
     : Array.from(scales?.data ?? []);
   return [repeated(node, x, repeats, 'each', to)];
 };

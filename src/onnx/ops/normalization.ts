@@ -23,7 +23,7 @@ function alongChannels(values: Float32Array, x: TensorValue, to: Lowering): Tens
 
 /** (x - mean) / sqrt(variance + epsilon) over ONNX axes, without a scale; in the order that x has. */
 function emitNormalise(x: TensorValue, axes: readonly number[], epsilon: number, to: Lowering): TensorValue {
-  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]!) };
+  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]) };
   const own = x.order.flatMap((axis, i) => (axes.includes(axis) ? [i] : []));
   return to.tensorValue(to.emitOne('normalise', [operand], { axes: own, epsilon }, operand.shape), x.order);
 }
@@ -34,7 +34,7 @@ export const normalizations: Handlers = {
     if (x.shape.length < 2) node.fail('x has no channels');
     node.float('momentum', 0.9);
     node.only('training_mode', 0);
-    const channels = x.shape[1]!.constant;
+    const channels = x.shape[1].constant;
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => channelConstant(node, i, channels, to)) as [
       Float32Array,
       Float32Array,
@@ -42,8 +42,8 @@ export const normalizations: Handlers = {
       Float32Array,
     ];
     const epsilon = node.float('epsilon', 1e-5);
-    const factor = scale.map((value, c) => value / Math.sqrt(variance[c]! + epsilon));
-    const summand = bias.map((value, c) => value - mean[c]! * factor[c]!);
+    const factor = scale.map((value, c) => value / Math.sqrt(variance[c] + epsilon));
+    const summand = bias.map((value, c) => value - mean[c] * factor[c]);
     const scaled = emitBinary(node, 'multiply', x, alongChannels(factor, x, to), to);
     return [emitBinary(node, 'add', scaled, alongChannels(summand, x, to), to)];
   },
@@ -57,16 +57,12 @@ export const normalizations: Handlers = {
     const spread = (i: number): TensorValue => {
       const values = channelConstant(node, i, groups, to);
       return alongChannels(
-        Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]!),
+        Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]),
         x,
         to,
       );
     };
-    const grouped = reshapeValue(
-      x,
-      [x.shape[0]!, Size.of(groups), Size.of(channels / groups), ...x.shape.slice(2)],
-      to,
-    );
+    const grouped = reshapeValue(x, [x.shape[0], Size.of(groups), Size.of(channels / groups), ...x.shape.slice(2)], to);
     const unit = emitNormalise(grouped, identityOrder(grouped.shape.length).slice(2), node.float('epsilon', 1e-5), to);
     const scaled = emitBinary(node, 'multiply', reshapeValue(unit, x.shape, to), spread(1), to);
     return [emitBinary(node, 'add', scaled, spread(2), to)];
@@ -75,7 +71,7 @@ export const normalizations: Handlers = {
   InstanceNormalization(node, to) {
     const x = node.tensor(0);
     if (x.shape.length < 3) node.fail(`x has ${x.shape.length} axes, but it needs spatial ones`);
-    const [scale, bias] = [1, 2].map((i) => channelConstant(node, i, x.shape[1]!.constant, to)) as [
+    const [scale, bias] = [1, 2].map((i) => channelConstant(node, i, x.shape[1].constant, to)) as [
       Float32Array,
       Float32Array,
     ];
@@ -99,7 +95,7 @@ export const normalizations: Handlers = {
     const epsilon = node.float('epsilon', 1e-5);
     const [scale, bias] = [node.tensor(1), node.optionalTensor(2)];
     const vectors = [scale, bias].map((value) => value && to.constantOf(value));
-    const last = x.shape[rank - 1]!.constant;
+    const last = x.shape[rank - 1].constant;
     if (axes.length === 1 && vectors[0]?.data.length === last && (!bias || vectors[1]?.data.length === last)) {
       const order = x.order.at(-1) === rank - 1 ? x.order : [...x.order.filter((axis) => axis !== rank - 1), rank - 1];
       const operand = to.arrange(x, order);

@@ -16,9 +16,9 @@ const pool =
     if (kind === 'max') node.only('storage_order', 0);
     if (node.int('ceil_mode', 0) === 1) checkWholeWindows(node, x, spatial, window);
     const { kernel, strides, pads, extents } = window;
-    if (pads.some((pad, i) => pad >= kernel[i >> 1]!))
+    if (pads.some((pad, i) => pad >= kernel[i >> 1]))
       node.fail(`pads = [${pads.join(', ')}] must be smaller than the window [${kernel.join(', ')}]`);
-    const shape = [x.shape[0]!, ...extents, x.shape[1]!];
+    const shape = [x.shape[0], ...extents, x.shape[1]];
     return [to.tensorValue(to.emitOne('pool', [operand], { kind, kernel, strides, pads, countPadding }, shape), order)];
   };
 
@@ -31,9 +31,9 @@ function checkWholeWindows(
 ): void {
   spatial.forEach((axis, i) => {
     const rest =
-      x.shape[axis]!.constant === undefined
+      x.shape[axis].constant === undefined
         ? NaN
-        : (x.shape[axis]!.constant! + pads[2 * i]! + pads[2 * i + 1]! - kernel[i]!) % strides[i]!;
+        : (x.shape[axis].constant + pads[2 * i] + pads[2 * i + 1] - kernel[i]) % strides[i];
     if (rest !== 0 && strides[i] !== 1)
       node.fail('ceil_mode = 1 is not supported where a window is cut off at the end');
   });

@@ -37,7 +37,7 @@ function readRecurrent(node: OnnxNode, activations: readonly string[], to: Lower
   if (node.input(4)) node.fail('sequence_lens is not supported: all sequences must be of one length');
   const hidden = node.tensor(2).shape.at(-1)!.constant!;
   if (node.int('hidden_size', hidden) !== hidden) node.fail(`hidden_size = ${node.int('hidden_size')} does not fit R`);
-  return { x: to.arrange(x, [1, 0, 2]), hidden, batch: x.shape[1]!, time: x.shape[0]!, directions };
+  return { x: to.arrange(x, [1, 0, 2]), hidden, batch: x.shape[1], time: x.shape[0], directions };
 }
 
 /** Weights of one direction of W or R [directions, gates x hidden, columns], turned to [columns, gates x hidden]. */
@@ -53,12 +53,12 @@ function weightsOf(
   const tensor = to.constantOf(value);
   if (!tensor || !sameOrder(tensor.shape.slice(0, 2), [directions.length, gates * hidden]) || tensor.shape.length !== 3)
     return node.fail(`input ${i} must be a constant of shape [${directions.length}, ${gates * hidden}, ...]`);
-  const [rows, columns] = [tensor.shape[1]!, tensor.shape[2]!];
+  const [rows, columns] = [tensor.shape[1], tensor.shape[2]];
   const turned = new Float32Array(rows * columns);
   const from = direction * rows * columns;
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++)
-      turned[column * rows + row] = tensor.data[from + row * columns + column]!;
+      turned[column * rows + row] = tensor.data[from + row * columns + column];
   return to.constant([columns, rows], turned, `${node.name}.${i === 1 ? 'W' : 'R'}`);
 }
 
@@ -113,7 +113,7 @@ function joined(
 ): TensorValue {
   const size = Size.of(hidden);
   const all =
-    outputs.length === 1 ? outputs[0]! : to.emitOne('concat', outputs, { axis: 2 }, [batch, time, size.times(2)]);
+    outputs.length === 1 ? outputs[0] : to.emitOne('concat', outputs, { axis: 2 }, [batch, time, size.times(2)]);
   return to.tensorValue(to.reshape(all, [batch, time, Size.of(directions.length), size]), [2, 0, 1, 3]);
 }
 
@@ -121,7 +121,7 @@ function lastStates(states: readonly Operand[], { batch, hidden }: Recurrent, to
   const size = Size.of(hidden);
   const rows = states.map((state) => to.reshape(state, [batch, Size.of(1), size]));
   const all =
-    rows.length === 1 ? rows[0]! : to.emitOne('concat', rows, { axis: 1 }, [batch, Size.of(rows.length), size]);
+    rows.length === 1 ? rows[0] : to.emitOne('concat', rows, { axis: 1 }, [batch, Size.of(rows.length), size]);
   return to.tensorValue(all, [1, 0, 2]);
 }
 
@@ -156,7 +156,7 @@ export const recurrents: Handlers = {
     });
     const last = node.outputs[1]
       ? lastStates(
-          outputs.map((output, i) => lastRow(output, directions[i]!, all, to)),
+          outputs.map((output, i) => lastRow(output, directions[i], all, to)),
           all,
           to,
         )
@@ -175,7 +175,7 @@ export const recurrents: Handlers = {
       const [ofW, ofR] = biasesOf(node, i, all, 4, to);
       const bias = to.constant(
         [4 * hidden],
-        ofW.map((value, unit) => value + ofR[unit]!),
+        ofW.map((value, unit) => value + ofR[unit]),
         `${node.name}.b`,
       );
       const inputs = [x, w, r, bias, initialOf(node, 5, i, all, to), initialOf(node, 6, i, all, to)];
@@ -185,17 +185,17 @@ export const recurrents: Handlers = {
       ];
       return to.emit('lstm', inputs, { direction }, node.outputs[2] ? shapes : shapes.slice(0, 1));
     });
-    const outputs = results.map(([output]) => output!);
+    const outputs = results.map(([output]) => output);
     const hiddenStates = node.outputs[1]
       ? lastStates(
-          outputs.map((output, i) => lastRow(output, directions[i]!, all, to)),
+          outputs.map((output, i) => lastRow(output, directions[i], all, to)),
           all,
           to,
         )
       : undefined;
     const cells = node.outputs[2]
       ? lastStates(
-          results.map(([, cell]) => cell!),
+          results.map(([, cell]) => cell),
           all,
           to,
         )

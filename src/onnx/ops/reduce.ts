@@ -13,11 +13,11 @@ export function emitReduce(
   keep: boolean,
   to: Lowering,
 ): TensorValue {
-  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]!) };
+  const operand = { name: x.name, shape: x.order.map((axis) => x.shape[axis]) };
   const own = x.order.flatMap((axis, i) => (axes.includes(axis) ? [i] : []));
   if (own.length === 0) return x;
   const kept = x.order.filter((axis) => keep || !axes.includes(axis));
-  const shape = kept.map((axis) => (axes.includes(axis) ? Size.of(1) : x.shape[axis]!));
+  const shape = kept.map((axis) => (axes.includes(axis) ? Size.of(1) : x.shape[axis]));
   const renumbered = kept.map((axis) => (keep ? axis : axis - axes.filter((gone) => gone < axis).length));
   return to.tensorValue(
     to.emitOne('reduce', [operand], { kind, axes: own, keepAxes: keep ? 1 : 0 }, shape),

@@ -17,14 +17,14 @@ function matchingGroups(from: readonly Size[], to: readonly Size[]): Group[] | u
   let [i, j] = [0, 0];
   while (i < from.length && j < to.length) {
     const group: Group = { source: [i], target: [j] };
-    let [m, n] = [from[i++]!, to[j++]!];
+    let [m, n] = [from[i++], to[j++]];
     while (!m.equals(n)) {
       if (n.exactly(m) && i < from.length) {
         group.source.push(i);
-        m = m.times(from[i++]!);
+        m = m.times(from[i++]);
       } else if (m.exactly(n) && j < to.length) {
         group.target.push(j);
-        n = n.times(to[j++]!);
+        n = n.times(to[j++]);
       } else {
         return undefined;
       }
@@ -46,18 +46,18 @@ export function reshapeValue(x: TensorValue, shape: readonly Size[], to: Lowerin
   const groups = matchingGroups(x.shape, shape);
   if (!groups) return to.tensorValue(to.reshape(to.arrange(x, identityOrder(x.shape.length)), shape));
   const place = ({ source }: Group): number => {
-    const solid = source.filter((axis) => x.shape[axis]!.constant !== 1);
+    const solid = source.filter((axis) => x.shape[axis].constant !== 1);
     return Math.min(...(solid.length > 0 ? solid : source).map((axis) => x.order.indexOf(axis)));
   };
   const sorted = [...groups].sort((a, b) => place(a) - place(b));
   const wanted = sorted.flatMap(({ source }) => source);
-  const solid = (axes: readonly number[]): number[] => axes.filter((axis) => x.shape[axis]!.constant !== 1);
+  const solid = (axes: readonly number[]): number[] => axes.filter((axis) => x.shape[axis].constant !== 1);
   const lies = sameOrder(solid(x.order), solid(wanted));
-  const operand = lies ? { name: x.name, shape: x.order.map((axis) => x.shape[axis]!) } : to.arrange(x, wanted);
+  const operand = lies ? { name: x.name, shape: x.order.map((axis) => x.shape[axis]) } : to.arrange(x, wanted);
   const order = sorted.flatMap(({ target }) => target);
   const result = to.reshape(
     operand,
-    order.map((axis) => shape[axis]!),
+    order.map((axis) => shape[axis]),
   );
   return to.tensorValue(result, order);
 }
@@ -102,37 +102,37 @@ function reshapeTarget(node: OnnxNode, x: readonly Size[], wanted: readonly Size
 function expanded(node: OnnxNode, x: TensorValue, shape: readonly Size[], to: Lowering): TensorValue {
   let current = x;
   const emit = (op: string, others: Operand[], attributes: Attributes, next: readonly Size[]): void => {
-    const operand = { name: current.name, shape: current.order.map((axis) => current.shape[axis]!) };
+    const operand = { name: current.name, shape: current.order.map((axis) => current.shape[axis]) };
     current = to.tensorValue(
       to.emitOne(
         op,
         [operand, ...others],
         attributes,
-        current.order.map((axis) => next[axis]!),
+        current.order.map((axis) => next[axis]),
       ),
       current.order,
     );
   };
   const known = shape.map((size, axis) =>
-    x.shape[axis]!.equals(size) ? 1 : (size.exactly(x.shape[axis]!)?.constant ?? 0),
+    x.shape[axis].equals(size) ? 1 : (size.exactly(x.shape[axis])?.constant ?? 0),
   );
   if (known.some((count) => count > 1))
     emit(
       'repeat',
       [],
-      { repeats: x.order.map((axis) => Math.max(1, known[axis]!)) },
-      x.shape.map((size, axis) => size.times(Math.max(1, known[axis]!))),
+      { repeats: x.order.map((axis) => Math.max(1, known[axis])) },
+      x.shape.map((size, axis) => size.times(Math.max(1, known[axis]))),
     );
   known.forEach((count, axis) => {
     if (count !== 0) return;
-    if (x.shape[axis]!.constant !== 1)
-      node.fail(`axis ${axis} of [${x.shape.join(', ')}] can't be repeated to ${shape[axis]!.toString()}`);
-    const like = to.axisOfSize(shape[axis]!) ?? node.fail(`no value has the extent ${shape[axis]!.toString()}`);
+    if (x.shape[axis].constant !== 1)
+      node.fail(`axis ${axis} of [${x.shape.join(', ')}] can't be repeated to ${shape[axis].toString()}`);
+    const like = to.axisOfSize(shape[axis]) ?? node.fail(`no value has the extent ${shape[axis].toString()}`);
     emit(
       'expand',
       [like.operand],
       { axes: [current.order.indexOf(axis)], from: [like.axis] },
-      current.shape.map((size, i) => (i === axis ? shape[axis]! : size)),
+      current.shape.map((size, i) => (i === axis ? shape[axis] : size)),
     );
   });
   return current;
@@ -184,7 +184,7 @@ export const shapes: Handlers = {
     if (value.kind === 'filled') return [{ ...value, shape }];
     const tensor = to.asTensor(value) ?? node.fail('its input depends on the size of the input');
     const uniform = to.constantOf(tensor)?.data;
-    if (uniform && new Set(uniform).size === 1) return [{ kind: 'filled', fill: uniform[0]!, shape }];
+    if (uniform && new Set(uniform).size === 1) return [{ kind: 'filled', fill: uniform[0], shape }];
     const full = reshapeValue(
       tensor,
       Array.from({ length: rank }, (_, axis) => own(axis)),
@@ -201,7 +201,7 @@ export const shapes: Handlers = {
   },
 
   Range(node) {
-    const [start, limit, step] = [0, 1, 2].map((i) => node.integers(i)[0]!) as [number, number, number];
+    const [start, limit, step] = [0, 1, 2].map((i) => node.integers(i)[0]) as [number, number, number];
     const count = Math.max(0, Math.ceil((limit - start) / step));
     if (!(count <= 1 << 20)) node.fail('too many whole numbers');
     return [integersOf(Array.from({ length: count }, (_, i) => Size.of(start + i * step)))];

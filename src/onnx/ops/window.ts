@@ -20,7 +20,7 @@ export function channelsLast(node: OnnxNode, x: TensorValue, to: Lowering): Wind
   const rank = x.shape.length;
   if (rank !== 3 && rank !== 4)
     node.fail(`x has ${rank} axes; only [batch, channels, time] and [batch, channels, height, width] are supported`);
-  const turned = rank === 4 && x.shape[2]!.constant !== undefined && x.shape[3]!.constant === undefined;
+  const turned = rank === 4 && x.shape[2].constant !== undefined && x.shape[3].constant === undefined;
   const spatial = rank === 3 ? [2] : turned ? [3, 2] : [2, 3];
   const order = [0, ...spatial, 1];
   return { operand: to.arrange(x, order), order, spatial };
@@ -47,7 +47,7 @@ export function readWindow(
     const given = node.ints(name) ?? otherwise ?? node.fail(`attribute "${name}" is missing`);
     if (given.length !== axes || given.some((value) => !(value >= least && value <= 65536)))
       node.fail(`${name} = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
-    return spatial.map((axis) => given[axis - 2]!);
+    return spatial.map((axis) => given[axis - 2]);
   };
   const ones = spatial.map(() => 1);
   const kernel = list('kernel_shape', kernelOf, 1);
@@ -58,17 +58,18 @@ export function readWindow(
   if (given.length !== 2 * axes || given.some((pad) => !(pad >= 0 && pad <= 65536)))
     node.fail(`pads = [${given.join(', ')}] makes no sense for ${axes} spatial axes`);
   const pads = spatial.flatMap((axis, i) => {
-    if (auto === 'NOTSET') return [given[axis - 2]!, given[axis - 2 + axes]!];
+    if (auto === 'NOTSET') return [given[axis - 2], given[axis - 2 + axes]];
     if (auto === 'VALID') return [0, 0];
     if (auto !== 'SAME_UPPER' && auto !== 'SAME_LOWER') return node.fail(`auto_pad = "${auto}" is not supported`);
-    const total = samePadding(node, x.shape[axis]!, (kernel[i]! - 1) * dilations[i]! + 1, strides[i]!);
+    const total = samePadding(node, x.shape[axis], (kernel[i] - 1) * dilations[i] + 1, strides[i]);
     const less = Math.floor(total / 2);
     return auto === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
   });
   const extents = spatial.map((axis, i) => {
-    const reach = (kernel[i]! - 1) * dilations[i]! + 1;
-    return x.shape[axis]!.plus(pads[2 * i]! + pads[2 * i + 1]! - reach)
-      .floorDivide(strides[i]!)
+    const reach = (kernel[i] - 1) * dilations[i] + 1;
+    return x.shape[axis]
+      .plus(pads[2 * i] + pads[2 * i + 1] - reach)
+      .floorDivide(strides[i])
       .plus(1);
   });
   return { kernel, strides, dilations, pads, extents };

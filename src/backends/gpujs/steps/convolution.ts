@@ -184,7 +184,7 @@ export function convStep(context: NodeContext): Step {
 export function denseStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output } = context;
   const [features, units] = inputShapes[1] as [number, number];
-  const rows = sizeOf(inputShapes[0]!) / features;
+  const rows = sizeOf(inputShapes[0]) / features;
   const products = new DotProducts(context, {
     ...rowsOf(
       features,
@@ -221,7 +221,7 @@ export function rowsOf(
 /** [..., columns] to [columns, ...]. */
 export function transposed(data: ArrayLike<number>, columns: number): Float32Array {
   const rows = data.length / columns;
-  return Float32Array.from({ length: data.length }, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]!);
+  return Float32Array.from({ length: data.length }, (_, i) => data[(i % rows) * columns + Math.floor(i / rows)]);
 }
 
 /** Weights are packed once, so they can't be values that the graph computes. */

@@ -71,12 +71,12 @@ export function binaryStep(context: NodeContext): Step {
     functions: { ...activationFunctions(attributes.kind), combine: combinations[binaryKind(node)] },
     ...parameters(attributes),
   });
-  const operands = [0, 1].map((i) => spread(context, inputs[i]!, inputShapes[i]!, outputShape));
+  const operands = [0, 1].map((i) => spread(context, inputs[i]!, inputShapes[i], outputShape));
   const size = [output.length, 1, 1] as const;
-  kernel.build(size, operands[0]!.values, operands[1]!.values);
+  kernel.build(size, operands[0].values, operands[1].values);
   return () => {
     for (const operand of operands) operand.fill();
-    kernel.run(output, size, operands[0]!.values, operands[1]!.values);
+    kernel.run(output, size, operands[0].values, operands[1].values);
   };
 }
 
@@ -90,7 +90,7 @@ function spread(
   if (sameShape(shape, wanted) || sizeOf(shape) === sizeOf(wanted)) return { values, fill: () => {} };
   const [strides, own] = [stridesOf(wanted), broadcastStrides(shape, wanted)];
   const table = Float32Array.from({ length: sizeOf(wanted) }, (_, i) =>
-    wanted.reduce((offset, extent, axis) => offset + (Math.floor(i / strides[axis]!) % extent) * own[axis]!, 0),
+    wanted.reduce((offset, extent, axis) => offset + (Math.floor(i / strides[axis]) % extent) * own[axis], 0),
   );
   const copy = new Float32Array(table.length);
   const kernel = gatherKernel(context.kernels);

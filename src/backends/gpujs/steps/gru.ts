@@ -31,7 +31,7 @@ function gruUnit(this: KernelThis, projected: number[], state: number[]): number
 export function gruStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, output, batch, state: places } = context;
   const [, time, features] = inputShapes[0] as [number, number, number];
-  const hidden = inputShapes[2]![0]!;
+  const hidden = inputShapes[2][0];
   const gates = 3 * hidden;
   const weights = kernels.pack(constantOf(context, 1), 'channels first', (data) => transposed(data, gates));
   const project = new DotProducts(context, {
@@ -83,7 +83,7 @@ function byUnit(data: ArrayLike<number>, hidden: number): Float32Array {
   const packed = new Float32Array(data.length);
   for (let unit = 0, at = 0; unit < hidden; unit++) {
     for (let gate = 0; gate < 3; gate++) {
-      for (let i = 0; i < hidden; i++) packed[at++] = data[i * 3 * hidden + gate * hidden + unit]!;
+      for (let i = 0; i < hidden; i++) packed[at++] = data[i * 3 * hidden + gate * hidden + unit];
     }
   }
   return packed;

@@ -46,7 +46,7 @@ function lstmOutput(
 export function lstmStep(context: NodeContext): Step {
   const { node, kernels, inputShapes, inputs, outputs, batch, state: places } = context;
   const [, time, features] = inputShapes[0] as [number, number, number];
-  const hidden = inputShapes[2]![0]!;
+  const hidden = inputShapes[2][0];
   const gates = 4 * hidden;
   const packed = (index: number): Float32Array =>
     kernels.pack(constantOf(context, index), 'channels first', (data) => transposed(data, gates));
@@ -79,7 +79,7 @@ export function lstmStep(context: NodeContext): Step {
       const first = inputs[4 + i];
       if (first) values.set(first);
       else values.fill(0);
-      if (state && places[i]) for (let b = 0; b < batch; b++) values.set(places[i]!.of(state, b), b * hidden);
+      if (state && places[i]) for (let b = 0; b < batch; b++) values.set(places[i].of(state, b), b * hidden);
     });
     for (let step = 0; step < time; step++) {
       const t = reverse ? time - 1 - step : step;
@@ -90,13 +90,13 @@ export function lstmStep(context: NodeContext): Step {
       toOutput.run(next, size, row, h, c, recurrent);
       h.set(next);
       for (let b = 0; b < batch; b++)
-        outputs[0]!.set(next.subarray(b * hidden, (b + 1) * hidden), (b * time + t) * hidden);
+        outputs[0].set(next.subarray(b * hidden, (b + 1) * hidden), (b * time + t) * hidden);
     }
     outputs[1]?.set(c);
     if (!state) return;
     [h, c].forEach((values, i) => {
       if (places[i])
-        for (let b = 0; b < batch; b++) places[i]!.of(state, b).set(values.subarray(b * hidden, (b + 1) * hidden));
+        for (let b = 0; b < batch; b++) places[i].of(state, b).set(values.subarray(b * hidden, (b + 1) * hidden));
     });
   };
 }

@@ -21,10 +21,10 @@ export function matmulStep({ node, kernels, inputShapes, inputs, output }: NodeC
       [
         output.subarray(i * rows * columns, (i + 1) * rows * columns),
         a.subarray(aOffset, aOffset + rows * inner),
-        b.subarray(bOffsets[i]!, bOffsets[i]! + inner * columns),
+        b.subarray(bOffsets[i], bOffsets[i] + inner * columns),
       ] as const,
   );
-  kernel.build(size, pairs[0]![1], pairs[0]![2], inner, columns);
+  kernel.build(size, pairs[0][1], pairs[0][2], inner, columns);
   return () => {
     for (const [out, left, right] of pairs) kernel.run(out, size, left, right, inner, columns);
   };

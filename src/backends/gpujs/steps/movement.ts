@@ -30,7 +30,7 @@ export function movementStep({ node, kernels, inputShapes, inputs, output }: Nod
   const all = new Float32Array(length + 1);
   all[length] = fill;
   const table = new Float32Array(output.length).fill(length);
-  sources.forEach((source, i) => source.forEach((index, at) => index >= 0 && (table[at] = starts[i]! + index)));
+  sources.forEach((source, i) => source.forEach((index, at) => index >= 0 && (table[at] = starts[i] + index)));
   const kernel = gatherKernel(kernels);
   const size = [output.length, 1, 1] as const;
   kernel.build(size, all, table);

@@ -48,7 +48,7 @@ function normalised(
 
 export function normaliseStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
   const { kept, reduced, epsilon } = normaliseGeometry(node, inputShapes);
-  const channels = inputShapes[0]!.at(-1)!;
+  const channels = inputShapes[0].at(-1)!;
   const [bases, offsets] = [Float32Array.from(offsetsOf(kept)), Float32Array.from(offsetsOf(reduced))];
   const groups = new Float32Array(output.length);
   bases.forEach((base, group) => offsets.forEach((offset) => (groups[base + offset] = group)));

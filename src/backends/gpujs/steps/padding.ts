@@ -16,7 +16,7 @@ export interface PaddedInput {
  * rows before the first are the last ones of the stretch before. Without padding it is a view of the input itself.
  */
 export function paddedTime(context: NodeContext, { pads, inExtent }: Padding): PaddedInput {
-  const x: Shape = context.inputShapes[0]!;
+  const x: Shape = context.inputShapes[0];
   const [time, frequency] = inExtent;
   const channels = x.at(-1)!;
   const itemLength = sizeOf(x.slice(1));

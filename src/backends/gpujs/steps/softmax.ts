@@ -25,7 +25,7 @@ function logProbability(this: KernelThis, x: number[], largest: number[], sum: n
 }
 
 export function softmaxStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
-  const classes = inputShapes[0]!.at(-1)!;
+  const classes = inputShapes[0].at(-1)!;
   const rows = output.length / classes;
   const toLargest = kernels.get({ name: 'largestOfRow', body: largestOfRow, inputs: ['Array', 'Integer'] });
   const toSum = kernels.get({ name: 'sumOfRow', body: sumOfRow, inputs: ['Array', 'Array', 'Integer'] });

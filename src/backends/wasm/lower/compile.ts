@@ -89,17 +89,17 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
 
 function lower(planned: PlannedNode, to: Builder, alias: ReadonlyMap<string, string>): void {
   const { node, inputShapes, outputShapes } = planned;
-  if (alias.has(node.outputs[0]!)) return;
+  if (alias.has(node.outputs[0])) return;
   const lowering = lowerings[node.op];
   if (lowering) return lowering(planned, to);
   const op = opNamed(node);
-  if (op.movement) return lowerMovement(node, op.movement(node, inputShapes), outputShapes[0]!, to);
+  if (op.movement) return lowerMovement(node, op.movement(node, inputShapes), outputShapes[0], to);
   if (node.op === 'reshape') {
     to.code.emit('copy', {
-      x: to.address(node.inputs[0]!),
-      y: to.address(node.outputs[0]!),
+      x: to.address(node.inputs[0]),
+      y: to.address(node.outputs[0]),
       rows: 1,
-      length: sizeOf(outputShapes[0]!),
+      length: sizeOf(outputShapes[0]),
     });
     return;
   }
@@ -108,8 +108,8 @@ function lower(planned: PlannedNode, to: Builder, alias: ReadonlyMap<string, str
 
 /** A reshaped value shares its input's memory, unless that is a constant. */
 function aliases(plan: Plan): Map<string, string> {
-  const reshaped = plan.nodes.filter(({ node }) => node.op === 'reshape' && !plan.graph.constants.has(node.inputs[0]!));
-  return new Map(reshaped.map(({ node }) => [node.outputs[0]!, node.inputs[0]!]));
+  const reshaped = plan.nodes.filter(({ node }) => node.op === 'reshape' && !plan.graph.constants.has(node.inputs[0]));
+  return new Map(reshaped.map(({ node }) => [node.outputs[0], node.inputs[0]]));
 }
 
 /** Audio that nobody reads but log-mel stays int16; all else is float32. */

@@ -39,9 +39,9 @@ export function emitPass(to: Builder, pass: UnaryAttributes | undefined, y: numb
 export const unary: Lower = ({ node, outputShapes: [shape] }, to) => {
   const { kind, alpha, beta } = unaryAttributes(node);
   to.code.emit('unary', {
-    x: to.address(node.inputs[0]!),
-    y: to.address(node.outputs[0]!),
-    count: sizeOf(shape!),
+    x: to.address(node.inputs[0]),
+    y: to.address(node.outputs[0]),
+    count: sizeOf(shape),
     kind: unaryKinds.indexOf(kind),
     alpha,
     beta,
@@ -49,9 +49,9 @@ export const unary: Lower = ({ node, outputShapes: [shape] }, to) => {
 };
 
 export const binary: Lower = ({ node, inputShapes: [a, b], outputShapes: [shape] }, to) => {
-  const strides = [broadcastStrides(a!, shape!), broadcastStrides(b!, shape!)] as const;
-  const axes = shape!
-    .map((extent, axis) => ({ extent, a: strides[0][axis]!, b: strides[1][axis]! }))
+  const strides = [broadcastStrides(a, shape), broadcastStrides(b, shape)] as const;
+  const axes = shape
+    .map((extent, axis) => ({ extent, a: strides[0][axis], b: strides[1][axis] }))
     .filter(({ extent }) => extent > 1);
   // The longest run of last axes along which each operand either runs through its memory or repeats one element.
   const [aRuns, bRuns] = [axes.at(-1)?.a !== 0, axes.at(-1)?.b !== 0];
@@ -65,10 +65,10 @@ export const binary: Lower = ({ node, inputShapes: [a, b], outputShapes: [shape]
   const rowsOf = (operand: 'a' | 'b'): number =>
     to.table(offsetsOf(axes.map((axis) => ({ extent: axis.extent, stride: 4 * axis[operand] }))));
   const { low, high, pass } = epilogueOf(node);
-  const y = to.address(node.outputs[0]!);
+  const y = to.address(node.outputs[0]);
   to.code.emit('binary', {
-    a: to.address(node.inputs[0]!),
-    b: to.address(node.inputs[1]!),
+    a: to.address(node.inputs[0]),
+    b: to.address(node.inputs[1]),
     y,
     rows: axes.reduce((rows, { extent }) => rows * extent, 1),
     length,
@@ -80,15 +80,15 @@ export const binary: Lower = ({ node, inputShapes: [a, b], outputShapes: [shape]
     low,
     high,
   });
-  emitPass(to, pass, y, sizeOf(shape!));
+  emitPass(to, pass, y, sizeOf(shape));
 };
 
 export const softmax: Lower = ({ node, outputShapes: [shape] }, to) => {
-  const classes = shape!.at(-1)!;
+  const classes = shape.at(-1)!;
   to.code.emit('softmax', {
-    x: to.address(node.inputs[0]!),
-    y: to.address(node.outputs[0]!),
-    rows: sizeOf(shape!) / classes,
+    x: to.address(node.inputs[0]),
+    y: to.address(node.outputs[0]),
+    rows: sizeOf(shape) / classes,
     classes,
     log: node.attributes['log'] ? 1 : 0,
   });

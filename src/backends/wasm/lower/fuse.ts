@@ -43,10 +43,10 @@ function residualConv(
     (node.attributes['activation'] ?? 'identity') !== 'identity'
   )
     return undefined;
-  if (!inputShapes.every((shape) => sameShape(shape, outputShapes[0]!))) return undefined;
+  if (!inputShapes.every((shape) => sameShape(shape, outputShapes[0]))) return undefined;
   return node.inputs
     .map((name) => makers.get(name))
-    .find((maker) => maker && canTakeResidual(maker.node) && readers.get(maker.node.outputs[0]!) === 1);
+    .find((maker) => maker && canTakeResidual(maker.node) && readers.get(maker.node.outputs[0]) === 1);
 }
 
 function canTakeResidual(node: GraphNode): boolean {

@@ -46,10 +46,10 @@ function tablesOf(geometry: FrameGeometry): Tables {
   const bank = filterBank(geometry);
   tables = {
     order: Int32Array.from(order, (pair) => 8 * pair),
-    window: Float32Array.from(order.flatMap((pair) => [window[2 * pair]!, window[2 * pair + 1]!])),
+    window: Float32Array.from(order.flatMap((pair) => [window[2 * pair], window[2 * pair + 1]])),
     factors: Float32Array.from(stageFactors(half)),
     split: Float32Array.from(Array.from({ length: half / 2 + 1 }, (_, k) => factor(k, geometry.frame)).flat()),
-    filters: Int32Array.from(Array.from(bank.starts, (start, band) => [start, bank.lengths[band]!]).flat()),
+    filters: Int32Array.from(Array.from(bank.starts, (start, band) => [start, bank.lengths[band]]).flat()),
     filterWeights: bank.weights,
   };
   known.set(key, tables);
@@ -67,8 +67,8 @@ export const logmel: Lower = (planned, to: Builder) => {
   const tables = tablesOf(geometry);
   const table = (name: keyof Tables): number => to.numbers(tables, name, tables[name]);
   to.code.emit('logMel', {
-    x: to.address(node.inputs[0]!),
-    isInt16: Number(to.isInt16(node.inputs[0]!)),
+    x: to.address(node.inputs[0]),
+    isInt16: Number(to.isInt16(node.inputs[0])),
     batch,
     samples,
     frame,
@@ -84,6 +84,6 @@ export const logmel: Lower = (planned, to: Builder) => {
     split: table('split'),
     filters: table('filters'),
     filterWeights: table('filterWeights'),
-    y: to.address(node.outputs[0]!),
+    y: to.address(node.outputs[0]),
   });
 };

@@ -5,10 +5,10 @@ import type { Builder, Lower } from './builder.ts';
 import { emitMove, piecesOf } from './windows.ts';
 
 export const normalise: Lower = ({ node, inputShapes }, to: Builder) => {
-  const shape = inputShapes[0]!;
+  const shape = inputShapes[0];
   const channels = shape.at(-1)!;
   const { axes, kept, reduced, epsilon } = normaliseGeometry(node, inputShapes);
-  const [x, y] = [to.address(node.inputs[0]!), to.address(node.outputs[0]!)];
+  const [x, y] = [to.address(node.inputs[0]), to.address(node.outputs[0])];
   const ones = (count: number): number => to.numbers('ones', `${count}`, new Float32Array(count).fill(1));
   const scale = node.inputs[1] ? to.address(node.inputs[1]) : ones(channels);
   const bias = node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(channels);

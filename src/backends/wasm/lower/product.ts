@@ -21,7 +21,7 @@ export const conv: Lower = (planned, to) => {
   const rows = batch * outExtent[0] * outExtent[1];
   const residual = node.inputs[lastResidual] || node.inputs[3] || '';
   const { low, high, pass } = epilogueOf(node);
-  const y = to.address(node.outputs[0]!);
+  const y = to.address(node.outputs[0]);
   const bias = node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(outChannels);
   const shared = { ...grid, rows, residualLast: Number(Boolean(node.inputs[lastResidual])), low, high };
 
@@ -34,7 +34,7 @@ export const conv: Lower = (planned, to) => {
       channels: outChannels,
       taps: each.length,
       tapOffsets: to.table(each),
-      weights: to.address(node.inputs[1]!),
+      weights: to.address(node.inputs[1]),
       bias,
       y,
       residual: to.address(residual),
@@ -47,7 +47,7 @@ export const conv: Lower = (planned, to) => {
     const taps = oneTap ? [0] : wholeRows ? Array.from({ length: kernel[0] }, (_, i) => tapOffset(i, 0)) : each;
     const tapOffsets = to.table(taps);
     for (let group = 0; group < groups; group++) {
-      const weights = to.packed(node.inputs[1]!, {
+      const weights = to.packed(node.inputs[1], {
         offset: group * groupOut,
         rows: kernel[0] * kernel[1] * groupIn,
         columns: groupOut,
@@ -101,28 +101,28 @@ export function plainProduct(to: Builder, product: PlainProduct) {
 export const dense: Lower = ({ node, inputShapes, outputShapes: [shape] }, to) => {
   const [length, columns] = inputShapes[1] as [number, number];
   const { low, high, pass } = epilogueOf(node);
-  const y = to.address(node.outputs[0]!);
+  const y = to.address(node.outputs[0]);
   const product = plainProduct(to, {
-    x: to.address(node.inputs[0]!),
-    rows: sizeOf(shape!) / columns,
+    x: to.address(node.inputs[0]),
+    rows: sizeOf(shape) / columns,
     length,
     columns,
     y,
-    weights: to.packed(node.inputs[1]!, { rows: length, columns }),
+    weights: to.packed(node.inputs[1], { rows: length, columns }),
     bias: node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(columns),
   });
   to.code.emit('product', { ...product, low, high });
-  emitPass(to, pass, y, sizeOf(shape!));
+  emitPass(to, pass, y, sizeOf(shape));
 };
 
 export const matmul: Lower = ({ node, inputShapes }, to) => {
   const { rows, inner, columns, aOffsets, bOffsets } = matmulGeometry(node, inputShapes);
-  const [a, y] = [to.address(node.inputs[0]!), to.address(node.outputs[0]!)];
+  const [a, y] = [to.address(node.inputs[0]), to.address(node.outputs[0])];
   const bias = to.zeros(columns);
   const packed = new Map<number, number>();
   aOffsets.forEach((aOffset, matrix) => {
-    const offset = bOffsets[matrix]!;
-    if (!packed.has(offset)) packed.set(offset, to.packed(node.inputs[1]!, { offset, rows: inner, columns }));
+    const offset = bOffsets[matrix];
+    if (!packed.has(offset)) packed.set(offset, to.packed(node.inputs[1], { offset, rows: inner, columns }));
     to.code.emit(
       'product',
       plainProduct(to, {
@@ -143,7 +143,7 @@ export const convTranspose: Lower = ({ node, inputShapes }, to) => {
   const geometry = convTransposeGeometry(node, inputShapes);
   const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels, outShape } =
     geometry;
-  const reach = [0, 1].map((axis) => (kernel[axis]! - 1) * dilation[axis]!) as [number, number];
+  const reach = [0, 1].map((axis) => (kernel[axis] - 1) * dilation[axis]) as [number, number];
   const [times, frequencies] = [outExtent[0] + reach[0], outExtent[1] + reach[1]];
   const spread = to.scratch(batch * times * frequencies * inChannels);
   to.code.emit('fill', { y: spread, count: batch * times * frequencies * inChannels, value: 0 });
@@ -165,14 +165,14 @@ export const convTranspose: Lower = ({ node, inputShapes }, to) => {
     }
   }
   to.code.emit('move', {
-    x: to.address(node.inputs[0]!),
+    x: to.address(node.inputs[0]),
     y: spread,
     pieces: to.table(pieces),
     count: pieces.length / 3,
   });
 
   const { low, high, pass } = epilogueOf(node);
-  const y = to.address(node.outputs[0]!);
+  const y = to.address(node.outputs[0]);
   const bias = node.inputs[2] ? to.address(node.inputs[2]) : to.zeros(outChannels);
   const grid = windowGrid(
     { address: spread, times, rowLength: frequencies * inChannels, batch, channels: inChannels },
@@ -185,7 +185,7 @@ export const convTranspose: Lower = ({ node, inputShapes }, to) => {
   const tapOffsets = to.table(taps);
   const [groupIn, groupOut] = [inChannels / groups, outChannels / groups];
   for (let group = 0; group < groups; group++) {
-    const weights = to.packed(node.inputs[1]!, {
+    const weights = to.packed(node.inputs[1], {
       offset: group * groupIn * groupOut,
       rows: taps.length * groupIn,
       columns: groupOut,

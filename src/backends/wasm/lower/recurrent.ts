@@ -6,7 +6,7 @@ import { plainProduct } from './product.ts';
 function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: number, h: number, recurrentBias: number) {
   const [x, w, r, bias] = node.inputs as [string, string, string, string];
   const [batch, time, features] = inputShapes[0] as [number, number, number];
-  const hidden = inputShapes[2]![0]!;
+  const hidden = inputShapes[2][0];
   const columns = gates * hidden;
   const fromX = to.scratch(batch * time * columns);
   const fromH = to.scratch(batch * columns);
@@ -39,7 +39,7 @@ function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: num
     fromX,
     fromH,
     h,
-    y: to.address(node.outputs[0]!),
+    y: to.address(node.outputs[0]),
     batch,
     time,
     hidden,
@@ -50,7 +50,7 @@ function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: num
 
 /** Scratch [batch, hidden] with what the recurrence begins with: an input, the stream's state, or zeros. */
 function begin(planned: PlannedNode, to: Builder, first: string | undefined, index: number): number {
-  const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
+  const [batch, hidden] = [planned.inputShapes[0][0], planned.inputShapes[2][0]];
   const y = to.scratch(batch * hidden);
   const state = to.state(planned, index);
   if (first) to.code.emit('copy', { x: to.address(first), y, rows: 1, length: batch * hidden });
@@ -61,7 +61,7 @@ function begin(planned: PlannedNode, to: Builder, first: string | undefined, ind
 }
 
 function end(planned: PlannedNode, to: Builder, x: number, index: number): void {
-  const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
+  const [batch, hidden] = [planned.inputShapes[0][0], planned.inputShapes[2][0]];
   const state = to.state(planned, index);
   if (state)
     to.code.emit('copy', { x, y: state.state, rows: batch, length: hidden, xStep: 4 * hidden, yStep: state.stateStep });
@@ -69,13 +69,13 @@ function end(planned: PlannedNode, to: Builder, x: number, index: number): void 
 
 export const gru: Lower = (planned, to) => {
   const h = begin(planned, to, planned.node.inputs[5], 0);
-  to.code.emit('gru', projections(planned, to, 3, h, to.address(planned.node.inputs[4]!)));
+  to.code.emit('gru', projections(planned, to, 3, h, to.address(planned.node.inputs[4])));
   end(planned, to, h, 0);
 };
 
 export const lstm: Lower = (planned, to) => {
   const { inputs, outputs } = planned.node;
-  const [batch, hidden] = [planned.inputShapes[0]![0]!, planned.inputShapes[2]![0]!];
+  const [batch, hidden] = [planned.inputShapes[0][0], planned.inputShapes[2][0]];
   const h = begin(planned, to, inputs[4], 0);
   const c = begin(planned, to, inputs[5], 1);
   to.code.emit('lstm', { ...projections(planned, to, 4, h, to.zeros(4 * hidden)), c });

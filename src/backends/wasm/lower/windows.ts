@@ -21,7 +21,7 @@ export interface PaddedInput {
 
 /** Puts padding, or the rows that a stream carries, around a node's first input; in place if there is none. */
 export function padded(planned: PlannedNode, to: Builder, pads: Pads, frequencies: number, fill: number): PaddedInput {
-  const shape = planned.inputShapes[0]!;
+  const shape = planned.inputShapes[0];
   const [batch, time] = shape as [number, number];
   const channels = shape.at(-1)!;
   const [[before, after], [low, high]] = pads;
@@ -29,7 +29,7 @@ export function padded(planned: PlannedNode, to: Builder, pads: Pads, frequencie
   const row = frequencies * channels;
   const rowLength = left + row + right;
   const times = before + time + after;
-  const x = to.address(planned.node.inputs[0]!);
+  const x = to.address(planned.node.inputs[0]);
   const state = to.state(planned);
   if (times === time && rowLength === row) return { address: x, times, rowLength, batch, channels };
   const address = to.scratch(batch * times * rowLength);
@@ -67,19 +67,19 @@ export const pool: Lower = (planned, to) => {
     { extent: kernel[1], stride: 4 * channels },
   ]);
   const counts = [0, 1].map((axis) =>
-    Array.from({ length: outExtent[axis]! }, (_, i) => {
-      const from = i * stride[axis]! - pads[axis]![0];
-      return countPadding ? kernel[axis]! : Math.min(from + kernel[axis]!, inExtent[axis]!) - Math.max(from, 0);
+    Array.from({ length: outExtent[axis] }, (_, i) => {
+      const from = i * stride[axis] - pads[axis][0];
+      return countPadding ? kernel[axis] : Math.min(from + kernel[axis], inExtent[axis]) - Math.max(from, 0);
     }),
   );
-  const scales = counts[0]!.flatMap((time) => counts[1]!.map((frequency) => 1 / (time * frequency)));
+  const scales = counts[0].flatMap((time) => counts[1].map((frequency) => 1 / (time * frequency)));
   to.code.emit('windows', {
     ...windowGrid(input, outExtent, stride),
     rows: batch * outExtent[0] * outExtent[1],
     channels,
     taps: taps.length,
     tapOffsets: to.table(taps),
-    y: to.address(node.outputs[0]!),
+    y: to.address(node.outputs[0]),
     kind: kind === 'max' ? 1 : 0,
     scale: to.numbers('pool', scales.join(), scales),
     scaleCount: scales.length,
@@ -113,7 +113,7 @@ export const reduce: Lower = ({ node, inputShapes }, to) => {
   const [inner, middle, outer] = [loops.at(-1), loops.at(-2), loops.at(-3)];
   const scale = kind === 'mean' ? 1 / taps.length : 1;
   to.code.emit('windows', {
-    x: to.address(node.inputs[0]!),
+    x: to.address(node.inputs[0]),
     inner: inner?.extent ?? 1,
     innerStep: 4 * (inner?.stride ?? 0),
     middle: middle?.extent ?? 1,
@@ -123,7 +123,7 @@ export const reduce: Lower = ({ node, inputShapes }, to) => {
     channels,
     taps: taps.length,
     tapOffsets: to.table(taps.map((tap) => 4 * tap)),
-    y: to.address(node.outputs[0]!),
+    y: to.address(node.outputs[0]),
     kind: { mean: 0, sum: 0, max: 1, min: 2 }[kind],
     scale: to.numbers('reduce', `${scale}`, [scale]),
     scaleCount: 1,
@@ -142,7 +142,7 @@ export function emitMove(to: Builder, x: number, elements: ArrayLike<number>): n
 export function piecesOf(sources: ArrayLike<number>): number[] {
   const pieces: number[] = [];
   for (let i = 0; i < sources.length; ) {
-    const from = sources[i]!;
+    const from = sources[i];
     let length = 1;
     if (from >= 0) {
       while (i + length < sources.length && sources[i + length] === from + length) length++;
@@ -160,13 +160,13 @@ export function lowerMovement(
   shape: Shape,
   to: Builder,
 ): void {
-  const y = to.address(node.outputs[0]!);
+  const y = to.address(node.outputs[0]);
   const count = sizeOf(shape);
-  const given = Array.from({ length: count }, (_, i) => sources.some((source) => source[i]! >= 0));
+  const given = Array.from({ length: count }, (_, i) => sources.some((source) => source[i] >= 0));
   if (given.includes(false)) to.code.emit('fill', { y, count, value: fill });
   sources.forEach((source, i) => {
     const pieces = piecesOf(source);
     if (pieces.length > 0)
-      to.code.emit('move', { x: to.address(node.inputs[i]!), y, pieces: to.table(pieces), count: pieces.length / 3 });
+      to.code.emit('move', { x: to.address(node.inputs[i]), y, pieces: to.table(pieces), count: pieces.length / 3 });
   });
 }
