@@ -1,7 +1,7 @@
 /** `undertone analyze`: a batch of files, each to its result. */
 import { Batch } from './batch.ts';
 import { UsageError } from './errors.ts';
-import { formats } from './formats.ts';
+import { type FormatName, formats } from './formats.ts';
 import { expandInputs } from './inputs.ts';
 import { type CommonOptions, withEngine } from './options.ts';
 
@@ -9,7 +9,7 @@ export interface AnalyzeOptions extends CommonOptions {
   readonly period: number;
   readonly summary?: boolean;
   readonly transitions?: boolean;
-  readonly format: string;
+  readonly format: FormatName;
   readonly out?: string;
   readonly resume?: boolean;
   readonly partial?: boolean;
@@ -22,7 +22,7 @@ export async function analyze(args: readonly string[], options: AnalyzeOptions):
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume goes on in a folder: name it with --out');
   const files = await expandInputs(args);
-  const format = formats[options.format];
+  const { format } = await formats[options.format].load();
   if (files.length > 1 && !format.joins && options.out === undefined) {
     throw new UsageError(`--format ${options.format} makes a file of its own for each input: name a folder with --out`);
   }

@@ -2,11 +2,10 @@
 import { stat } from 'node:fs/promises';
 import { decodeFile } from '../audio/decode.ts';
 import type { Engine } from '../engine.ts';
-import { type ChannelReport, clock, type FileReport } from '../reports/report.ts';
+import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
 import { type Envelope, EnvelopeBuilder } from '../reports/svg-envelope.ts';
 import type { AnalyzeOptions } from './analyze.ts';
 import { exitCodes, messageOf } from './errors.ts';
-import type { Format } from './formats.ts';
 import { outputPaths } from './inputs.ts';
 import { type Finished, Journal } from './journal.ts';
 import { type Progress, showProgress } from './progress.ts';
@@ -16,7 +15,7 @@ import { stderrStyle } from './style.ts';
 export class Batch {
   readonly #engine: Engine;
   readonly #files: readonly string[];
-  readonly #format: Format;
+  readonly #format: ReportFormat;
   readonly #options: AnalyzeOptions;
   readonly #outputs: readonly string[];
   readonly #interrupt = new AbortController();
@@ -25,12 +24,12 @@ export class Batch {
   #journal: Journal | undefined;
   #progress!: Progress;
   /** What is to be printed and waits for files before it, by index; undefined for a file that failed. */
-  readonly #ready = new Map<number, ((first: boolean) => Promise<string>) | undefined>();
+  readonly #ready = new Map<number, ((first: boolean) => string) | undefined>();
   #printing = Promise.resolve();
   #next = 0;
   #printed = 0;
 
-  constructor(engine: Engine, files: readonly string[], format: Format, options: AnalyzeOptions) {
+  constructor(engine: Engine, files: readonly string[], format: ReportFormat, options: AnalyzeOptions) {
     this.#engine = engine;
     this.#files = files;
     this.#format = format;
@@ -46,7 +45,7 @@ export class Batch {
     const waiting = await this.#leftToDo();
     const sizes = await Promise.all(
       waiting.map(
-        async (i) => [this.#files[i], (await stat(this.#files[i]).catch(() => undefined))?.size ?? 0] as const,
+        async (i) => [this.#files[i]!, (await stat(this.#files[i]!).catch(() => undefined))?.size ?? 0] as const,
       ),
     );
     this.#progress = await showProgress(new Map(sizes), !quiet);
@@ -77,7 +76,7 @@ export class Batch {
   async #leftToDo(): Promise<number[]> {
     const left: number[] = [];
     for (const [i, file] of this.#files.entries()) {
-      const done = this.#options.resume ? await this.#journal!.finished(file, this.#outputs[i]) : undefined;
+      const done = this.#options.resume ? await this.#journal!.finished(file, this.#outputs[i]!) : undefined;
       if (done) this.#finished.set(i, done);
       else left.push(i);
     }
@@ -85,7 +84,7 @@ export class Batch {
   }
 
   async #file(i: number): Promise<void> {
-    const file = this.#files[i];
+    const file = this.#files[i]!;
     try {
       const { report, envelopes } = await this.#report(file);
       const finished = { file, seconds: report.seconds, shares: sharesOf(report) };
@@ -93,13 +92,12 @@ export class Batch {
       if (this.#journal) {
         await this.#journal.write(
           finished,
-          this.#outputs[i],
-          await this.#format.write(shown, envelopes, { alone: true, first: true }),
+          this.#outputs[i]!,
+          this.#format.write(shown, { alone: true, first: true, envelopes }),
         );
       } else {
-        await this.#print(i, (first) =>
-          this.#format.write(shown, envelopes, { alone: this.#files.length === 1, first }),
-        );
+        const alone = this.#files.length === 1;
+        await this.#print(i, (first) => this.#format.write(shown, { alone, first, envelopes }));
       }
       this.#finished.set(i, finished);
     } catch (error) {
@@ -117,7 +115,7 @@ export class Batch {
 
   async #report(file: string): Promise<{ report: FileReport; envelopes: Record<string, Envelope> }> {
     const { models, channel, volumeThreshold, period, partial, raw, transitions } = this.#options;
-    const { needs } = this.#format;
+    const { needs = {} } = this.#format;
     let seconds = 0;
     const { channels, warnings } = await this.#engine.processFile(file, {
       models,
@@ -146,7 +144,7 @@ export class Batch {
 
   /** What was asked for, or the format needs; the rest was for the closing table. */
   #shown(report: FileReport): FileReport {
-    const { needs } = this.#format;
+    const { needs = {} } = this.#format;
     const { raw, transitions, summary } = this.#options;
     const strip = (channel: ChannelReport): ChannelReport => ({
       time_series:
@@ -165,11 +163,11 @@ export class Batch {
   }
 
   /** Standard output has the files in the order of the command line, whichever is through first. */
-  #print(i: number, write: ((first: boolean) => Promise<string>) | undefined): Promise<void> {
+  #print(i: number, write: ((first: boolean) => string) | undefined): Promise<void> {
     this.#ready.set(i, write);
     this.#printing = this.#printing.then(async () => {
       for (; this.#ready.has(this.#next); this.#next++) {
-        const text = await this.#ready.get(this.#next)?.(this.#printed === 0);
+        const text = this.#ready.get(this.#next)?.(this.#printed === 0);
         this.#ready.delete(this.#next);
         if (text === undefined) continue;
         this.#printed++;
@@ -182,8 +180,7 @@ export class Batch {
   /** What stands behind the last result: the end of a list, the closing table, the speed. */
   #close(elapsed: number, analysed: readonly Finished[]): void {
     const { format, out, quiet } = this.#options;
-    if (format === 'json' && !this.#journal && this.#files.length > 1)
-      process.stdout.write(this.#printed > 0 ? '\n]\n' : '[]\n');
+    if (!this.#journal && this.#files.length > 1) process.stdout.write(this.#format.end?.(this.#printed) ?? '');
     if (quiet || (this.#files.length === 1 && out === undefined)) return;
     // Results on standard output that are to be read by programs stay alone there.
     const stream = format === 'table' || out !== undefined ? process.stdout : process.stderr;
@@ -228,7 +225,7 @@ async function waveforms(file: string, channels: readonly string[]): Promise<Rec
   for await (const block of decodeFile(file, { partial: true, onWarning: () => {} })) {
     for (const channel of channels) {
       if (!builders.has(channel)) builders.set(channel, new EnvelopeBuilder(block.sampleRate));
-      builders.get(channel)!.add(block.channels[Number(channel)]);
+      builders.get(channel)!.add(block.channels[Number(channel)]!);
     }
   }
   return Object.fromEntries([...builders].map(([channel, builder]) => [channel, builder.finish()]));

@@ -1,91 +1,65 @@
-/** `undertone convert`: arguments in, a model file and a report out. */
+/** `undertone convert`: an ONNX network in, a model file and a report out. */
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import type { Backend } from '../backends/backend.ts';
 import { ReferenceBackend } from '../backends/reference/index.ts';
 import { convert, readGraph, writeAtomically } from '../convert/convert.ts';
 import { evaluateGraphs } from '../convert/evaluation.ts';
 import { parseMetadata } from '../convert/metadata.ts';
 import { quantizationCost } from '../convert/quantize.ts';
-import { ArgumentError, DeviceUnavailableError, UndertoneError } from '../errors.ts';
+import { ArgumentError, DeviceUnavailableError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
 import type { Model } from '../models/model.ts';
-import type { Encoding } from '../models/weights.ts';
 import { openDevice } from '../runtime/devices.ts';
+import { exitCodes } from './errors.ts';
+import type { quantizations } from './program.ts';
 
-export const convertUsage = `usage: undertone convert IN.onnx OUT.model --meta META.json [--no-verify] [--quantize f16|int8 [--evaluate LIST.tsv]]
-
-Turns an ONNX network into a model file and compares the two on onnxruntime-node before anything is written.
-
-  --meta FILE      JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField,
-                   unknownCutoff, warmupWeights and training
-  --no-verify      leave out the comparison; the model file says so
-  --quantize TYPE  store kernels and matrices as f16 or int8; they are computed with in float32
-  --evaluate FILE  tell what that costs on labelled clips: a tab-separated list with a header row, a column "file"
-                   and one with the model's labels
-  --audio DIR      where the clips are, if not beside the list
-`;
-
-export interface Streams {
-  out(text: string): void;
-  err(text: string): void;
+export interface ConvertOptions {
+  readonly meta?: string;
+  readonly verify: boolean;
+  readonly quantize?: (typeof quantizations)[number];
+  readonly evaluate?: string;
+  readonly audio?: string;
 }
 
-const encodingOf: Readonly<Record<string, Encoding>> = { f16: 'float16', int8: 'int8' };
+const encodingOf = { f16: 'float16', int8: 'int8' } as const;
 
-/** Runs the command; gives the exit code: 0 done, 1 refused, 2 wrong usage. */
-export async function convertCommand(argv: readonly string[], streams: Streams): Promise<number> {
-  const backends: Backend[] = [];
+export async function convertCommand(input: string, output: string, options: ConvertOptions): Promise<number> {
+  const weights = options.quantize === undefined ? 'float32' : encodingOf[options.quantize];
+  const metadata = options.meta === undefined ? undefined : parseMetadata(await readJson(options.meta));
+  const backends = options.verify || options.evaluate !== undefined ? await availableBackends() : [];
   try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: {
-        meta: { type: 'string' },
-        'no-verify': { type: 'boolean' },
-        quantize: { type: 'string' },
-        evaluate: { type: 'string' },
-        audio: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    });
-    if (values.help) return (streams.out(convertUsage), 0);
-    const [input, output] = positionals;
-    if (!input || !output || positionals.length > 2) return (streams.err(convertUsage), 2);
-    const weights = values.quantize === undefined ? 'float32' : encodingOf[values.quantize];
-    if (!weights) throw new ArgumentError('--quantize', JSON.stringify(values.quantize), 'f16 or int8');
-    const metadata = values.meta === undefined ? undefined : parseMetadata(await readJson(values.meta));
-    if (!values['no-verify'] || values.evaluate !== undefined) backends.push(...(await availableBackends()));
     const { model, bytes, verification, warnings } = await convert(input, {
       metadata,
-      verify: !values['no-verify'],
+      verify: options.verify,
       weights,
       backends,
     });
-    for (const warning of warnings) streams.err(`warning: ${input}: ${warning}\n`);
+    for (const warning of warnings) warn(input, warning);
     const [plan] = probe(model.graph);
-    streams.out(
+    process.stdout.write(
       `${input}: ${model.graph.nodes.length} nodes, ${plan.streamable ? 'can be streamed' : 'can NOT be streamed'}\n`,
     );
     for (const [backend, outputs] of Object.entries(verification?.deviations ?? {})) {
       for (const [name, { largest, at }] of Object.entries(outputs)) {
-        streams.out(
+        process.stdout.write(
           `  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend (${verification!.cases} cases; ${at})\n`,
         );
       }
     }
-    if (!verification) streams.err(`warning: ${input}: not compared with the original (--no-verify)\n`);
-    if (weights !== 'float32') streams.out(await quantizationCost(input, model));
-    if (values.evaluate !== undefined)
-      streams.out(await evaluationText(input, model, values.evaluate, values.audio, backends));
+    if (!verification) warn(input, 'not compared with the original (--no-verify)');
+    if (weights !== 'float32') process.stdout.write(await quantizationCost(input, model));
+    if (options.evaluate !== undefined)
+      process.stdout.write(await evaluationText(input, model, options.evaluate, options.audio, backends));
     await writeAtomically(output, bytes);
-    streams.out(`${output}: ${model.name}, version ${model.version}, ${bytes.length} bytes\n`);
-    return 0;
-  } catch (error) {
-    return report(error, streams, convertUsage);
+    process.stdout.write(`${output}: ${model.name}, version ${model.version}, ${bytes.length} bytes\n`);
+    return exitCodes.done;
   } finally {
     for (const backend of backends) backend.dispose();
   }
+}
+
+function warn(file: string, warning: string): void {
+  process.stderr.write(`warning: ${file}: ${warning}\n`);
 }
 
 async function evaluationText(
@@ -115,16 +89,6 @@ async function availableBackends(): Promise<Backend[]> {
     }
   }
   return [...found.values()];
-}
-
-/** Tells an error that was foreseen in one line; others keep their stack. */
-export function report(error: unknown, streams: Streams, usage: string): number {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (error instanceof UndertoneError || code?.startsWith('E') === true) {
-    if (code?.startsWith('ERR_PARSE_ARGS')) return (streams.err(`${(error as Error).message}\n\n${usage}`), 2);
-    return (streams.err(`error: ${(error as Error).message}\n`), 1);
-  }
-  throw error;
 }
 
 async function readJson(path: string): Promise<unknown> {

@@ -1,93 +1,27 @@
-/** What `analyze --format` can write. Writers are loaded when they are asked for. */
-import type { FileReport } from '../reports/report.ts';
-import type { Envelope } from '../reports/svg-envelope.ts';
+/**
+ * What `analyze --format` can write. A line here and the file it names are all that a new format takes: help, completion
+ * and docs/command-line.md are made from this list. The file is loaded when the format is asked for.
+ */
+import type { ReportFormat } from '../reports/report.ts';
 
-export interface Format {
-  readonly extension: string;
-  /** What the engine must give beyond what the user asked to see. */
-  readonly needs: {
-    readonly raw?: boolean;
-    readonly transitions?: boolean;
-    readonly summary?: boolean;
-    readonly waveform?: boolean;
-  };
-  /** Whether results of several files may stand one after the other in one text. */
-  readonly joins: boolean;
-  write(report: FileReport, envelopes: Readonly<Record<string, Envelope>>, place: Place): Promise<string>;
+export interface ListedFormat {
+  /** What it is, in half a line. */
+  readonly about: string;
+  load(): Promise<{ readonly format: ReportFormat }>;
 }
 
-/** Where a result stands: alone in a file, or among others on standard output. */
-export interface Place {
-  readonly alone: boolean;
-  readonly first: boolean;
-}
+export const formats = {
+  table: { about: 'runs of equal results, to read', load: () => import('./listing.ts') },
+  json: { about: "the library's own form; a list for several files", load: () => import('../reports/json.ts') },
+  jsonl: { about: 'the same, a line for each file, with its name', load: () => import('../reports/jsonl.ts') },
+  csv: { about: 'a row for each channel and period, times in ms', load: () => import('../reports/csv.ts') },
+  textgrid: { about: 'Praat: a tier for each model and channel', load: () => import('../reports/textgrid.ts') },
+  rttm: { about: 'who speaks when, for diarization tools', load: () => import('../reports/rttm.ts') },
+  audacity: { about: 'a label track', load: () => import('../reports/audacity.ts') },
+  svg: { about: 'a picture: waveform, models, the voice as a line', load: () => import('../reports/svg.ts') },
+  html: { about: 'the same as a page that tells more', load: () => import('../reports/html.ts') },
+} satisfies Record<string, ListedFormat>;
 
-export const formats: Readonly<Record<string, Format>> = {
-  table: {
-    extension: 'txt',
-    needs: {},
-    joins: true,
-    write: async (report, _, { first }) => `${first ? '' : '\n'}${(await import('./listing.ts')).listing(report)}`,
-  },
-  json: {
-    extension: 'json',
-    needs: {},
-    joins: true,
-    write: async (report, _, { alone, first }) =>
-      alone
-        ? `${JSON.stringify(bare(report), null, 2)}\n`
-        : `${first ? '[\n' : ',\n'}${JSON.stringify({ file: report.file, ...bare(report) })}`,
-  },
-  jsonl: {
-    extension: 'jsonl',
-    needs: {},
-    joins: true,
-    write: async (report) => `${JSON.stringify({ file: report.file, ...bare(report) })}\n`,
-  },
-  csv: {
-    extension: 'csv',
-    needs: {},
-    joins: true,
-    write: async (report, _, { alone, first }) =>
-      (await import('../reports/csv.ts')).toCsv(report, { header: alone || first }),
-  },
-  textgrid: {
-    extension: 'TextGrid',
-    needs: { transitions: true },
-    joins: false,
-    write: async (report) => (await import('../reports/textgrid.ts')).toTextGrid(report),
-  },
-  rttm: {
-    extension: 'rttm',
-    needs: { transitions: true },
-    joins: true,
-    write: async (report) => (await import('../reports/rttm.ts')).toRttm(report),
-  },
-  audacity: {
-    extension: 'txt',
-    needs: { transitions: true },
-    joins: false,
-    write: async (report) => (await import('../reports/audacity.ts')).toAudacityLabels(report),
-  },
-  svg: {
-    extension: 'svg',
-    needs: picture(),
-    joins: false,
-    write: async (report, envelopes) => (await import('../reports/svg.ts')).toSvg(report, envelopes),
-  },
-  html: {
-    extension: 'html',
-    needs: picture(),
-    joins: false,
-    write: async (report, envelopes) => (await import('../reports/html.ts')).toHtml(report, envelopes),
-  },
-};
+export type FormatName = keyof typeof formats;
 
-function picture(): Format['needs'] {
-  return { raw: true, transitions: true, summary: true, waveform: true };
-}
-
-/** The form that the engine gives. */
-function bare({ channels, warnings }: FileReport) {
-  return warnings ? { channels, warnings } : { channels };
-}
+export const formatNames = Object.keys(formats) as FormatName[];

@@ -1,74 +1,64 @@
 /** `undertone inspect`: what a model file holds, how two differ, and where one departs from its ONNX file. */
 import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { parity } from '../backends/tolerances.ts';
 import { compareWithOnnx } from '../convert/compare.ts';
 import { readGraph } from '../convert/convert.ts';
 import { describeFile, describeNetwork, table } from '../convert/describe.ts';
 import { diffFiles } from '../convert/diff.ts';
 import { type ModelFile, readModelFile } from '../models/model-file.ts';
-import { report, type Streams } from './convert.ts';
+import { exitCodes, UsageError } from './errors.ts';
 
-export const inspectUsage = `usage: undertone inspect FILE.model | FILE.onnx
-       undertone inspect --diff A.model B.model
-       undertone inspect FILE.model --compare IN.onnx
-
-Shows a model file: metadata, checksum, parameters, multiply-adds, memory, and every node with its shapes; or an ONNX
-network as the graph that conversion would make of it.
-
-  --diff           tell two model files apart: metadata, nodes, and how far each tensor moved
-  --compare FILE   run the model and an ONNX file on the same input and name the first node that departs
-`;
-
-/** Runs the command; gives the exit code: 0 done (and nothing differs), 1 refused or different, 2 wrong usage. */
-export async function inspectCommand(argv: readonly string[], streams: Streams): Promise<number> {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: { diff: { type: 'boolean' }, compare: { type: 'string' }, help: { type: 'boolean' } },
-    });
-    if (values.help) return (streams.out(inspectUsage), 0);
-    if (positionals.length !== (values.diff ? 2 : 1)) return (streams.err(inspectUsage), 2);
-    const [path] = positionals as [string];
-    if (!values.diff && values.compare === undefined && path.toLowerCase().endsWith('.onnx')) {
-      const { graph, bytes } = await readGraph(path);
-      streams.out(describeNetwork(graph, path, bytes.length));
-      return 0;
-    }
-    const files = await Promise.all(positionals.map(open));
-    if (values.diff) {
-      const text = diffFiles(files[0].file, files[1].file);
-      streams.out(text || 'no difference\n');
-      return text ? 1 : 0;
-    }
-    if (values.compare !== undefined) return await compare(files[0].file, values.compare, streams);
-    streams.out(describeFile(files[0].file, files[0].size));
-    return 0;
-  } catch (error) {
-    return report(error, streams, inspectUsage);
-  }
+export interface InspectOptions {
+  readonly diff?: boolean;
+  readonly compare?: string;
 }
 
-async function open(path: string): Promise<{ file: ModelFile; size: number }> {
+/** Gives the exit code: `failed` where two files differ. */
+export async function inspectCommand(paths: readonly string[], options: InspectOptions): Promise<number> {
+  const { diff = false, compare: original } = options;
+  if (paths.length !== (diff ? 2 : 1))
+    throw new UsageError(diff ? '--diff takes two model files' : 'one file at a time; two with --diff');
+  const [path] = paths as [string];
+  if (!diff && original === undefined && path.toLowerCase().endsWith('.onnx')) {
+    const { graph, bytes } = await readGraph(path);
+    process.stdout.write(describeNetwork(graph, path, bytes.length));
+    return exitCodes.done;
+  }
+  const [first, second] = (await Promise.all(paths.map(open))) as [OpenFile, OpenFile?];
+  if (second) {
+    const text = diffFiles(first.file, second.file);
+    process.stdout.write(text || 'no difference\n');
+    return text ? exitCodes.failed : exitCodes.done;
+  }
+  if (original !== undefined) return compare(first.file, original);
+  process.stdout.write(describeFile(first.file, first.size));
+  return exitCodes.done;
+}
+
+interface OpenFile {
+  readonly file: ModelFile;
+  readonly size: number;
+}
+
+async function open(path: string): Promise<OpenFile> {
   const bytes = await readFile(path);
   return { file: readModelFile(bytes, path), size: bytes.length };
 }
 
-async function compare({ model }: ModelFile, path: string, streams: Streams): Promise<number> {
+async function compare({ model }: ModelFile, path: string): Promise<number> {
   const { values, first } = await compareWithOnnx(model, path);
-  streams.out(
+  process.stdout.write(
     table([
       ['node', 'op', 'value in the ONNX file', 'departs by'],
       ...values.map(({ node, op, original, deviation }) => [node, op, original, deviation.toExponential(1)]),
     ]),
   );
   if (first) {
-    streams.err(
+    process.stderr.write(
       `node "${first.node}" (${first.op}) is the first that departs: its value "${first.original}" differs by ${first.deviation.toExponential(1)}, more than ${parity}\n`,
     );
-    return 1;
+    return exitCodes.failed;
   }
-  streams.out(`all ${values.length} values that can be compared agree within ${parity}\n`);
-  return 0;
+  process.stdout.write(`all ${values.length} values that can be compared agree within ${parity}\n`);
+  return exitCodes.done;
 }

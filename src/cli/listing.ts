@@ -6,10 +6,17 @@ import {
   modelsOf,
   percent,
   periodEnd,
+  type ReportFormat,
   speechFirst,
 } from '../reports/report.ts';
 import { table } from '../reports/table.ts';
 import { paint, stdoutStyle } from './style.ts';
+
+export const format: ReportFormat = {
+  extension: 'txt',
+  joins: true,
+  write: (report, { first }) => `${first ? '' : '\n'}${listing(report)}`,
+};
 
 export function listing(report: FileReport): string {
   const channels = Object.entries(report.channels);

@@ -1,11 +1,15 @@
 /** The command line: what can be said, in words worth reading. What is done stands in a file a command, loaded only for it. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { defaultOutputPeriod } from '../answers/periods.ts';
+import { defaultVolumeThreshold } from '../engine.ts';
+import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
+import { formatNames, formats } from './formats.ts';
 import { listOf, numberBetween, wholeNumber } from './values.ts';
 
-const devices = ['auto', 'webgpu', 'cpu', 'gpu.js'];
-export const formatNames = ['table', 'json', 'jsonl', 'csv', 'textgrid', 'rttm', 'audacity', 'svg', 'html'] as const;
+/** What `convert --quantize` takes. */
+export const quantizations = ['f16', 'int8'] as const;
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** Runs a command line; gives the exit code. Nothing is thrown. */
@@ -65,7 +69,7 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
       '--period <ms>',
       'one answer for this many milliseconds, a multiple of 64',
       wholeNumber(64, 86_400_000),
-      1024,
+      defaultOutputPeriod,
     )
     .option('--summary', 'add the share of each result')
     .option('--transitions', 'add the runs of equal results, to 64 ms')
@@ -79,10 +83,7 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
       'after',
       `
 Formats:
-  table     runs of equal results, to read           json      the engine's own form; a list for several files
-  jsonl     a line of JSON for each file             csv       a row for each period
-  textgrid  Praat, a tier for each model             rttm      who speaks when, for diarization tools
-  audacity  a label track                            svg,html  a picture; the page tells more under the pointer
+${formatNames.map((name) => `  ${name.padEnd(9)} ${formats[name].about}`).join('\n')}
 
 Without --out the results go to standard output. Progress, warnings and errors go to standard error.
 The exit code is 0 if all files were analysed, 1 if any was not, 2 if the command line makes no sense.
@@ -116,13 +117,45 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .option('--json', 'print JSON')
     .action(async (options) => finish(await (await import('./devices.ts')).devices(options)));
 
-  passedThrough(
-    command('convert', 'turn an ONNX network into a model file').usage('<in.onnx> <out.model> --meta <file>'),
-  ).action(async (args: string[]) => finish(await (await import('./models.ts')).convert(args)));
+  command('convert', 'turn an ONNX network into a model file')
+    .argument('<in.onnx>', 'the network')
+    .argument('<out.model>', 'the file to write')
+    .option(
+      '--meta <file>',
+      'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights and training',
+    )
+    .option('--no-verify', 'leave out the comparison with onnxruntime-node; the model file says so')
+    .addOption(
+      new Option('--quantize <type>', 'store kernels and matrices so; they are computed with in float32').choices(
+        quantizations,
+      ),
+    )
+    .option(
+      '--evaluate <file>',
+      'tell what that costs on labelled clips: a tab-separated list with a header row, a column "file" and one with the model\'s labels',
+    )
+    .option('--audio <dir>', 'where the clips are, if not beside the list')
+    .addHelpText('after', examples('undertone convert speech.onnx speech.model --meta speech.meta.json'))
+    .action(async (input, output, options) =>
+      finish(await (await import('./convert.ts')).convertCommand(input, output, options)),
+    );
 
-  passedThrough(command('inspect', 'tell what a model file or an ONNX network holds').usage('<file>')).action(
-    async (args: string[]) => finish(await (await import('./models.ts')).inspect(args)),
-  );
+  command('inspect', 'tell what a model file or an ONNX network holds')
+    .argument('<files...>', 'a model file or an ONNX network; two model files with --diff')
+    .option('--diff', 'tell two model files apart: metadata, nodes, and how far each tensor moved')
+    .option(
+      '--compare <file>',
+      'run the model and an ONNX network on the same input and name the first node that departs',
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'undertone inspect weights/speech.model',
+        'undertone inspect --diff old.model new.model',
+        'undertone inspect speech.model --compare speech.onnx',
+      ),
+    )
+    .action(async (files, options) => finish(await (await import('./inspect.ts')).inspectCommand(files, options)));
 
   command('completion', 'print a script that completes this command in a shell')
     .addArgument(program.createArgument('<shell>', 'which shell').choices(shells))
@@ -155,14 +188,14 @@ function analysisOptions(command: Command): Command {
     )
     .option('--channel <n>', 'hear this channel only, from 0 on', wholeNumber(0, 255))
     .option('--raw', 'add the probability of each class')
-    .option('--volume-threshold <x>', 'level below which a step is silent, 0 to 1', numberBetween(0, 1), 0.005)
-    .addOption(new Option('-d, --device <name>', 'what computes').choices(devices).default('auto'))
+    .option(
+      '--volume-threshold <x>',
+      'level below which a step is silent, 0 to 1',
+      numberBetween(0, 1),
+      defaultVolumeThreshold,
+    )
+    .addOption(new Option('-d, --device <name>', 'what computes').choices(deviceNames).default('auto'))
     .option('--weights <dir>', 'a folder of model files in place of those that come with undertone');
-}
-
-/** The command reads its own arguments. */
-function passedThrough(command: Command): Command {
-  return command.argument('[arguments...]').helpOption(false).allowUnknownOption().allowExcessArguments();
 }
 
 function examples(...lines: string[]): string {

@@ -1,4 +1,4 @@
-import { type FileReport, runsOf } from './report.ts';
+import { type FileReport, type ReportFormat, runsOf } from './report.ts';
 
 /**
  * An Audacity label track: start, end (seconds) and label, separated by tabs. Where there are several models or channels
@@ -26,3 +26,10 @@ export function toAudacityLabels(report: FileReport): string {
     .map(({ start, end, label }) => `${(start / 1000).toFixed(6)}\t${(end / 1000).toFixed(6)}\t${label}\n`)
     .join('');
 }
+
+export const format: ReportFormat = {
+  extension: 'txt',
+  needs: { transitions: true },
+  joins: false,
+  write: toAudacityLabels,
+};

@@ -1,4 +1,4 @@
-import { type FileReport, modelsOf, periodEnd } from './report.ts';
+import { type FileReport, modelsOf, periodEnd, type ReportFormat } from './report.ts';
 
 /**
  * One row a channel and period, comma-separated as RFC 4180 has it: file, channel, start and end in milliseconds, then for
@@ -36,3 +36,9 @@ function quoted(value: string | number): string {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+export const format: ReportFormat = {
+  extension: 'csv',
+  joins: true,
+  write: (report, { alone, first }) => toCsv(report, { header: alone || first }),
+};

@@ -2,7 +2,15 @@
 import { basename } from 'node:path';
 import { pageScript } from './html-script.ts';
 import { pageStyle } from './html-style.ts';
-import { type ChannelReport, clock, type FileReport, percent, runsOf, speechFirst } from './report.ts';
+import {
+  type ChannelReport,
+  clock,
+  type FileReport,
+  percent,
+  type ReportFormat,
+  runsOf,
+  speechFirst,
+} from './report.ts';
 import { barStep, baseRules, colouring, drawTimeline, rows, tickSteps } from './svg.ts';
 import type { Envelope } from './svg-envelope.ts';
 import { className, dark, light, type Palette, paletteRules } from './svg-palette.ts';
@@ -137,3 +145,10 @@ function waveOf({ bucketSeconds, peaks }: Envelope) {
     peaks: Buffer.from(peaks.map((peak) => Math.round((peak / loudest) * 255))).toString('base64'),
   };
 }
+
+export const format: ReportFormat = {
+  extension: 'html',
+  needs: { raw: true, transitions: true, summary: true, waveform: true },
+  joins: false,
+  write: (report, { envelopes }) => toHtml(report, envelopes),
+};

@@ -1,10 +1,37 @@
 /** What every format is made of: the time series of one file, as the engine gives it, and what it is of. */
 import type { ChannelReport } from '../answers/series.ts';
 import type { Transition } from '../answers/transitions.ts';
+import type { Envelope } from './svg-envelope.ts';
 
 export type { ChannelReport } from '../answers/series.ts';
 /** A run of equal results, in milliseconds. Runs are contiguous. */
 export type Run = Transition;
+
+/** A way to write a report. Add a file that exports one as `format`, and its line in src/cli/formats.ts. */
+export interface ReportFormat {
+  /** Of files it is written to, without the dot. */
+  readonly extension: string;
+  /** What the report must hold beyond what the user asked to see. */
+  readonly needs?: {
+    readonly raw?: boolean;
+    readonly transitions?: boolean;
+    readonly summary?: boolean;
+    readonly waveform?: boolean;
+  };
+  /** Whether several files may stand one after the other in one text; if not, each needs a file of its own. */
+  readonly joins: boolean;
+  /** What closes a text of several files, of which `written` were written. */
+  end?(written: number): string;
+  write(report: FileReport, place: Place): string;
+}
+
+/** Where a report stands: alone in a text, or among others. */
+export interface Place {
+  readonly alone: boolean;
+  readonly first: boolean;
+  /** Outlines of the waveforms by channel, if the format needs them. */
+  readonly envelopes: Readonly<Record<string, Envelope>>;
+}
 
 export interface FileReport {
   /** As it was given on the command line. */

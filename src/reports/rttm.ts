@@ -1,5 +1,5 @@
 import { basename, extname } from 'node:path';
-import { type FileReport, runsOf } from './report.ts';
+import { type FileReport, type ReportFormat, runsOf } from './report.ts';
 
 /** Results that say nobody speaks; RTTM lists who speaks, so these stay out. */
 const notSpeech = new Set(['silence', 'no_speech', 'music', 'other']);
@@ -26,3 +26,5 @@ export function toRttm(report: FileReport): string {
     )
     .join('');
 }
+
+export const format: ReportFormat = { extension: 'rttm', needs: { transitions: true }, joins: true, write: toRttm };

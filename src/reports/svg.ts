@@ -1,6 +1,15 @@
 /** The course of a file as a picture: waveform, a band for each model, the voice as a line, and how it adds up. */
 import { basename } from 'node:path';
-import { clock, type FileReport, modelsOf, percent, type Run, runsOf, speechFirst } from './report.ts';
+import {
+  clock,
+  type FileReport,
+  modelsOf,
+  percent,
+  type ReportFormat,
+  type Run,
+  runsOf,
+  speechFirst,
+} from './report.ts';
 import { type Envelope, peakBetween } from './svg-envelope.ts';
 import { className, dark, light, paletteRules } from './svg-palette.ts';
 import { escaped, plot, plotWidth, text } from './svg-parts.ts';
@@ -219,3 +228,10 @@ function legend(report: FileReport, top: number): { body: string; height: number
   }
   return { body: parts.join(''), height: y - top + 12 };
 }
+
+export const format: ReportFormat = {
+  extension: 'svg',
+  needs: { raw: true, transitions: true, summary: true, waveform: true },
+  joins: false,
+  write: (report, { envelopes }) => toSvg(report, envelopes),
+};

@@ -1,4 +1,4 @@
-import { type FileReport, type Run, runsOf } from './report.ts';
+import { type FileReport, type ReportFormat, type Run, runsOf } from './report.ts';
 
 /**
  * Praat's TextGrid in its long text form: one interval tier a model (and channel, where there are several), from 0 to the
@@ -54,3 +54,10 @@ function tier(number: number, name: string, runs: readonly Run[], end: number): 
 function quoted(text: string): string {
   return `"${text.replaceAll('"', '""')}"`;
 }
+
+export const format: ReportFormat = {
+  extension: 'TextGrid',
+  needs: { transitions: true },
+  joins: false,
+  write: toTextGrid,
+};

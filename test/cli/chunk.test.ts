@@ -118,7 +118,7 @@ test('inspect and convert: their own help and errors, the same exit codes', asyn
   has(inspect.out, /music, other, speech/);
   assert.is(missing.code, 1);
   assert.is(usage.code, 2);
-  has(usage.err, /usage: undertone convert/);
+  has(usage.err, /missing required argument 'out\.model'/);
 });
 
 test('completion: bash completes commands, options and their values', async () => {

@@ -3,8 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { convertCommand } from '../../src/cli/convert.ts';
-import { inspectCommand } from '../../src/cli/inspect.ts';
+import { main } from '../../src/cli/program.ts';
 import { convert } from '../../src/convert/convert.ts';
 import { contractBreaches, parseMetadata } from '../../src/convert/metadata.ts';
 import { ArgumentError, ConversionError } from '../../src/errors.ts';
@@ -73,23 +72,23 @@ const meta = {
 writeFileSync(path('net.onnx'), buildOnnx(network()));
 writeFileSync(path('meta.json'), JSON.stringify(meta));
 
-async function run(
-  command: typeof convertCommand,
-  ...argv: string[]
-): Promise<{ code: number; out: string; err: string }> {
-  let [out, err] = ['', ''];
-  const code = await command(argv, { out: (text) => (out += text), err: (text) => (err += text) });
-  return { code, out, err };
+/** A command line within this process. */
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  const written = { stdout: '', stderr: '' };
+  const restore = (['stdout', 'stderr'] as const).map((name) => {
+    const { write } = process[name];
+    process[name].write = (text: string | Uint8Array) => ((written[name] += text), true);
+    return () => (process[name].write = write);
+  });
+  try {
+    return { code: await main(argv), out: written.stdout, err: written.stderr };
+  } finally {
+    for (const each of restore) each();
+  }
 }
 
 test('a network of the real shape becomes a small streamable graph, proved and stored', async () => {
-  const { code, out, err } = await run(
-    convertCommand,
-    path('net.onnx'),
-    path('net.model'),
-    '--meta',
-    path('meta.json'),
-  );
+  const { code, out, err } = await run('convert', path('net.onnx'), path('net.model'), '--meta', path('meta.json'));
   assert.is(code, 0, err);
   assert.match(out, /probabilities: within [\d.]+e-\d+ of onnxruntime-node .* on the reference backend/);
   const model = await loadModel(path('net.model'));
@@ -107,7 +106,7 @@ test('a network of the real shape becomes a small streamable graph, proved and s
 
 test('--no-verify is told and stored', async () => {
   const { code, err } = await run(
-    convertCommand,
+    'convert',
     path('net.onnx'),
     path('blind.model'),
     '--meta',
@@ -125,7 +124,7 @@ test('--quantize stores fewer bits and says what that costs', async () => {
     ['int8', 'int8'],
   ] as const) {
     const { code, out } = await run(
-      convertCommand,
+      'convert',
       path('net.onnx'),
       path('small.model'),
       '--meta',
@@ -139,7 +138,7 @@ test('--quantize stores fewer bits and says what that costs', async () => {
     const { encodings } = readModelFile(readFileSync(path('small.model')));
     assert.ok([...encodings.values()].includes(encoding));
   }
-  assert.is((await run(convertCommand, path('net.onnx'), path('x.model'), '--quantize', 'int4')).code, 1);
+  assert.is((await run('convert', path('net.onnx'), path('x.model'), '--quantize', 'int4')).code, 2);
 });
 
 /** A WAV of half a second: a tone of this many Hz, int16 at 16 kHz. */
@@ -162,7 +161,7 @@ test('--evaluate says what quantization costs on labelled clips', async () => {
     'file\tpitch\n100.wav\tlow\n200.wav\tlow\n3000.wav\thigh\n4000.wav\thigh\nnothing.wav\t\n',
   );
   const { code, out, err } = await run(
-    convertCommand,
+    'convert',
     path('net.onnx'),
     path('small.model'),
     '--meta',
@@ -178,7 +177,7 @@ test('--evaluate says what quantization costs on labelled clips', async () => {
   assert.match(
     (
       await run(
-        convertCommand,
+        'convert',
         path('net.onnx'),
         path('x.model'),
         '--meta',
@@ -197,7 +196,7 @@ test('nothing is written on an error, and the old file stays', async () => {
   writeFileSync(path('bad.onnx'), buildOnnx(single('If', '', ['batch', 'time', 8])));
   writeFileSync(path('kept.model'), 'old');
   const before = readdirSync(folder);
-  const { code, err } = await run(convertCommand, path('bad.onnx'), path('kept.model'), '--meta', path('meta.json'));
+  const { code, err } = await run('convert', path('bad.onnx'), path('kept.model'), '--meta', path('meta.json'));
   assert.is(code, 1);
   assert.match(err, /bad\.onnx: node "If" \(If\): this op is not supported/);
   assert.is(readFileSync(path('kept.model'), 'utf8'), 'old');
@@ -205,14 +204,14 @@ test('nothing is written on an error, and the old file stays', async () => {
 });
 
 test('wrong usage, a missing file, a meta file that is none', async () => {
-  assert.is((await run(convertCommand)).code, 2);
-  assert.is((await run(convertCommand, 'a', 'b', '--sideways')).code, 2);
-  assert.match((await run(convertCommand, path('none.onnx'), path('x.model'))).err, /no such file/);
+  assert.is((await run('convert')).code, 2);
+  assert.is((await run('convert', 'a', 'b', '--sideways')).code, 2);
+  assert.match((await run('convert', path('none.onnx'), path('x.model'))).err, /no such file/);
   assert.match(
-    (await run(convertCommand, path('net.onnx'), path('x.model'), '--meta', path('net.onnx'))).err,
+    (await run('convert', path('net.onnx'), path('x.model'), '--meta', path('net.onnx'))).err,
     /--meta: got .*must be a JSON file/,
   );
-  assert.is((await run(convertCommand, '--help')).code, 0);
+  assert.is((await run('convert', '--help')).code, 0);
 });
 
 test('meta files: each field is checked by name', () => {
@@ -276,9 +275,9 @@ test('a graph that departs from the original is refused', async () => {
 
 test('inspect shows, tells apart and compares', async () => {
   writeFileSync(path('other.onnx'), buildOnnx(network('other')));
-  await run(convertCommand, path('net.onnx'), path('a.model'), '--meta', path('meta.json'), '--no-verify');
-  await run(convertCommand, path('other.onnx'), path('b.model'), '--meta', path('meta.json'), '--no-verify');
-  const shown = await run(inspectCommand, path('a.model'));
+  await run('convert', path('net.onnx'), path('a.model'), '--meta', path('meta.json'), '--no-verify');
+  await run('convert', path('other.onnx'), path('b.model'), '--meta', path('meta.json'), '--no-verify');
+  const shown = await run('inspect', path('a.model'));
   assert.is(shown.code, 0);
   for (const part of [
     /tiny, version 2/,
@@ -290,24 +289,24 @@ test('inspect shows, tells apart and compares', async () => {
     /gru +gru|GRU8 +gru/,
   ])
     assert.match(shown.out, part);
-  assert.equal(await run(inspectCommand, '--diff', path('a.model'), path('a.model')), {
+  assert.equal(await run('inspect', '--diff', path('a.model'), path('a.model')), {
     code: 0,
     out: 'no difference\n',
     err: '',
   });
-  const differing = await run(inspectCommand, '--diff', path('a.model'), path('b.model'));
+  const differing = await run('inspect', '--diff', path('a.model'), path('b.model'));
   assert.is(differing.code, 1);
   assert.match(differing.out, /conversion: .* -> /);
   assert.match(differing.out, /tensor "w1" +largest change/);
-  const same = await run(inspectCommand, path('a.model'), '--compare', path('net.onnx'));
+  const same = await run('inspect', path('a.model'), '--compare', path('net.onnx'));
   assert.is(same.code, 0, same.err);
   assert.match(same.out, /all \d+ values that can be compared agree/);
-  const departing = await run(inspectCommand, path('a.model'), '--compare', path('other.onnx'));
+  const departing = await run('inspect', path('a.model'), '--compare', path('other.onnx'));
   assert.is(departing.code, 1);
   assert.match(departing.err, /node "Conv1" \(conv\) is the first that departs: its value "r1"/);
-  assert.is((await run(inspectCommand)).code, 2);
-  assert.match((await run(inspectCommand, path('meta.json'))).err, /meta\.json: it is not a model file/);
-  const shownNetwork = await run(inspectCommand, path('net.onnx'));
+  assert.is((await run('inspect')).code, 2);
+  assert.match((await run('inspect', path('meta.json'))).err, /meta\.json: it is not a model file/);
+  const shownNetwork = await run('inspect', path('net.onnx'));
   assert.match(shownNetwork.out, /ONNX, [\d,]+ bytes[\s\S]*GRU8 +gru +\[batch, time\/4, 6\]/);
 });
 
