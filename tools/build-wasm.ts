@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, type Plugin } from 'esbuild';
+import { generate } from './generate.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const backend = 'src/backends/wasm';
@@ -128,6 +129,7 @@ async function finishDist(): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  generate();
   for (const each of wasmModules) {
     if (!process.argv.includes('--if-stale') || isStale(each)) buildModule(each);
     console.log(`${each.target}: ${statSync(join(root, each.target)).size} bytes`);

@@ -1,42 +1,11 @@
-import { DisposedError, GraphError } from '../../errors.ts';
+import { DisposedError } from '../../errors.ts';
 import { allocate, type Plan, type PlannedNode } from '../../graph/plan.ts';
 import { sizeOf, type TensorData } from '../../graph/tensor.ts';
-import { opNamed } from '../../ops/index.ts';
+import { kernelFor } from '../../ops/index.ts';
 import type { Program } from '../backend.ts';
 import type { Kernels } from './kernels.ts';
-import { type NodeContext, NodeState, type Step, type StepMaker } from './step.ts';
-import { convTransposeStep } from './steps/conv-transpose.ts';
-import { convStep, denseStep } from './steps/convolution.ts';
-import { binaryStep, unaryStep } from './steps/elementwise.ts';
-import { gruStep } from './steps/gru.ts';
-import { logmelStep } from './steps/logmel.ts';
-import { lstmStep } from './steps/lstm.ts';
-import { matmulStep } from './steps/matmul.ts';
-import { movementStep, reshapeStep } from './steps/movement.ts';
-import { normaliseStep } from './steps/normalise.ts';
-import { poolStep } from './steps/pool.ts';
-import { reduceStep } from './steps/reduce.ts';
-import { softmaxStep } from './steps/softmax.ts';
-
-/** One maker an op; ops that only move data need none. */
-export const stepMakers: ReadonlyMap<string, StepMaker> = new Map(
-  Object.entries({
-    binary: binaryStep,
-    conv: convStep,
-    convTranspose: convTransposeStep,
-    dense: denseStep,
-    gru: gruStep,
-    logmel: logmelStep,
-    lstm: lstmStep,
-    matmul: matmulStep,
-    normalise: normaliseStep,
-    pool: poolStep,
-    reduce: reduceStep,
-    reshape: reshapeStep,
-    softmax: softmaxStep,
-    unary: unaryStep,
-  }),
-);
+import { type NodeContext, NodeState, type Step } from './step.ts';
+import * as stepMakers from './steps/registry.ts';
 
 /** Values live in one arena by lifetime; each node is a step that reads and writes there. */
 export class GpuJsProgram implements Program {
@@ -66,7 +35,9 @@ export class GpuJsProgram implements Program {
           : arena.subarray(at, at + sizeOf(shape)),
       );
     }
-    this.#steps = plan.nodes.map((planned) => makerOf(planned)(this.#contextOf(planned, kernels)));
+    this.#steps = plan.nodes.map((planned) =>
+      kernelFor(planned.node, stepMakers, 'gpu.js')(this.#contextOf(planned, kernels)),
+    );
   }
 
   #contextOf({ node, inputShapes, outputShapes, state }: PlannedNode, kernels: Kernels): NodeContext {
@@ -98,10 +69,4 @@ export class GpuJsProgram implements Program {
     this.#values.clear();
     this.onDispose(this);
   }
-}
-
-function makerOf({ node }: PlannedNode): StepMaker {
-  const maker = stepMakers.get(node.op) ?? (opNamed(node).movement ? movementStep : undefined);
-  if (!maker) throw new GraphError(node, `the gpu.js backend has no kernel for "${node.op}"`);
-  return maker;
 }

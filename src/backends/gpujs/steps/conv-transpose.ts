@@ -1,7 +1,7 @@
 import { convTransposeGeometry } from '../../../ops/conv-transpose.ts';
 import { fusedActivation } from '../../../ops/unary.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 import { biasOf, constantOf } from './convolution.ts';
 import { activationFunctions } from './functions.ts';
 
@@ -46,7 +46,7 @@ function gathered(
   return activate(sum, this.constants.alpha, this.constants.beta);
 }
 
-export function convTransposeStep(context: NodeContext): Step {
+export const convTranspose: StepMaker = (context) => {
   const { node, kernels, inputShapes, inputs, output, batch } = context;
   const {
     kernel: window,
@@ -105,4 +105,4 @@ export function convTransposeStep(context: NodeContext): Step {
         inExtent[0],
       );
   };
-}
+};

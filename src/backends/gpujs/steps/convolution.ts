@@ -4,7 +4,7 @@ import { sizeOf, type Tensor } from '../../../graph/tensor.ts';
 import { type ConvGeometry, convGeometry } from '../../../ops/conv.ts';
 import { fusedActivation, type UnaryAttributes } from '../../../ops/unary.ts';
 import type { Kernel, KernelArgument, KernelThis, OutputSize } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { NodeContext, StepMaker } from '../step.ts';
 import { activationFunctions } from './functions.ts';
 import { paddedTime } from './padding.ts';
 
@@ -145,7 +145,7 @@ function mergeLoops(loops: readonly Loop[]): Loop[] {
     }, []);
 }
 
-export function convStep(context: NodeContext): Step {
+export const conv: StepMaker = (context) => {
   const { node, kernels, inputShapes, inputs, output, batch } = context;
   const geometry = convGeometry(node, inputShapes);
   const { kernel: window, stride, dilation, pads, groups, inExtent, outExtent, inChannels, outChannels } = geometry;
@@ -179,9 +179,9 @@ export function convStep(context: NodeContext): Step {
       products.run(output.subarray(b * outLength, (b + 1) * outLength), size, pad.item(b, x, state), added(b));
     }
   };
-}
+};
 
-export function denseStep(context: NodeContext): Step {
+export const dense: StepMaker = (context) => {
   const { node, kernels, inputShapes, inputs, output } = context;
   const [features, units] = inputShapes[1] as [number, number];
   const rows = sizeOf(inputShapes[0]) / features;
@@ -197,7 +197,7 @@ export function denseStep(context: NodeContext): Step {
   const size = [units, 1, rows] as const;
   products.build(size, inputs[0]!);
   return () => products.run(output, size, inputs[0]!);
-}
+};
 
 /** A product of rows [features] with weights [units, features]. */
 export function rowsOf(

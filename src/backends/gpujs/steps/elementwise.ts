@@ -2,7 +2,7 @@ import { type Shape, sameShape, sizeOf, stridesOf } from '../../../graph/tensor.
 import { type BinaryKind, binaryKind, broadcastStrides } from '../../../ops/binary.ts';
 import { fusedActivation, type UnaryAttributes, unaryAttributes } from '../../../ops/unary.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { NodeContext, StepMaker } from '../step.ts';
 import { activationFunctions } from './functions.ts';
 import { gatherKernel } from './movement.ts';
 
@@ -47,7 +47,7 @@ function mapTwo(this: KernelThis, a: number[], b: number[]): number {
 
 const parameters = ({ alpha, beta }: UnaryAttributes) => ({ constants: { alpha, beta }, floats: ['alpha', 'beta'] });
 
-export function unaryStep({ node, kernels, inputs, output }: NodeContext): Step {
+export const unary: StepMaker = ({ node, kernels, inputs, output }) => {
   const attributes = unaryAttributes(node);
   const kernel = kernels.get({
     name: 'mapOne',
@@ -59,9 +59,9 @@ export function unaryStep({ node, kernels, inputs, output }: NodeContext): Step 
   const size = [output.length, 1, 1] as const;
   kernel.build(size, inputs[0]!);
   return () => kernel.run(output, size, inputs[0]!);
-}
+};
 
-export function binaryStep(context: NodeContext): Step {
+export const binary: StepMaker = (context) => {
   const { node, kernels, inputShapes, outputShape, inputs, output } = context;
   const attributes = fusedActivation(node);
   const kernel = kernels.get({
@@ -78,7 +78,7 @@ export function binaryStep(context: NodeContext): Step {
     for (const operand of operands) operand.fill();
     kernel.run(output, size, operands[0].values, operands[1].values);
   };
-}
+};
 
 /** An operand at the output's shape: itself, or a copy in which its values are repeated. */
 function spread(

@@ -1,5 +1,5 @@
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 import { biasOf, constantOf, DotProducts, rowsOf, transposed } from './convolution.ts';
 
 /**
@@ -28,7 +28,7 @@ function gruUnit(this: KernelThis, projected: number[], state: number[]): number
 }
 
 /** All steps are projected at once; then one kernel call a step carries the hidden state. */
-export function gruStep(context: NodeContext): Step {
+export const gru: StepMaker = (context) => {
   const { node, kernels, inputShapes, inputs, output, batch, state: places } = context;
   const [, time, features] = inputShapes[0] as [number, number, number];
   const hidden = inputShapes[2][0];
@@ -76,7 +76,7 @@ export function gruStep(context: NodeContext): Step {
     if (state && places[0])
       for (let b = 0; b < batch; b++) places[0].of(state, b).set(h.subarray(b * hidden, (b + 1) * hidden));
   };
-}
+};
 
 /** [hidden, gate and unit] to [unit, gate, hidden]. */
 function byUnit(data: ArrayLike<number>, hidden: number): Float32Array {

@@ -8,7 +8,7 @@
 import { filterBank, hannWindow } from '../../../features/definition.ts';
 import { logMelGeometry } from '../../../ops/logmel.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 import { keepLast } from './padding.ts';
 
 /** Sample x of frame z. */
@@ -57,7 +57,7 @@ function melBand(this: KernelThis, spectrum: number[]): number {
   return Math.log(1 + sum);
 }
 
-export function logmelStep({ node, kernels, batch, inputShapes, inputs, output, state: places }: NodeContext): Step {
+export const logmel: StepMaker = ({ node, kernels, batch, inputShapes, inputs, output, state: places }) => {
   const geometry = logMelGeometry(node);
   const { frame, hop, bands } = geometry;
   const samples = inputShapes[0][1];
@@ -118,7 +118,7 @@ export function logmelStep({ node, kernels, batch, inputShapes, inputs, output, 
       toBands.run(output.subarray(b * frames * bands, (b + 1) * frames * bands), bandSize, spectrum);
     }
   };
-}
+};
 
 type Tables = Record<'window' | 'cosine' | 'starts' | 'lengths' | 'offsets' | 'weights', Float32Array>;
 const tables = new Map<string, Tables>();

@@ -1,5 +1,5 @@
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 import { biasOf, constantOf, DotProducts, rowsOf, transposed } from './convolution.ts';
 
 /**
@@ -43,7 +43,7 @@ function lstmOutput(
 }
 
 /** As the GRU: all steps are projected at once, then two kernel calls a step carry the state. */
-export function lstmStep(context: NodeContext): Step {
+export const lstm: StepMaker = (context) => {
   const { node, kernels, inputShapes, inputs, outputs, batch, state: places } = context;
   const [, time, features] = inputShapes[0] as [number, number, number];
   const hidden = inputShapes[2][0];
@@ -99,4 +99,4 @@ export function lstmStep(context: NodeContext): Step {
         for (let b = 0; b < batch; b++) places[i].of(state, b).set(values.subarray(b * hidden, (b + 1) * hidden));
     });
   };
-}
+};

@@ -1,6 +1,6 @@
 import { matmulGeometry } from '../../../ops/matmul.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 
 /** Column x of row y. */
 function product(this: KernelThis, a: number[], b: number[], inner: number, columns: number): number {
@@ -11,7 +11,7 @@ function product(this: KernelThis, a: number[], b: number[], inner: number, colu
 }
 
 /** One kernel call a pair of matrices. */
-export function matmulStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
+export const matmul: StepMaker = ({ node, kernels, inputShapes, inputs, output }) => {
   const { rows, inner, columns, aOffsets, bOffsets } = matmulGeometry(node, inputShapes);
   const kernel = kernels.get({ name: 'product', body: product, inputs: ['Array', 'Array', 'Integer', 'Integer'] });
   const size = [columns, rows, 1] as const;
@@ -28,4 +28,4 @@ export function matmulStep({ node, kernels, inputShapes, inputs, output }: NodeC
   return () => {
     for (const [out, left, right] of pairs) kernel.run(out, size, left, right, inner, columns);
   };
-}
+};

@@ -1,7 +1,7 @@
 import { UndertoneError } from '../../../errors.ts';
 import { opNamed } from '../../../ops/index.ts';
 import type { Kernel, Kernels, KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 
 function gather(this: KernelThis, values: number[], table: number[]): number {
   return values[table[this.thread.x]];
@@ -15,7 +15,7 @@ export function gatherKernel(kernels: Kernels): Kernel {
 const largestIndex = 2 ** 24;
 
 /** Any op that only moves data: all inputs one after the other, the filling behind them, and a table of places. */
-export function movementStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
+export const movement: StepMaker = ({ node, kernels, inputShapes, inputs, output }) => {
   const { sources, fill } = opNamed(node).movement!(node, inputShapes);
   const starts: number[] = [];
   let length = 0;
@@ -38,11 +38,11 @@ export function movementStep({ node, kernels, inputShapes, inputs, output }: Nod
     inputs.forEach((input, i) => input && all.set(input, starts[i]));
     kernel.run(output, size, all, table);
   };
-}
+};
 
 /** The same elements under another shape; nothing to do where the output shares the input's memory. */
-export function reshapeStep({ inputs, output }: NodeContext): Step {
+export const reshape: StepMaker = ({ inputs, output }) => {
   const x = inputs[0]!;
   if (x.buffer === output.buffer && x.byteOffset === output.byteOffset) return () => {};
   return () => output.set(x);
-}
+};

@@ -1,7 +1,7 @@
 import { normaliseGeometry } from '../../../ops/normalise.ts';
 import { offsetsOf } from '../../../ops/reduce.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 
 /** Mean of group x. */
 function meanOfGroup(this: KernelThis, values: number[], bases: number[], offsets: number[], count: number): number {
@@ -46,7 +46,7 @@ function normalised(
   return (values[at] - means[group]) * scales[group] * weights[this.thread.x] + biases[this.thread.x];
 }
 
-export function normaliseStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
+export const normalise: StepMaker = ({ node, kernels, inputShapes, inputs, output }) => {
   const { kept, reduced, epsilon } = normaliseGeometry(node, inputShapes);
   const channels = inputShapes[0].at(-1)!;
   const [bases, offsets] = [Float32Array.from(offsetsOf(kept)), Float32Array.from(offsetsOf(reduced))];
@@ -84,4 +84,4 @@ export function normaliseStep({ node, kernels, inputShapes, inputs, output }: No
     toScale.run(scales, groupSize, x, bases, offsets, count, means);
     toResult.run(output, size, x, groups, means, scales, weights, biases, channels);
   };
-}
+};

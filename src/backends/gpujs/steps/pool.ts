@@ -1,6 +1,6 @@
 import { poolGeometry } from '../../../ops/pool.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 import { keepLast } from './padding.ts';
 
 /** Channel x, frequency y, time z; rows below `first` are padding, with `time` rows in all. */
@@ -39,7 +39,7 @@ function largest(this: KernelThis, input: number[], time: number, before: number
   return result;
 }
 
-export function poolStep({ node, kernels, batch, inputShapes, inputs, output, state: places }: NodeContext): Step {
+export const pool: StepMaker = ({ node, kernels, batch, inputShapes, inputs, output, state: places }) => {
   const {
     kind,
     kernel: window,
@@ -91,4 +91,4 @@ export function poolStep({ node, kernels, batch, inputShapes, inputs, output, st
       kernel.run(output.subarray(b * outLength, (b + 1) * outLength), size, given, rows, before);
     }
   };
-}
+};

@@ -1,6 +1,6 @@
 import { offsetsOf, reduceGeometry } from '../../../ops/reduce.ts';
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 
 function total(
   this: KernelThis,
@@ -30,7 +30,7 @@ function maximum(
   return scale * result;
 }
 
-export function reduceStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
+export const reduce: StepMaker = ({ node, kernels, inputShapes, inputs, output }) => {
   const { kind, kept, reduced } = reduceGeometry(node, inputShapes);
   const [bases, offsets] = [Float32Array.from(offsetsOf(kept)), Float32Array.from(offsetsOf(reduced))];
   const types = ['Array', 'Array', 'Array', 'Integer', 'Float'] as const;
@@ -43,4 +43,4 @@ export function reduceStep({ node, kernels, inputShapes, inputs, output }: NodeC
   const size = [output.length, 1, 1] as const;
   kernel.build(size, inputs[0]!, bases, offsets, offsets.length, scale);
   return () => kernel.run(output, size, inputs[0]!, bases, offsets, offsets.length, scale);
-}
+};

@@ -1,5 +1,5 @@
 import type { KernelThis } from '../kernels.ts';
-import type { NodeContext, Step } from '../step.ts';
+import type { StepMaker } from '../step.ts';
 
 function largestOfRow(this: KernelThis, x: number[], classes: number): number {
   const from = this.thread.x * classes;
@@ -24,7 +24,7 @@ function logProbability(this: KernelThis, x: number[], largest: number[], sum: n
   return x[this.thread.y * classes + this.thread.x] - largest[this.thread.y] - Math.log(sum[this.thread.y]);
 }
 
-export function softmaxStep({ node, kernels, inputShapes, inputs, output }: NodeContext): Step {
+export const softmax: StepMaker = ({ node, kernels, inputShapes, inputs, output }) => {
   const classes = inputShapes[0].at(-1)!;
   const rows = output.length / classes;
   const toLargest = kernels.get({ name: 'largestOfRow', body: largestOfRow, inputs: ['Array', 'Integer'] });
@@ -47,4 +47,4 @@ export function softmaxStep({ node, kernels, inputShapes, inputs, output }: Node
     toSum.run(sum, rowSize, x, largest, classes);
     toResult.run(output, size, x, largest, sum, classes);
   };
-}
+};

@@ -1,35 +1,12 @@
-import { GraphError } from '../../../errors.ts';
 import type { Bindings, Graph } from '../../../graph/graph.ts';
-import { allocate, type Plan, type PlannedNode, planGraph } from '../../../graph/plan.ts';
+import { allocate, type Plan, planGraph } from '../../../graph/plan.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
-import { opNamed } from '../../../ops/index.ts';
+import { kernelFor } from '../../../ops/index.ts';
 import { type Code, inRegion } from '../code.ts';
 import type { Constant } from '../constants.ts';
-import { Builder, type Lower, type Target } from './builder.ts';
-import { binary, softmax, unary } from './elementwise.ts';
+import { Builder, type Target } from './builder.ts';
 import { fuseResiduals } from './fuse.ts';
-import { logmel } from './logmel.ts';
-import { normalise } from './normalise.ts';
-import { conv, convTranspose, dense, matmul } from './product.ts';
-import { gru, lstm } from './recurrent.ts';
-import { lowerMovement, pool, reduce } from './windows.ts';
-
-/** How each op becomes instructions; ops that only move data need no row. */
-const lowerings: Readonly<Record<string, Lower>> = {
-  binary,
-  conv,
-  convTranspose,
-  dense,
-  gru,
-  logmel,
-  lstm,
-  matmul,
-  normalise,
-  pool,
-  reduce,
-  softmax,
-  unary,
-};
+import * as lowerings from './registry.ts';
 
 /** Where the caller's data go. `address` may be relative to a region, see ../code.ts. */
 export interface Place {
@@ -66,7 +43,7 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
     const staging = stageInputs(builder, 4 * allocation.length);
     for (const planned of fused.nodes) {
       builder.beginNode();
-      lower(planned, builder, alias);
+      if (!alias.has(planned.node.outputs[0])) kernelFor(planned.node, lowerings, 'cpu')(planned, builder);
     }
     return {
       plan,
@@ -85,25 +62,6 @@ export function compile(graph: Graph, bindings: Bindings, target: Target): Compi
     for (const constant of builder.constantsUsed) target.constants.release(constant);
     throw error;
   }
-}
-
-function lower(planned: PlannedNode, to: Builder, alias: ReadonlyMap<string, string>): void {
-  const { node, inputShapes, outputShapes } = planned;
-  if (alias.has(node.outputs[0])) return;
-  const lowering = lowerings[node.op];
-  if (lowering) return lowering(planned, to);
-  const op = opNamed(node);
-  if (op.movement) return lowerMovement(node, op.movement(node, inputShapes), outputShapes[0], to);
-  if (node.op === 'reshape') {
-    to.code.emit('copy', {
-      x: to.address(node.inputs[0]),
-      y: to.address(node.outputs[0]),
-      rows: 1,
-      length: sizeOf(outputShapes[0]),
-    });
-    return;
-  }
-  throw new GraphError(node, 'the cpu backend has no kernel for this op');
 }
 
 /** A reshaped value shares its input's memory, unless that is a constant. */

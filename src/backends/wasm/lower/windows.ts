@@ -1,8 +1,8 @@
 /** Ops that go over windows channel by channel, and the padded input they and convolutions read. */
 import { GraphError } from '../../../errors.ts';
-import type { GraphNode } from '../../../graph/graph.ts';
 import type { PlannedNode } from '../../../graph/plan.ts';
-import { type Shape, sizeOf } from '../../../graph/tensor.ts';
+import { sizeOf } from '../../../graph/tensor.ts';
+import { opNamed } from '../../../ops/index.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
 import { offsetsOf, reduceGeometry } from '../../../ops/reduce.ts';
 import type { Builder, Lower } from './builder.ts';
@@ -154,12 +154,8 @@ export function piecesOf(sources: ArrayLike<number>): number[] {
 }
 
 /** Any op that only moves elements and tells from where. */
-export function lowerMovement(
-  node: GraphNode,
-  { sources, fill }: { sources: readonly Int32Array[]; fill: number },
-  shape: Shape,
-  to: Builder,
-): void {
+export const movement: Lower = ({ node, inputShapes, outputShapes: [shape] }, to) => {
+  const { sources, fill } = opNamed(node).movement!(node, inputShapes);
   const y = to.address(node.outputs[0]);
   const count = sizeOf(shape);
   const given = Array.from({ length: count }, (_, i) => sources.some((source) => source[i] >= 0));
@@ -169,4 +165,13 @@ export function lowerMovement(
     if (pieces.length > 0)
       to.code.emit('move', { x: to.address(node.inputs[i]), y, pieces: to.table(pieces), count: pieces.length / 3 });
   });
-}
+};
+
+/** A constant under another shape; other values share their memory with what is made of them. */
+export const reshape: Lower = ({ node, outputShapes: [shape] }, to) =>
+  void to.code.emit('copy', {
+    x: to.address(node.inputs[0]),
+    y: to.address(node.outputs[0]),
+    rows: 1,
+    length: sizeOf(shape),
+  });

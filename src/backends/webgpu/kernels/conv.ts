@@ -21,7 +21,7 @@ function epilogue({ planned: { node }, fused, lowering }: Task): Pick<Product, '
   return { activation, residual: own ? { value: lowering.operand(own), afterActivation: false } : undefined };
 }
 
-export const buildConv: Builder = (task) => {
+export const conv: Builder = (task) => {
   const { planned, lowering, fused } = task;
   const { node, inputShapes, state } = planned;
   const { kernel, stride, dilation, pads, groups, batch, inExtent, outExtent, inChannels, outChannels } = convGeometry(
@@ -49,7 +49,7 @@ export const buildConv: Builder = (task) => {
   });
 };
 
-export const buildConvTranspose: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+export const convTranspose: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const geometry = convTransposeGeometry(node, inputShapes);
   const { kernel, stride, dilation, pads, groups, inExtent, outExtent, inChannels, outChannels, outShape } = geometry;
   const count = sizeOf(outShape);
@@ -122,7 +122,7 @@ export function denseProduct(
   };
 }
 
-export const buildDense: Builder = (task) => {
+export const dense: Builder = (task) => {
   const { planned, lowering, fused } = task;
   const { node, inputShapes, outputShapes } = planned;
   buildProduct(task, {

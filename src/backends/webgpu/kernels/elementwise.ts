@@ -10,7 +10,7 @@ import { activationConstants, type Builder, lanes, spread } from './common.ts';
 /** Axes that the shaders' parameter lists hold. */
 export const axisLimit = 6;
 
-export const buildUnary: Builder = ({ planned: { node, outputShapes }, lowering, limits }) => {
+export const unary: Builder = ({ planned: { node, outputShapes }, lowering, limits }) => {
   const count = sizeOf(outputShapes[0]);
   const x = lowering.operand(node.inputs[0]);
   const [y] = node.outputs;
@@ -31,7 +31,7 @@ export const buildUnary: Builder = ({ planned: { node, outputShapes }, lowering,
 /** Kinds in the order of binary.wgsl. */
 const kindOrder = ['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'];
 
-export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
+export const binary: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
   const [shape] = outputShapes;
   const count = sizeOf(shape);
   const kind = kindOrder.indexOf(binaryKind(node));
@@ -73,7 +73,7 @@ export const buildBinary: Builder = ({ planned: { node, inputShapes, outputShape
 };
 
 /** Product of two computed tensors; a square of results a workgroup. */
-export const buildMatmul: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+export const matmul: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const { rows, inner, columns, batchShape } = matmulGeometry(node, inputShapes);
   if (batchShape.length > axisLimit)
     throw new GraphError(
@@ -111,7 +111,7 @@ export const buildMatmul: Builder = ({ planned: { node, inputShapes }, lowering,
 const floatBits = new Uint32Array(1);
 
 /** Any op that tells where its elements come from. The table is made for the program, with addresses in the arena. */
-export const buildMovement: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
+export const movement: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
   const { sources, fill } = opNamed(node).movement!(node, inputShapes);
   const count = sizeOf(outputShapes[0]);
   const from = node.inputs.map((name, input) => (name !== '' && sources[input] ? lowering.operand(name) : ''));
@@ -143,5 +143,4 @@ export const buildMovement: Builder = ({ planned: { node, inputShapes, outputSha
 };
 
 /** The same memory under another shape. */
-export const buildReshape: Builder = ({ planned: { node }, lowering }) =>
-  lowering.alias(node.outputs[0], node.inputs[0]);
+export const reshape: Builder = ({ planned: { node }, lowering }) => lowering.alias(node.outputs[0], node.inputs[0]);

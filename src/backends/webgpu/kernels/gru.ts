@@ -10,7 +10,7 @@ const kept = 16;
 const residentInvocations = 768;
 
 /** All steps' share of the inputs in one product, then one workgroup a sequence that walks the time. */
-export const buildGru: Builder = (task) => {
+export const gru: Builder = (task) => {
   const { planned, lowering, limits, subgroups } = task;
   const { node, state } = planned;
   const { batch, time, hidden, widest, projected, recurrent } = buildProjection(task, 3);

@@ -1,36 +1,12 @@
 /** Which kernels compute which op, and which nodes become one dispatch. */
-import { GraphError } from '../../../errors.ts';
 import type { Plan, PlannedNode } from '../../../graph/plan.ts';
 import { sameShape } from '../../../graph/tensor.ts';
-import { opNamed } from '../../../ops/index.ts';
+import { kernelFor } from '../../../ops/index.ts';
 import { fusedActivation } from '../../../ops/unary.ts';
 import { type Lowered, Lowering } from '../lowering.ts';
 import type { Builder, Fused, Task } from './common.ts';
-import { buildConv, buildConvTranspose, buildDense, takesSoftmax } from './conv.ts';
-import { buildBinary, buildMatmul, buildMovement, buildReshape, buildUnary } from './elementwise.ts';
-import { buildGru } from './gru.ts';
-import { buildLogmel } from './logmel.ts';
-import { buildLstm } from './lstm.ts';
-import { buildNormalise, buildPool, buildReduce, buildSoftmax } from './windows.ts';
-
-const builders: ReadonlyMap<string, Builder> = new Map(
-  Object.entries({
-    binary: buildBinary,
-    conv: buildConv,
-    convTranspose: buildConvTranspose,
-    dense: buildDense,
-    gru: buildGru,
-    logmel: buildLogmel,
-    lstm: buildLstm,
-    matmul: buildMatmul,
-    normalise: buildNormalise,
-    pool: buildPool,
-    reduce: buildReduce,
-    reshape: buildReshape,
-    softmax: buildSoftmax,
-    unary: buildUnary,
-  }),
-);
+import { takesSoftmax } from './conv.ts';
+import * as builders from './registry.ts';
 
 /** What kernels are chosen by, besides the plan. */
 export interface Traits extends Pick<Task, 'limits' | 'subgroups'> {
@@ -52,15 +28,7 @@ export function lower(plan: Plan, { limits, subgroups, halvesFrom }: Traits): Lo
   return lowering.finish();
 }
 
-function builderOf({ node }: PlannedNode): Builder {
-  const builder = builders.get(node.op) ?? (opNamed(node).movement ? buildMovement : undefined);
-  if (!builder)
-    throw new GraphError(
-      node,
-      `the webgpu backend has no kernel for this op; it has ${[...builders.keys()].join(', ')} and all that only move data`,
-    );
-  return builder;
-}
+const builderOf = ({ node }: PlannedNode): Builder => kernelFor(node, builders, 'webgpu');
 
 interface Folds {
   /** Nodes that are built later, together with the only node that uses them. */

@@ -4,7 +4,7 @@ import { logMelGeometry } from '../../../ops/logmel.ts';
 import { type Builder, floorPower, spread } from './common.ts';
 
 /** One workgroup a frame; a quarter of the complex points each pass, so an invocation makes one butterfly of radix 4. */
-export const buildLogmel: Builder = ({ planned: { node, inputShapes, outputShapes, state }, lowering, limits }) => {
+export const logmel: Builder = ({ planned: { node, inputShapes, outputShapes, state }, lowering, limits }) => {
   const geometry = logMelGeometry(node);
   const { frame, hop, bands } = geometry;
   const [batch, samples] = inputShapes[0];

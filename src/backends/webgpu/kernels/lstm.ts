@@ -3,7 +3,7 @@ import { spread } from './common.ts';
 import { buildProjection, partsOf } from './recurrent.ts';
 
 /** As a GRU: one product for all inputs, then one workgroup a sequence. */
-export const buildLstm: Builder = (task) => {
+export const lstm: Builder = (task) => {
   const { planned, lowering, limits } = task;
   const { node, state } = planned;
   const { batch, time, hidden, projected, recurrent } = buildProjection(task, 4);

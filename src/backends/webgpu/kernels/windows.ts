@@ -11,7 +11,7 @@ import { axisLimit } from './elementwise.ts';
 /** From so many elements on, a workgroup joins them instead of one invocation. */
 const many = 64;
 
-export const buildPool: Builder = ({ planned: { node, inputShapes, state }, lowering, limits }) => {
+export const pool: Builder = ({ planned: { node, inputShapes, state }, lowering, limits }) => {
   const { kind, kernel, stride, pads, countPadding, batch, inExtent, outExtent, channels } = poolGeometry(
     node,
     inputShapes,
@@ -77,7 +77,7 @@ function axesParams(node: GraphNode, { kept, reduced }: Pick<ReduceGeometry, 'ke
   };
 }
 
-export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+export const reduce: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const geometry = reduceGeometry(node, inputShapes);
   const axes = axesParams(node, geometry);
   const { results, length } = axes;
@@ -98,7 +98,7 @@ export const buildReduce: Builder = ({ planned: { node, inputShapes }, lowering,
   });
 };
 
-export const buildNormalise: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+export const normalise: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const geometry = normaliseGeometry(node, inputShapes);
   const axes = axesParams(node, geometry);
   const channels = inputShapes[0].at(-1)!;
@@ -124,7 +124,7 @@ export const buildNormalise: Builder = ({ planned: { node, inputShapes }, loweri
   });
 };
 
-export const buildSoftmax: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
+export const softmax: Builder = ({ planned: { node, inputShapes }, lowering, limits }) => {
   const classes = inputShapes[0].at(-1)!;
   const rows = sizeOf(inputShapes[0]) / classes;
   const entry = classes >= many ? 'many' : 'few';
