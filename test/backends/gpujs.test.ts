@@ -1,16 +1,10 @@
 import { test } from 'uvu';
 import { openGpuJs } from '../../src/backends/gpujs/index.ts';
-import { opCases } from '../ops/cases.ts';
-import { assertMatchesReference, assertStreams } from '../support/parity.ts';
+import { testOpTable } from '../support/op-table.ts';
 
 for (const mode of ['cpu', 'webasm'] as const) {
   const backend = await openGpuJs({ mode });
-  for (const opCase of opCases) {
-    test(`gpu.js ${mode}: ${opCase.title}`, async () => {
-      await assertMatchesReference(backend, opCase);
-      await assertStreams(backend, opCase);
-    });
-  }
+  testOpTable(`gpu.js ${mode}`, backend);
   test.after(() => backend.dispose());
 }
 

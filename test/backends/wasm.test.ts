@@ -1,14 +1,7 @@
 import { test } from 'uvu';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { opCases } from '../ops/cases.ts';
-import { assertMatchesReference, assertStreams } from '../support/parity.ts';
+import { testOpTable } from '../support/op-table.ts';
 
-const backend = await openWasm();
-for (const opCase of opCases) {
-  test(`cpu: ${opCase.title}`, async () => {
-    await assertMatchesReference(backend, opCase);
-    await assertStreams(backend, opCase);
-  });
-}
+testOpTable('cpu', await openWasm());
 
 test.run();

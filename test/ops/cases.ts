@@ -4,6 +4,8 @@
  */
 import type { Attributes, Graph } from '../../src/graph/graph.ts';
 import { type Shape, sizeOf, type Tensor } from '../../src/graph/tensor.ts';
+import { type ActivationName, activationNames, fusedActivations } from '../../src/ops/activation.ts';
+import { binaryKinds } from '../../src/ops/binary.ts';
 import { seeded } from '../support/random.ts';
 
 export interface OpCase {
@@ -19,16 +21,21 @@ interface CaseOptions {
   readonly outputs?: number;
   /** Scale of the random inputs. */
   readonly scale?: number;
+  /** Inputs above 0 only. */
+  readonly positive?: boolean;
   readonly type?: 'int16';
 }
 
 /** Builds a case; random numbers are seeded by the title, so each case keeps its numbers when others come or go. */
 export function opCase(op: string, title: string, shapes: readonly Shape[], options: CaseOptions = {}): OpCase {
   const random = seeded(`${op} ${title}`);
-  const { attributes = {}, constants = [], outputs = 1, scale = 1, type } = options;
+  const { attributes = {}, constants = [], outputs = 1, scale = 1, positive = false, type } = options;
   const draw = (shape: Shape, size: number): Tensor => {
     const data = type === 'int16' ? new Int16Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
-    for (let i = 0; i < data.length; i++) data[i] = random.normal() * size;
+    for (let i = 0; i < data.length; i++) {
+      const value = random.normal() * size;
+      data[i] = positive ? Math.abs(value) + 0.01 : value;
+    }
     return { shape, data };
   };
   const names = [...shapes.map((_, i) => `x${i}`), ...constants.map((shape, i) => (shape ? `c${i}` : ''))];
@@ -57,28 +64,56 @@ export function opCase(op: string, title: string, shapes: readonly Shape[], opti
 const conv1 = (title: string, x: Shape, w: Shape, attributes: Attributes = {}, bias = true): OpCase =>
   opCase('conv', title, [x], { attributes, constants: [w, bias ? [w.at(-1)!] : null] });
 
-const activationCases = [
-  ['relu'],
-  ['sigmoid'],
-  ['tanh'],
-  ['leakyRelu', 0.2],
-  ['elu', 0.7],
-  ['hardSigmoid', 0.3, 0.4],
-  ['hardSwish'],
-  ['clip', -0.5, 0.8],
-  ['gelu'],
-  ['geluTanh'],
-  ['erf'],
-  ['exp'],
-  ['abs'],
-  ['negate'],
-  ['identity'],
-].map(([kind, alpha, beta]) =>
-  opCase('unary', `${kind}`, [[3, 5, 7]], {
-    attributes: { kind: kind, ...(alpha === undefined ? {} : { alpha }), ...(beta === undefined ? {} : { beta }) },
+/** `alpha` and `beta` other than the defaults, so that a kernel which leaves them alone is seen. */
+const parameters: Partial<Record<ActivationName, Attributes>> = {
+  leakyRelu: { alpha: 0.2 },
+  elu: { alpha: 0.7 },
+  hardSigmoid: { alpha: 0.3, beta: 0.4 },
+  clip: { alpha: -0.5, beta: 0.8 },
+};
+const ofPositive: readonly string[] = ['log', 'sqrt'];
+
+const unaryCases = activationNames.map((kind) =>
+  opCase('unary', kind, [[3, 5, 7]], {
+    attributes: { kind, ...parameters[kind] },
     scale: 3,
+    positive: ofPositive.includes(kind),
   }),
 );
+
+/** Every activation that a kernel may apply to its result, on every op that has one. */
+const fusedCases = fusedActivations.flatMap((activation) => {
+  const attributes: Attributes = { activation, ...parameters[activation] };
+  return [
+    conv1(`then ${activation}`, [2, 5, 6], [3, 6, 7], { ...attributes, pads: [2, 0] }),
+    opCase('dense', `then ${activation}`, [[2, 5, 6]], { constants: [[6, 9], [9]], attributes, scale: 3 }),
+    opCase('convTranspose', `then ${activation}`, [[2, 4, 6]], {
+      constants: [[2, 6, 5], [5]],
+      attributes: { ...attributes, strides: [2] },
+      scale: 3,
+    }),
+    opCase('binary', `add, then ${activation}`, twice([2, 5, 6]), {
+      attributes: { ...attributes, kind: 'add' },
+      scale: 2,
+    }),
+  ];
+});
+
+/** Every kind on operands of one shape, and on operands that are both repeated. */
+const binaryCases = Object.keys(binaryKinds).flatMap((kind) => {
+  const options: CaseOptions = { attributes: { kind }, positive: kind === 'power' };
+  const sides: readonly Shape[] = [
+    [2, 5, 1, 6],
+    [1, 5, 4, 1],
+  ];
+  return [opCase('binary', kind, twice([2, 5, 6]), options), opCase('binary', `${kind}, repeated`, sides, options)];
+});
+
+const reduceCases = (['mean', 'sum', 'max', 'min'] as const).flatMap((kind) => [
+  opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } }),
+  opCase('reduce', `${kind} over many`, [[2, 3, 301]], { attributes: { kind, axes: [2] } }),
+  opCase('reduce', `${kind} over time`, [[2, 9, 5]], { attributes: { kind, axes: [1] } }),
+]);
 
 export const opCases: readonly OpCase[] = [
   // conv, one axis
@@ -181,10 +216,17 @@ export const opCases: readonly OpCase[] = [
   opCase('pool', '2-D average, padded', [[1, 7, 9, 3]], {
     attributes: { kind: 'average', kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
   }),
+  opCase('pool', 'max, padded on both sides', [[2, 9, 4]], {
+    attributes: { kind: 'max', kernel: [3], strides: [2], pads: [1, 1] },
+  }),
+  opCase('pool', '2-D max, padded', [[1, 7, 9, 3]], {
+    attributes: { kind: 'max', kernel: [3, 2], strides: [2, 3], pads: [1, 1, 0, 1] },
+  }),
+  opCase('pool', '2-D average, causal, padding counted', [[2, 6, 5, 3]], {
+    attributes: { kind: 'average', kernel: [4, 3], strides: [2, 1], pads: [2, 0, 1, 1], countPadding: 1 },
+  }),
   // reduce
-  ...(['mean', 'sum', 'max', 'min'] as const).map((kind) =>
-    opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } }),
-  ),
+  ...reduceCases,
   opCase('reduce', 'mean over the last axis, kept', [[2, 5, 7]], { attributes: { kind: 'mean', axes: [-1] } }),
   opCase('reduce', 'mean over time and frequency', [[3, 5, 7, 6]], {
     attributes: { kind: 'mean', axes: [1, 2], keepAxes: 0 },
@@ -195,19 +237,11 @@ export const opCases: readonly OpCase[] = [
   opCase('softmax', 'large logits', [[2, 3, 5]], { scale: 200 }),
   opCase('softmax', 'logarithm', [[2, 3, 70]], { attributes: { log: 1 }, scale: 4 }),
   // elementwise
-  ...activationCases,
+  ...unaryCases,
   opCase('unary', 'tanh of large numbers', [[2, 3, 7]], { attributes: { kind: 'tanh' }, scale: 300 }),
-  ...(['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum', 'prelu'] as const).map((kind) =>
-    opCase(
-      'binary',
-      kind,
-      [
-        [2, 5, 6],
-        [2, 5, 6],
-      ],
-      { attributes: { kind } },
-    ),
-  ),
+  ...binaryCases,
+  powerCase(),
+  ...fusedCases,
   opCase('binary', 'add, a constant per channel', [[3, 5, 7]], {
     constants: [[7]],
     attributes: { kind: 'add', activation: 'relu' },
@@ -283,12 +317,30 @@ export const opCases: readonly OpCase[] = [
     ],
     { attributes: { axes: [1], from: [1] } },
   ),
+  opCase(
+    'crop',
+    'frequency to the channels of another',
+    [
+      [2, 8, 6, 4],
+      [2, 8, 3],
+    ],
+    { attributes: { axes: [2], from: [2] } },
+  ),
   opCase('repeat', 'each, time and frequency', [[2, 8, 3, 4]], { attributes: { repeats: [1, 2, 3, 1] } }),
   opCase('repeat', 'whole, channels', [[2, 8, 3]], { attributes: { repeats: [1, 1, 2], order: 'whole' } }),
   // features
   opCase('logmel', 'one step', [[1, 1024]], { type: 'int16', scale: 3000 }),
   opCase('logmel', 'two steps, batch 3, quiet', [[3, 2048]], { type: 'int16', scale: 20 }),
+  opCase('logmel', 'frames of four hops, other bands and rate', [[2, 640]], {
+    attributes: { frame: 256, hop: 64, bands: 20, sampleRate: 8000 },
+    type: 'int16',
+    scale: 3000,
+  }),
 ];
+
+function twice(shape: Shape): readonly Shape[] {
+  return [shape, shape];
+}
 
 function gruCase(
   title: string,
@@ -348,4 +400,14 @@ function residualCase(): OpCase {
   );
   const node = { ...base.graph.nodes[0], inputs: ['x0', 'c0', 'c1', 'x1'] };
   return { ...base, graph: { ...base.graph, nodes: [node] } };
+}
+
+/** Bases on both sides of 0, and exponents for which that is a number. */
+function powerCase(): OpCase {
+  const base = opCase('binary', 'power, whole exponents of negative bases', [[2, 4, 6]], {
+    constants: [[6]],
+    attributes: { kind: 'power' },
+  });
+  const exponents = { shape: [6], data: Float32Array.of(2, 0, 3, -1, 1, -2) };
+  return { ...base, graph: { ...base.graph, constants: new Map([['c0', exponents]]) } };
 }
