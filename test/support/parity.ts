@@ -34,7 +34,7 @@ export function assertClose(
   assert.ok(difference <= tolerance, `${what}: differs by ${difference}, more than ${tolerance}`);
 }
 
-/** `exact` is the graph that the reference runs, where a backend is meant to compute with other numbers than it was given. */
+/** `exact` is the graph that the reference runs, where a backend is meant to compute with other numbers. */
 export async function assertMatchesReference(
   backend: Backend,
   { title, graph, inputs }: OpCase,
@@ -53,8 +53,8 @@ export async function assertMatchesReference(
 }
 
 /**
- * Runs the case in pieces of time with the state carried over, and tells whether there was anything to cut. The first two
- * pieces are as short as the case allows, so that they hold less than the ops must remember.
+ * Runs the case in pieces of time with the state carried over, and tells whether there was anything to cut. The first
+ * two pieces are as short as the case allows, so that they hold less than the ops must remember.
  */
 export async function assertStreams(
   backend: Backend,
