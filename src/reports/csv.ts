@@ -27,13 +27,16 @@ export function toCsv(report: FileReport, options: { header?: boolean } = {}): s
       return [report.file, channel, timestamp, end, ...values];
     }),
   );
-  return [...(options.header === false ? [] : [header]), ...rows]
-    .map((row) => `${row.map(quoted).join(',')}\r\n`)
-    .join('');
+  return [...(options.header === false ? [] : [header]), ...rows].map(csvRow).join('');
 }
 
+export function csvRow(cells: readonly (string | number)[]): string {
+  return `${cells.map(quoted).join(',')}\r\n`;
+}
+
+/** A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is text". */
 function quoted(value: string | number): string {
-  const text = String(value);
+  const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

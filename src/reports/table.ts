@@ -3,21 +3,38 @@
 export interface Column {
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** The column that gives way where the terminal is narrow. */
+  readonly shrinks?: boolean;
 }
 
-/** Colours don't count as width; neither do they cross cells. */
+/** Colours don't count as width; neither do they cross cells. `room`: columns of the terminal. */
 export function table(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   style: (title: string) => string = (title) => title,
+  room = Infinity,
 ): string {
   const widths = columns.map(({ title }, i) => Math.max(width(title), ...rows.map((row) => width(row[i] ?? ''))));
+  const excess = widths.reduce((sum, own) => sum + own + 2, -2) - room;
+  const shrinking = columns.findIndex(({ shrinks }) => shrinks);
+  if (excess > 0 && shrinking >= 0) widths[shrinking] = Math.max(narrowest, widths[shrinking] - excess);
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, i) => pad(cell, widths[i], columns[i].align))
+      .map((cell, i) => pad(i === shrinking ? shortened(cell, widths[i]) : cell, widths[i], columns[i].align))
       .join('  ')
       .trimEnd();
   return [style(line(columns.map(({ title }) => title))), ...rows.map(line)].map((text) => `${text}\n`).join('');
+}
+
+/** Of a column that gives way. */
+const narrowest = 12;
+
+/** The end of a path tells more than its beginning. */
+function shortened(text: string, length: number): string {
+  if (width(text) <= length) return text;
+  const characters = [...text];
+  while (width(characters.join('')) > length - 1) characters.shift();
+  return `…${characters.join('')}`;
 }
 
 function pad(cell: string, length: number, align: Column['align'] = 'left'): string {

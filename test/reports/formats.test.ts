@@ -1,14 +1,22 @@
 import { createRequire } from 'node:module';
 import { parse } from 'csv-parse/sync';
+import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toAudacityLabels } from '../../src/reports/audacity.ts';
 import { toCsv } from '../../src/reports/csv.ts';
+import { toElan } from '../../src/reports/elan.ts';
 import { clock, runsOf } from '../../src/reports/report.ts';
 import { toRttm } from '../../src/reports/rttm.ts';
+import { toSegments } from '../../src/reports/segments.ts';
 import { table, width } from '../../src/reports/table.ts';
 import { toTextGrid } from '../../src/reports/textgrid.ts';
+import { toWebVtt } from '../../src/reports/webvtt.ts';
 import { sampleReport } from './sample-report.ts';
+
+const webvtt = createRequire(import.meta.url)('node-webvtt') as {
+  parse(text: string, options: { strict: boolean }): { cues: { start: number; end: number; text: string }[] };
+};
 
 const report = sampleReport();
 const runs = [...runsOf(report)];
@@ -104,6 +112,62 @@ test('Audacity labels: three fields separated by tabs, in order of time', () => 
   assert.ok(labels.has('channel 0 gender: female') && labels.has('channel 1 speech: music'));
 });
 
+test('segments: a parser that is not ours reads back every run, in order of time', () => {
+  const rows: Record<string, string>[] = parse(toSegments(report), { columns: true });
+  const expected = runs.flatMap(({ channel, model, runs: own }) => own.map((run) => ({ ...run, channel, model })));
+  assert.is(rows.length, expected.length);
+  const told = ({ start, end, label, confidence, model, channel }: Record<string, string>) =>
+    [Number(start), Number(end), label, Number(confidence), model, channel].join();
+  const wanted = expected.map((run) =>
+    [run.timestamp_start / 1000, run.timestamp_end / 1000, run.result, run.confidence, run.model, run.channel].join(),
+  );
+  assert.equal(new Set(rows.map(told)), new Set(wanted));
+  assert.ok(rows.every(({ start }, i) => i === 0 || Number(start) >= Number(rows[i - 1].start)));
+  assert.ok(rows.every(({ file }) => file === report.file));
+});
+
+test('WebVTT: a parser that is not ours reads cues that tell what is heard, and none in silence', () => {
+  const { cues } = webvtt.parse(toWebVtt(report), { strict: true });
+  assert.ok(cues.length > 4);
+  cues.forEach(({ start, end, text }, i) => {
+    if (i > 0) assert.ok(start >= cues[i - 1].end);
+    const wanted = runs.flatMap(({ channel, model, runs: own }) => {
+      const run = own.find((each) => each.timestamp_start <= start * 1000 && each.timestamp_end >= end * 1000);
+      return run && !/silence|no_speech/.test(run.result) ? [`${channel} ${model} ${run.result}`] : [];
+    });
+    assert.is(text.split('\n').length, wanted.length, text);
+    for (const each of wanted) {
+      const [channel, , result] = each.split(' ');
+      assert.ok(text.includes(`<v channel ${channel}>${result}</v>`), `${each} in ${text}`);
+    }
+  });
+  const silent = runs[0].runs.find(({ result }) => result === 'silence');
+  assert.ok(silent);
+});
+
+test('ELAN: a parser that is not ours reads back every run of every tier', () => {
+  const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '' });
+  const xml = toElan(report);
+  assert.is(XMLValidator.validate(xml), true);
+  const { ANNOTATION_DOCUMENT: read } = parser.parse(xml);
+  const times = new Map<string, number>(
+    read.TIME_ORDER.TIME_SLOT.map((slot: Record<string, string>) => [slot.TIME_SLOT_ID, Number(slot.TIME_VALUE)]),
+  );
+  assert.is(read.TIER.length, runs.length);
+  read.TIER.forEach((tier: { TIER_ID: string; ANNOTATION: unknown }, i: number) => {
+    assert.is(tier.TIER_ID, `${runs[i].model} channel ${runs[i].channel}`);
+    const annotations = [tier.ANNOTATION].flat() as { ALIGNABLE_ANNOTATION: Record<string, string> }[];
+    assert.equal(
+      annotations.map(({ ALIGNABLE_ANNOTATION: each }) => [
+        times.get(each.TIME_SLOT_REF1),
+        times.get(each.TIME_SLOT_REF2),
+        each.ANNOTATION_VALUE,
+      ]),
+      runs[i].runs.map((run) => [run.timestamp_start, run.timestamp_end, run.result]),
+    );
+  });
+});
+
 test('without transitions the runs are those of the periods', () => {
   const channels = Object.fromEntries(
     Object.entries(report.channels).map(([name, { time_series }]) => [name, { time_series }]),
@@ -127,6 +191,16 @@ test('tables line up, whatever the colours and widths', () => {
   );
   const lines = text.trimEnd().split('\n');
   assert.equal(lines.map(width), [15, 15, 15]);
+});
+
+test('a table gives way to a narrow terminal, at the beginning of names', () => {
+  const columns = [
+    { title: 'file', shrinks: true },
+    { title: 'share', align: 'right' },
+  ] as const;
+  const text = table(columns, [['recordings/of/a/long/day/call.wav', '100 %']], undefined, 24);
+  assert.equal(text.split('\n').slice(0, 2), ['file               share', '…ong/day/call.wav  100 %']);
+  assert.is(width(table(columns, [['recordings/of/a/long/day/call.wav', '1 %']], undefined, 5).split('\n')[1]), 19);
 });
 
 test('times to read', () => {
