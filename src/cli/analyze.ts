@@ -1,15 +1,15 @@
-/** `undertone analyze`: a batch of files, each to its result. */
+/** `undertone analyze`: a batch of files, each to its results. */
 import { Batch } from './batch.ts';
 import { UsageError } from './errors.ts';
 import { type FormatName, formats } from './formats.ts';
-import { expandInputs } from './inputs.ts';
+import { expandInputs, leftOutText } from './inputs.ts';
 import { type CommonOptions, withEngine } from './options.ts';
 
 export interface AnalyzeOptions extends CommonOptions {
   readonly period: number;
   readonly summary?: boolean;
   readonly transitions?: boolean;
-  readonly format: FormatName;
+  readonly format: readonly FormatName[];
   readonly out?: string;
   readonly resume?: boolean;
   readonly partial?: boolean;
@@ -21,10 +21,14 @@ export async function analyze(args: readonly string[], options: AnalyzeOptions):
   if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume goes on in a folder: name it with --out');
-  const files = await expandInputs(args);
-  const { format } = await formats[options.format].load();
-  if (files.length > 1 && !format.joins && options.out === undefined) {
-    throw new UsageError(`--format ${options.format} makes a file of its own for each input: name a folder with --out`);
+  const names = [...new Set(options.format)];
+  if (names.length > 1 && options.out === undefined)
+    throw new UsageError(`--format ${names.join()}: several formats need files of their own: name a folder with --out`);
+  const { files, leftOut } = await expandInputs(args);
+  const loaded = await Promise.all(names.map(async (name) => (await formats[name].load()).format));
+  if (files.length > 1 && !loaded[0].joins && options.out === undefined) {
+    throw new UsageError(`--format ${names[0]} makes a file of its own for each input: name a folder with --out`);
   }
-  return withEngine(options, (engine) => new Batch(engine, files, format, options).run());
+  if (leftOut.size > 0 && !options.quiet) process.stderr.write(`left out: ${leftOutText(leftOut)}\n`);
+  return withEngine(options, (engine) => new Batch(engine, files, loaded, options).run());
 }

@@ -1,40 +1,45 @@
 /** Many files through one engine, some at a time: results as they come, progress, what was done, how it adds up. */
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { decodeFile } from '../audio/decode.ts';
 import type { Engine } from '../engine.ts';
 import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
 import { type Envelope, EnvelopeBuilder } from '../reports/svg-envelope.ts';
 import type { AnalyzeOptions } from './analyze.ts';
 import { exitCodes, messageOf } from './errors.ts';
-import { outputPaths } from './inputs.ts';
-import { type Finished, Journal } from './journal.ts';
+import { type Finished, Journal, journalName } from './journal.ts';
+import { Ordered } from './ordered.ts';
+import { outputPaths, writeWhole } from './outputs.ts';
 import { type Progress, showProgress } from './progress.ts';
 import { sharesOf, sharesTable } from './shares.ts';
-import { stderrStyle } from './style.ts';
+import { printable, stderrStyle } from './style.ts';
+
+const indexName = 'index.html';
 
 export class Batch {
   readonly #engine: Engine;
   readonly #files: readonly string[];
-  readonly #format: ReportFormat;
+  readonly #formats: readonly ReportFormat[];
   readonly #options: AnalyzeOptions;
-  readonly #outputs: readonly string[];
+  /** For each file a path for each format. */
+  readonly #outputs: readonly (readonly string[])[];
   readonly #interrupt = new AbortController();
   readonly #finished = new Map<number, Finished>();
+  readonly #printed = new Ordered((text) => this.#progress.print(process.stdout, text));
   #failed = 0;
   #journal: Journal | undefined;
-  #progress!: Progress;
-  /** What is to be printed and waits for files before it, by index; undefined for a file that failed. */
-  readonly #ready = new Map<number, ((first: boolean) => string) | undefined>();
-  #printing = Promise.resolve();
-  #next = 0;
-  #printed = 0;
+  #progress: Progress;
 
-  constructor(engine: Engine, files: readonly string[], format: ReportFormat, options: AnalyzeOptions) {
+  constructor(engine: Engine, files: readonly string[], formats: readonly ReportFormat[], options: AnalyzeOptions) {
+    const { out } = options;
     this.#engine = engine;
     this.#files = files;
-    this.#format = format;
+    this.#formats = formats;
     this.#options = options;
-    this.#outputs = options.out === undefined ? [] : outputPaths(files, options.out, format.extension);
+    this.#progress = { at: () => {}, end: () => {}, print: (stream, text) => void stream.write(text), stop: () => {} };
+    const endings = formats.map(({ extension }) => extension);
+    this.#outputs =
+      out === undefined ? [] : outputPaths(files, out, endings, [join(out, journalName), join(out, indexName)]);
   }
 
   async run(): Promise<number> {
@@ -43,12 +48,7 @@ export class Batch {
     process.once('SIGINT', onInterrupt);
     if (out !== undefined) this.#journal = await Journal.open(out, this.#optionsKey(), resume);
     const waiting = await this.#leftToDo();
-    const sizes = await Promise.all(
-      waiting.map(
-        async (i) => [this.#files[i]!, (await stat(this.#files[i]!).catch(() => undefined))?.size ?? 0] as const,
-      ),
-    );
-    this.#progress = await showProgress(new Map(sizes), !quiet);
+    this.#progress = await showProgress(await this.#sizes(waiting), !quiet);
     const began = performance.now();
     try {
       const queue = waiting[Symbol.iterator]();
@@ -61,6 +61,7 @@ export class Batch {
       this.#progress.stop();
       process.removeListener('SIGINT', onInterrupt);
     }
+    await this.#writeIndex();
     this.#close(
       (performance.now() - began) / 1000,
       waiting.flatMap((i) => this.#finished.get(i) ?? []),
@@ -72,11 +73,19 @@ export class Batch {
     return this.#failed > 0 ? exitCodes.failed : exitCodes.done;
   }
 
+  async #sizes(waiting: readonly number[]): Promise<Map<string, number>> {
+    const entries = waiting.map(async (i): Promise<[string, number]> => {
+      const found = await stat(this.#files[i]).catch(() => undefined);
+      return [this.#files[i], found?.size ?? 0];
+    });
+    return new Map(await Promise.all(entries));
+  }
+
   /** Indices of the files that no earlier run has finished. */
   async #leftToDo(): Promise<number[]> {
     const left: number[] = [];
     for (const [i, file] of this.#files.entries()) {
-      const done = this.#options.resume ? await this.#journal!.finished(file, this.#outputs[i]!) : undefined;
+      const done = this.#options.resume ? await this.#journal?.finished(file, this.#outputs[i]) : undefined;
       if (done) this.#finished.set(i, done);
       else left.push(i);
     }
@@ -84,46 +93,49 @@ export class Batch {
   }
 
   async #file(i: number): Promise<void> {
-    const file = this.#files[i]!;
+    const file = this.#files[i];
     try {
       const { report, envelopes } = await this.#report(file);
       const finished = { file, seconds: report.seconds, shares: sharesOf(report) };
-      const shown = this.#shown(report);
+      const written = (format: ReportFormat, alone: boolean, first: boolean): string =>
+        format.write(this.#shown(report, format), { alone, first, envelopes });
       if (this.#journal) {
-        await this.#journal.write(
-          finished,
-          this.#outputs[i]!,
-          this.#format.write(shown, { alone: true, first: true, envelopes }),
-        );
+        const texts = this.#formats.map((format) => written(format, true, true));
+        await this.#journal.write(finished, this.#outputs[i], texts);
       } else {
-        const alone = this.#files.length === 1;
-        await this.#print(i, (first) => this.#format.write(shown, { alone, first, envelopes }));
+        const [format] = this.#formats;
+        this.#printed.put(i, (first) => written(format, this.#files.length === 1, first));
       }
       this.#finished.set(i, finished);
     } catch (error) {
       if (this.#interrupt.signal.aborted) return;
       const message = messageOf(error);
+      const name = printable(file);
       this.#failed++;
       this.#progress.print(
         process.stderr,
-        `${stderrStyle.red('failed')} ${message.startsWith(file) ? message : `${file}: ${message}`}\n`,
+        `${stderrStyle.red('failed')} ${message.startsWith(name) ? message : `${name}: ${message}`}\n`,
       );
-      if (!this.#journal) await this.#print(i, undefined);
+      if (!this.#journal) this.#printed.put(i, undefined);
     }
     this.#progress.end(file);
   }
 
+  /** What any of the formats needs. */
+  #needs(what: keyof NonNullable<ReportFormat['needs']>): boolean {
+    return this.#formats.some(({ needs }) => needs?.[what]);
+  }
+
   async #report(file: string): Promise<{ report: FileReport; envelopes: Record<string, Envelope> }> {
-    const { models, channel, volumeThreshold, period, partial, raw, transitions } = this.#options;
-    const { needs = {} } = this.#format;
+    const { models, channel, volumeThreshold, period, partial, raw = false, transitions = false } = this.#options;
     let seconds = 0;
     const { channels, warnings } = await this.#engine.processFile(file, {
       models,
       channel,
       volumeThreshold,
       outputPeriod: period,
-      includeRawValues: raw || needs.raw,
-      includeTransitions: transitions || needs.transitions,
+      includeRawValues: raw || this.#needs('raw'),
+      includeTransitions: transitions || this.#needs('transitions'),
       includeSummary: true,
       partial,
       signal: this.#interrupt.signal,
@@ -131,20 +143,20 @@ export class Batch {
         seconds = progress.seconds;
         this.#progress.at(file, progress.bytes, seconds);
       },
-      onWarning: ({ message }) => this.#progress.print(process.stderr, `${stderrStyle.yellow('warning')} ${message}\n`),
+      onWarning: ({ message }) =>
+        this.#progress.print(process.stderr, `${stderrStyle.yellow('warning')} ${printable(message)}\n`),
     });
     // What a decoder gives at its very end comes after the last progress.
-    const heard = Math.max(
+    const analysed = Math.max(
       0,
       ...Object.values(channels).map(({ time_series }) => ((time_series.at(-1)?.timestamp ?? -64) + 64) / 1000),
     );
-    const envelopes = needs.waveform ? await waveforms(file, Object.keys(channels)) : {};
-    return { report: { file, seconds: Math.max(seconds, heard), period, channels, warnings }, envelopes };
+    const envelopes = this.#needs('waveform') ? await waveforms(file, Object.keys(channels)) : {};
+    return { report: { file, seconds: Math.max(seconds, analysed), period, channels, warnings }, envelopes };
   }
 
-  /** What was asked for, or the format needs; the rest was for the closing table. */
-  #shown(report: FileReport): FileReport {
-    const { needs = {} } = this.#format;
+  /** What was asked for, or the format needs; the rest was for another format or the closing table. */
+  #shown(report: FileReport, { needs = {} }: ReportFormat): FileReport {
     const { raw, transitions, summary } = this.#options;
     const strip = (channel: ChannelReport): ChannelReport => ({
       time_series:
@@ -154,38 +166,34 @@ export class Batch {
       ...((summary || needs.summary) && { summary: channel.summary }),
       ...((transitions || needs.transitions) && { transitions: channel.transitions }),
     });
-    return {
-      ...report,
-      channels: Object.fromEntries(
-        Object.entries(report.channels).map(([channel, output]) => [channel, strip(output)]),
-      ),
-    };
+    const channels = Object.entries(report.channels).map(([name, channel]) => [name, strip(channel)] as const);
+    return { ...report, channels: Object.fromEntries(channels) };
   }
 
-  /** Standard output has the files in the order of the command line, whichever is through first. */
-  #print(i: number, write: ((first: boolean) => string) | undefined): Promise<void> {
-    this.#ready.set(i, write);
-    this.#printing = this.#printing.then(async () => {
-      for (; this.#ready.has(this.#next); this.#next++) {
-        const text = this.#ready.get(this.#next)?.(this.#printed === 0);
-        this.#ready.delete(this.#next);
-        if (text === undefined) continue;
-        this.#printed++;
-        this.#progress.print(process.stdout, text);
-      }
-    });
-    return this.#printing;
+  /** Where several pages were written, one that lists them. */
+  async #writeIndex(): Promise<void> {
+    const { out } = this.#options;
+    const page = this.#formats.findIndex(({ extension }) => extension === 'html');
+    if (out === undefined || page < 0 || this.#files.length < 2) return;
+    const { indexPage } = await import('../reports/index-page.ts');
+    const entries = this.#inOrder().map(([i, finished]) => ({ ...finished, page: this.#outputs[i][page] }));
+    await writeWhole(join(out, indexName), indexPage(entries, out));
+  }
+
+  #inOrder(): [number, Finished][] {
+    return [...this.#finished].sort(([a], [b]) => a - b);
   }
 
   /** What stands behind the last result: the end of a list, the closing table, the speed. */
   #close(elapsed: number, analysed: readonly Finished[]): void {
     const { format, out, quiet } = this.#options;
-    if (!this.#journal && this.#files.length > 1) process.stdout.write(this.#format.end?.(this.#printed) ?? '');
+    if (!this.#journal && this.#files.length > 1)
+      process.stdout.write(this.#formats[0].end?.(this.#printed.written) ?? '');
     if (quiet || (this.#files.length === 1 && out === undefined)) return;
     // Results on standard output that are to be read by programs stay alone there.
-    const stream = format === 'table' || out !== undefined ? process.stdout : process.stderr;
+    const stream = out !== undefined || format[0] === 'table' ? process.stdout : process.stderr;
     if (stream === process.stderr && process.stderr.isTTY !== true) return;
-    const done = [...this.#finished].sort(([a], [b]) => a - b).map(([, finished]) => finished);
+    const done = this.#inOrder().map(([, finished]) => finished);
     const seconds = analysed.reduce((sum, file) => sum + file.seconds, 0);
     const earlier = done.length - analysed.length;
     const words = [
@@ -224,8 +232,9 @@ async function waveforms(file: string, channels: readonly string[]): Promise<Rec
   const builders = new Map<string, EnvelopeBuilder>();
   for await (const block of decodeFile(file, { partial: true, onWarning: () => {} })) {
     for (const channel of channels) {
-      if (!builders.has(channel)) builders.set(channel, new EnvelopeBuilder(block.sampleRate));
-      builders.get(channel)!.add(block.channels[Number(channel)]!);
+      const builder = builders.get(channel) ?? new EnvelopeBuilder(block.sampleRate);
+      builders.set(channel, builder);
+      builder.add(block.channels[Number(channel)]);
     }
   }
   return Object.fromEntries([...builders].map(([channel, builder]) => [channel, builder.finish()]));

@@ -1,4 +1,5 @@
 import { ArgumentError, UndertoneError, UnknownModelError } from '../errors.ts';
+import { printable } from './style.ts';
 
 export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
@@ -16,5 +17,7 @@ export function reportError(error: unknown): number {
 
 export function messageOf(error: unknown): string {
   const isForeseen = error instanceof UndertoneError || typeof (error as NodeJS.ErrnoException)?.syscall === 'string';
-  return isForeseen ? (error as Error).message.replace(/\s*\n\s*/g, ' ') : ((error as Error)?.stack ?? String(error));
+  return isForeseen
+    ? printable((error as Error).message.replace(/\s*\n\s*/g, ' '))
+    : ((error as Error)?.stack ?? String(error));
 }

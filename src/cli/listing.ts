@@ -10,7 +10,7 @@ import {
   speechFirst,
 } from '../reports/report.ts';
 import { table } from '../reports/table.ts';
-import { paint, stdoutStyle } from './style.ts';
+import { paint, printable, stdoutStyle } from './style.ts';
 
 export const format: ReportFormat = {
   extension: 'txt',
@@ -20,7 +20,7 @@ export const format: ReportFormat = {
 
 export function listing(report: FileReport): string {
   const channels = Object.entries(report.channels);
-  const title = `${stdoutStyle.bold(report.file)}, ${clock(report.seconds, 1)}\n`;
+  const title = `${stdoutStyle.bold(printable(report.file))}, ${clock(report.seconds, 1)}\n`;
   const parts = channels.map(([channel, output]) => {
     const heading = channels.length > 1 ? `\nchannel ${channel}\n` : '\n';
     return `${heading}${output.transitions ? transitionRows(output) : periodRows(report, output)}${output.summary ? `\n${summaryLines(output)}` : ''}`;

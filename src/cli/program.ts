@@ -6,7 +6,7 @@ import { defaultVolumeThreshold } from '../engine.ts';
 import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { formatNames, formats } from './formats.ts';
-import { listOf, numberBetween, wholeNumber } from './values.ts';
+import { listAmong, listOf, numberBetween, wholeNumber } from './values.ts';
 
 /** What `convert --quantize` takes. */
 export const quantizations = ['f16', 'int8'] as const;
@@ -73,7 +73,12 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
     )
     .option('--summary', 'add the share of each result')
     .option('--transitions', 'add the runs of equal results, to 64 ms')
-    .addOption(new Option('-f, --format <format>', 'how to write the results').choices(formatNames).default('table'))
+    .addOption(
+      new Option('-f, --format <formats>', 'how to write the results; several, separated by commas, with --out')
+        .choices(formatNames)
+        .argParser(listAmong(formatNames))
+        .default(['table'], 'table'),
+    )
     .option('-o, --out <dir>', 'write one file for each input into this folder')
     .option('--resume', 'with --out: leave out what an earlier run with the same options has finished')
     .option('--partial', 'use what can be read of a damaged file, with a warning')

@@ -1,5 +1,5 @@
 /** How far a batch is, on a terminal; nothing anywhere else. */
-import type { SingleBar } from 'cli-progress';
+import type { MultiBar } from 'cli-progress';
 import { clock } from '../reports/report.ts';
 
 export interface Progress {
@@ -7,7 +7,7 @@ export interface Progress {
   at(file: string, bytes: number, seconds: number): void;
   /** The file is through, well or not. */
   end(file: string): void;
-  /** Writes to standard output or error above the bar. */
+  /** Writes whole lines to standard output or error above the bar. */
   print(stream: NodeJS.WriteStream, text: string): void;
   stop(): void;
 }
@@ -24,49 +24,51 @@ export async function showProgress(sizes: ReadonlyMap<string, number>, enabled: 
     return { at: () => {}, end: () => {}, print: (stream, text) => void stream.write(text), stop: () => {} };
   }
   const { default: cliProgress } = await import('cli-progress');
-  return new Bar(
-    sizes,
-    new cliProgress.SingleBar(
-      {
-        clearOnComplete: true,
-        hideCursor: true,
-        fps: 8,
-        stream: process.stderr,
-        barsize: 24,
-        format: '{bar} {percent}  {files}  {speed}  {left}',
-      },
-      cliProgress.Presets.shades_classic,
-    ),
+  // A single bar would put the cursor back to where it was at the start, over what was printed since; several do not.
+  const bars = new cliProgress.MultiBar(
+    {
+      clearOnComplete: true,
+      hideCursor: true,
+      gracefulExit: false,
+      fps: 8,
+      stream: process.stderr,
+      barsize: 24,
+      format: '{bar} {percent}  {files}  {speed}  {left}',
+    },
+    cliProgress.Presets.shades_classic,
   );
+  return new Bar(sizes, bars);
 }
 
 class Bar implements Progress {
-  readonly #bar: SingleBar;
+  readonly #bars: MultiBar;
+  readonly #bar: ReturnType<MultiBar['create']>;
   readonly #files: Map<string, State>;
   readonly #total: number;
   readonly #began = performance.now();
   #ended = 0;
 
-  constructor(sizes: ReadonlyMap<string, number>, bar: SingleBar) {
-    this.#bar = bar;
+  constructor(sizes: ReadonlyMap<string, number>, bars: MultiBar) {
+    this.#bars = bars;
     this.#files = new Map([...sizes].map(([file, size]) => [file, { size, bytes: 0, seconds: 0 }]));
     this.#total = Math.max(
       1,
       [...sizes.values()].reduce((a, b) => a + b, 0),
     );
-    this.#bar.start(this.#total, 0, this.#words(0));
+    this.#bar = bars.create(this.#total, 0, this.#words(0));
   }
 
   at(file: string, bytes: number, seconds: number): void {
-    const state = this.#files.get(file)!;
+    const state = this.#files.get(file);
+    if (!state) return;
     state.bytes = Math.min(bytes, state.size);
     state.seconds = seconds;
     this.#update();
   }
 
   end(file: string): void {
-    const state = this.#files.get(file)!;
-    state.bytes = state.size;
+    const state = this.#files.get(file);
+    if (state) state.bytes = state.size;
     this.#ended++;
     this.#update();
   }
@@ -74,11 +76,12 @@ class Bar implements Progress {
   print(stream: NodeJS.WriteStream, text: string): void {
     process.stderr.write('\r\x1b[K');
     stream.write(text);
-    this.#update();
+    this.#bars.update();
   }
 
   stop(): void {
-    this.#bar.stop();
+    this.#bars.update();
+    this.#bars.stop();
   }
 
   #update(): void {

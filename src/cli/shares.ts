@@ -1,7 +1,7 @@
 /** How a file adds up, for the table that closes a batch. */
 import { clock, type FileReport, percent } from '../reports/report.ts';
 import { type Column, table } from '../reports/table.ts';
-import { stdoutStyle } from './style.ts';
+import { printable, stdoutStyle } from './style.ts';
 
 /** The shares of one channel, by model and label. */
 export interface Share {
@@ -19,7 +19,7 @@ export function sharesTable(
 ): string {
   const rows = files.flatMap(({ file, seconds, shares }) =>
     shares.map((share) => ({
-      name: shares.length > 1 ? `${file} [${share.channel}]` : file,
+      name: printable(shares.length > 1 ? `${file} [${share.channel}]` : file),
       seconds,
       fractions: share.fractions,
     })),
@@ -32,7 +32,7 @@ export function sharesTable(
         if (!shown.has(key) && key !== 'no_speech_fraction') shown.set(key, { model, key });
   }
   const columns: Column[] = [
-    { title: 'file' },
+    { title: 'file', shrinks: true },
     { title: 'length', align: 'right' },
     ...[...shown.keys()].map((key) => ({ title: key.replace(/_fraction$/, ''), align: 'right' }) as const),
   ];
@@ -41,5 +41,5 @@ export function sharesTable(
     clock(seconds),
     ...[...shown.values()].map(({ model, key }) => percent(fractions[model]?.[key] ?? 0)),
   ]);
-  return table(columns, cells, stdoutStyle.dim);
+  return table(columns, cells, stdoutStyle.dim, process.stdout.columns);
 }

@@ -26,3 +26,11 @@ export function bar(value: number): string {
   const eighths = Math.round(Math.max(0, Math.min(1, value)) * 80);
   return ('█'.repeat(eighths >> 3) + ' ▏▎▍▌▋▊▉'[eighths & 7]).trimEnd();
 }
+
+/** A text whose control characters are shown in place of obeyed: a file's name must not steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

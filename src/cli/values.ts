@@ -30,3 +30,12 @@ export function listOf(what: string): (text: string) => string[] {
     return items;
   };
 }
+
+export function listAmong(allowed: readonly string[]): (text: string) => string[] {
+  return (text) => {
+    const items = listOf('a name')(text);
+    if (items.some((item) => !allowed.includes(item)))
+      throw new InvalidArgumentError(`Allowed choices are ${allowed.join(', ')}.`);
+    return items;
+  };
+}

@@ -161,6 +161,48 @@ export const pageScript = `
     if (now < view[0] || now > view[1]) look(now - length / 2, now + length / 2);
     show(now);
   });
+  // Beside the page the sound may lie; the line follows it and sets it.
+  const sound = document.getElementById('sound');
+  sound.addEventListener('loadedmetadata', () => (sound.hidden = false));
+  sound.addEventListener('timeupdate', () => {
+    if (sound.paused) return;
+    if (sound.currentTime < view[0] || sound.currentTime > view[1]) look(sound.currentTime, sound.currentTime + view[1] - view[0]);
+    show(sound.currentTime);
+  });
+  figure.addEventListener('click', (event) => {
+    if (!sound.hidden) sound.currentTime = clamp(timeAt(event.clientX), 0, data.seconds);
+  });
+
+  const save = (name, text) => {
+    const link = make('a');
+    link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  };
+  const title = document.querySelector('h1').textContent;
+  const ends = (periods, i) => (periods[i + 1] ? periods[i + 1][0] : Math.round(data.seconds * 1000));
+  document.getElementById('csv').addEventListener('click', () => {
+    const { models } = data.channels[0];
+    const head = ['channel', 'start_ms', 'end_ms'].concat(...models.map(([model, labels]) => [model, model + '_confidence', ...labels.map((label) => model + '_' + label)]));
+    const rows = data.channels.flatMap(({ name, periods }) => periods.map((period, i) => [name, period[0], ends(periods, i)].concat(...period.slice(1).map(([result, confidence, raw]) => [result, confidence, ...raw]))));
+    save(title + '.csv', [head, ...rows].map((row) => row.join(',') + '\\r\\n').join(''));
+  });
+  document.getElementById('labels').addEventListener('click', () => {
+    const lines = data.channels.flatMap(({ name, models, periods }) => models.flatMap(([model], k) => {
+      const runs = [];
+      periods.forEach((period, i) => {
+        const [result] = period[k + 1];
+        const last = runs[runs.length - 1];
+        if (last && last.result === result) last.end = ends(periods, i);
+        else runs.push({ start: period[0], end: ends(periods, i), result });
+      });
+      const prefix = (several ? 'channel ' + name + ' ' : '') + model + ': ';
+      return runs.map(({ start, end, result }) => [start, [(start / 1000).toFixed(6), (end / 1000).toFixed(6), prefix + result].join('\\t') + '\\n']);
+    }));
+    save(title + '.txt', lines.sort((a, b) => a[0] - b[0]).map(([, line]) => line).join(''));
+  });
+
   document.getElementById('theme').addEventListener('click', () => {
     const root = document.documentElement;
     const dark = root.dataset.theme ? root.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;

@@ -38,6 +38,10 @@ th,td{padding:5px 14px 5px 0;border-bottom:1px solid var(--line)}
 tr:last-child td{border-bottom:0}
 .number{text-align:right}
 .label .chip{margin-right:8px}
-@media (max-width:640px){body{padding:20px 12px 40px}h1{font-size:20px}}
+.tools{display:flex;flex-wrap:wrap;align-items:center;gap:12px;margin-top:28px}
+.tools button{width:auto;padding:0 14px}
+.tools audio{flex:1 1 280px}
+.tools audio[hidden]{display:none}
+@media (max-width:640px){body{padding:20px 12px 40px}h1{font-size:20px}figure{overflow-x:auto;touch-action:pan-x pan-y}figure>svg{width:900px}.hint{display:none}details{overflow-x:auto}}
 @media print{button,details:not([open]){display:none}}
 `;

@@ -49,6 +49,7 @@ ${body}
 <p class="hint">Drag to look closer, double-click to see all</p>
 <div id="tip" role="status" hidden></div>
 </figure>
+<div class="tools"><audio id="sound" controls preload="metadata" src="${encodeURIComponent(name)}" hidden></audio><button id="csv" type="button">Save as CSV</button><button id="labels" type="button">Save as labels</button></div>
 <section class="shares">${shares(report)}</section>
 <details><summary>Segments</summary>${segments(report)}</details>
 </main>
@@ -60,7 +61,7 @@ ${body}
 }
 
 /** The reader's system decides, unless the button was pressed. */
-function themeRules(labels: readonly string[]): string {
+export function themeRules(labels: readonly string[]): string {
   const rules = (palette: Palette, root: string): string =>
     `${root}{--paper:${palette.paper};--panel:${palette.panel};--ink:${palette.ink};--muted:${palette.muted};--line:${palette.line}}` +
     `${paletteRules(palette, labels, root)}${labels.map((label) => `${root} .chip.${className(label)}{background:${palette.results[label] ?? palette.muted}}`).join('')}`;
@@ -73,18 +74,31 @@ function shares(report: FileReport): string {
   return Object.entries(report.channels)
     .flatMap(([channel, { summary }]) =>
       speechFirst(Object.entries(summary ?? {}), ([model]) => model).map(([model, fractions]) => {
-        const parts = Object.entries(fractions)
-          .map(([key, fraction]) => ({ label: key.replace(/_fraction$/, ''), fraction }))
-          .filter(({ fraction }) => fraction > 0)
-          .sort((a, b) => b.fraction - a.fraction);
-        const bar = parts
-          .map(({ label, fraction }) => `<i class="chip ${className(label)}" style="flex-grow:${fraction}"></i>`)
-          .join('');
+        const parts = partsOf(fractions);
         const list = parts.map(({ label, fraction }) => `<li>${chip(label)}<b>${percent(fraction)}</b></li>`).join('');
-        return `<article><h2>${escaped(several ? `${model}, channel ${channel}` : model)}</h2><div class="bar">${bar}</div><ul>${list}</ul></article>`;
+        return `<article><h2>${escaped(several ? `${model}, channel ${channel}` : model)}</h2>${shareBar(fractions)}<ul>${list}</ul></article>`;
       }),
     )
     .join('');
+}
+
+type Fractions = Readonly<Record<string, number>>;
+
+/** What is there, the largest first. */
+function partsOf(fractions: Fractions): { label: string; fraction: number }[] {
+  return Object.entries(fractions)
+    .map(([key, fraction]) => ({ label: key.replace(/_fraction$/, ''), fraction }))
+    .filter(({ fraction }) => fraction > 0)
+    .sort((a, b) => b.fraction - a.fraction);
+}
+
+/** The shares of one model as a bar. */
+export function shareBar(fractions: Fractions): string {
+  const parts = partsOf(fractions).map(
+    ({ label, fraction }) =>
+      `<i class="chip ${className(label)}" style="flex-grow:${fraction}" title="${escaped(`${label.replaceAll('_', ' ')} ${percent(fraction)}`)}"></i>`,
+  );
+  return `<div class="bar">${parts.join('')}</div>`;
 }
 
 function chip(label: string): string {

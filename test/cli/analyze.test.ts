@@ -1,9 +1,10 @@
-import { copyFile, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { call, has, inFolder, isRefusal, onTerminal, stereo, undertone, voice } from './run.ts';
+import { toCsv } from '../../src/reports/csv.ts';
+import { call, has, inFolder, isRefusal, onTerminal, screen, stereo, undertone, voice } from './run.ts';
 
 test('analyze: a table to read; with a summary, with transitions', async () => {
   const [plain, full] = await Promise.all([
@@ -84,7 +85,7 @@ test('analyze: a folder into a folder; what fails is told and the others go on; 
 
     const first = await undertone(args);
     assert.is(first.code, 1);
-    has(first.err, /^failed .*broken\.wav: .+\n$/);
+    has(first.err, /^left out: 1 \.txt\nfailed .*broken\.wav: .+\n$/);
     has(first.out, /^file +length +music +other +speech +silence +male +female +unknown$/m);
     has(first.out, /3 of 4 files; .* times real time; 1 failed\n$/);
     const made = async (): Promise<string[]> =>
@@ -137,6 +138,92 @@ test('analyze: on a terminal there are colours, and a bar that goes when it is d
     has(text, /100 % +2\/2 files/);
     has(text, /\x1b\[2mfile +length/);
     has(text, /2 of 2 files; 0:21 of audio in [\d.]+ s, \d+ times real time\s+$/);
+  });
+});
+
+test('analyze: on a terminal the results stay above the bar and the closing table', async () => {
+  await inFolder(async (folder) => {
+    for (const name of ['a.wav', 'b.wav', 'c.wav']) await copyFile(voice, join(folder, name));
+    const text = await onTerminal(['analyze', folder]);
+    if (text === undefined) return console.log('results on a terminal: skipped, `script` is not installed');
+    const lines = screen(text);
+    const at = (pattern: RegExp) => lines.findIndex((line) => pattern.test(line));
+    for (const name of ['a.wav', 'b.wav', 'c.wav']) {
+      assert.is(lines.filter((line) => line.includes(`${name}, 0:03.9`)).length, 1, lines.join('\n'));
+      assert.ok(at(new RegExp(`${name}, 0:03`)) < at(/^file +length/), lines.join('\n'));
+    }
+    assert.is(lines.filter((line) => /^ *0:00\.00 +0:0\d/.test(line)).length, 3, lines.join('\n'));
+    assert.not.ok(lines.some((line) => /[█░]{24}/.test(line)));
+  });
+});
+
+test('analyze: several formats at once, into one folder, with a page that lists the pages', async () => {
+  await inFolder(async (folder) => {
+    await copyFile(voice, join(folder, 'a&b.wav'));
+    await copyFile(stereo, join(folder, 'c.ogg'));
+    const out = join(folder, 'out');
+    const { code, err } = await undertone(['analyze', folder, '-o', out, '-f', 'segments,html,webvtt,elan', '-q']);
+    assert.equal([code, err], [0, '']);
+    const made = (await readdir(out)).sort();
+    const stems = ['a&b', 'c'].flatMap((stem) => ['eaf', 'html', 'segments.csv', 'vtt'].map((end) => `${stem}.${end}`));
+    assert.equal(made, [...stems, 'index.html', 'undertone-batch.jsonl'].sort());
+    has(await readFile(join(out, 'index.html'), 'utf8'), /<a href="a%26b\.html">[^<]*a&#38;b\.wav<\/a>/);
+    const again = await undertone(['analyze', folder, '-o', out, '-f', 'segments,html,webvtt,elan', '--resume']);
+    has(again.out, /2 of 2 files; 2 of them done before\n$/);
+    isRefusal(await undertone(['analyze', voice, '-f', 'csv,json']), 2, /several formats need files of their own/);
+  });
+});
+
+test('analyze: what a folder leaves out is told; a link to a parent does not double it', async () => {
+  await inFolder(async (folder) => {
+    await mkdir(join(folder, 'calls'));
+    await copyFile(voice, join(folder, 'calls', 'a.wav'));
+    await writeFile(join(folder, 'notes.txt'), '');
+    await writeFile(join(folder, 'more.TXT'), '');
+    await writeFile(join(folder, 'LICENSE'), '');
+    await symlink('..', join(folder, 'calls', 'up'));
+    const { code, out, err } = await undertone(['analyze', folder, '-f', 'jsonl']);
+    assert.is(code, 0);
+    assert.is(out.trimEnd().split('\n').length, 1);
+    assert.is(err, 'left out: 2 .txt, 1 no ending\n');
+  });
+});
+
+test('analyze: no result over an input, another result or the journal; a link is replaced, not followed', async () => {
+  await inFolder(async (folder) => {
+    const elsewhere = join(folder, 'elsewhere.txt');
+    await writeFile(elsewhere, 'precious');
+    for (const name of ['call.json', 'CALL.wav', 'undertone-batch.wav']) await copyFile(voice, join(folder, name));
+    await symlink(elsewhere, join(folder, 'undertone-batch (2).jsonl'));
+    const inputs = ['call.json', 'CALL.wav', 'undertone-batch.wav'].map((name) => join(folder, name));
+    const args = ['analyze', ...inputs, '-o', folder, '-q', '-f'];
+    const [json, jsonl] = [await undertone([...args, 'json']), await undertone([...args, 'jsonl'])];
+    assert.equal([json.code, jsonl.code], [0, 0], json.err + jsonl.err);
+    assert.equal(await readFile(join(folder, 'call.json')), await readFile(voice));
+    assert.is(await readFile(elsewhere, 'utf8'), 'precious');
+    const made = await readdir(folder);
+    for (const name of ['call.json.json', 'CALL.wav.json', 'undertone-batch (2).jsonl'])
+      assert.ok(made.includes(name), made.join());
+    assert.not.ok(made.some((name) => name.endsWith('.part')));
+  });
+});
+
+test('analyze: a name with escape codes is shown, not obeyed; a cell that a spreadsheet would run is text', async () => {
+  await inFolder(async (folder) => {
+    const odd = join(folder, '\x1b[31mred.wav');
+    await copyFile(voice, odd);
+    await writeFile(join(folder, '\x1b[2Jbad.wav'), 'RIFF');
+    const { out, err } = await undertone(['analyze', folder]);
+    has(out, /\\x1b\[31mred\.wav/);
+    has(err, /\\x1b\[2Jbad\.wav/);
+    assert.not.match(out + err, /\x1b/);
+    assert.is(
+      toCsv(
+        { file: '=cmd()', seconds: 1, period: 64, channels: { 0: { time_series: [{ timestamp: 0, results: {} }] } } },
+        { header: false },
+      ),
+      "'=cmd(),0,0,64\r\n",
+    );
   });
 });
 

@@ -79,6 +79,33 @@ export async function onTerminal(args: readonly string[]): Promise<string | unde
   });
 }
 
+/** What stands on a terminal after such a text: lines as carriage returns, cursor moves and erasures leave them. */
+export function screen(text: string): string[] {
+  const lines: string[][] = [[]];
+  let [row, column] = [0, 0];
+  let saved = [0, 0];
+  for (const [token, , number, action] of text.matchAll(/\x1b(\[\??(\d*)(?:;\d+)*([A-Za-z])|[78])|[\s\S]/g)) {
+    if (token === '\n') row++;
+    else if (token === '\r') column = 0;
+    else if (token === '\x1b7') saved = [row, column];
+    else if (token === '\x1b8') [row, column] = saved;
+    else if (action === 'A') row = Math.max(0, row - Number(number || 1));
+    else if (action === 'G') column = Number(number || 1) - 1;
+    else if (action === 'K') lines[row] = number === '2' ? [] : (lines[row] ?? []).slice(0, column);
+    else if (action === 'J') lines.splice(row, Infinity, (lines[row] ?? []).slice(0, column));
+    else if (!action) {
+      lines[row] ??= [];
+      lines[row][column++] = token;
+    }
+    lines[row] ??= [];
+  }
+  return lines.map((line) =>
+    Array.from(line, (character) => character ?? ' ')
+      .join('')
+      .trimEnd(),
+  );
+}
+
 /** A folder for the time of `act`. */
 export async function inFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'undertone-cli-'));
