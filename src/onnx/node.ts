@@ -126,7 +126,7 @@ export class OnnxNode {
     const attribute = this.#get(name, 'tensor');
     if (!attribute?.t) return undefined;
     try {
-      return readTensor(attribute.t, this.source);
+      return readTensor(attribute.t);
     } catch (error) {
       return this.fail(`attribute "${name}": ${(error as Error).message}`);
     }
