@@ -45,6 +45,15 @@ test('a step of little weight counts little', () => {
   assert.equal(raw.speech, { music: 0.2, other: 0, speech: 0.8 });
 });
 
+test('a voice model counts a step of little weight little too', () => {
+  const { raw } = decide([gender], speech, [
+    step([0.1, 0.1, 0.8], [0.9, 0.1], false, 0.25),
+    step([0.5, 0.1, 0.4], [0.3, 0.7]),
+  ]);
+  // Weights 0.25 x 0.8 and 1 x 0.4.
+  assert.equal(raw.gender, { male: 0.5, female: 0.5 });
+});
+
 test('silence where every step is silent, with raw values all the same', () => {
   const { results, raw } = decide([gender, speech], speech, [step([0.1, 0.8, 0.1], [0.3, 0.7], true)]);
   assert.equal(results, { gender: { result: 'silence', confidence: 1 }, speech: { result: 'silence', confidence: 1 } });
@@ -74,6 +83,13 @@ test('unknown below the cut-off, with its margin; at the cut-off the label', () 
   const verdict = (male: number) => decide([gender], speech, [step([0, 0, 1], [male, 1 - male])]).results.gender;
   assert.equal(verdict(0.55), { result: 'unknown', confidence: 0.1 });
   assert.equal(verdict(0.625), { result: 'male', confidence: 0.25 });
+  // Numbers that are exact in binary: the margin is the cut-off to the last bit.
+  const exact = { ...gender, unknownCutoff: 0.25 };
+  const atCutoff = decide([exact], speech, [step([0, 0, 1], [0.375, 0.625])]);
+  assert.equal(atCutoff.results.gender, { result: 'female', confidence: 0.25 });
+  const never = { ...gender, unknownCutoff: 0 };
+  const even = decide([never], speech, [step([0, 0, 1], [0.5, 0.5])]);
+  assert.equal(even.results.gender, { result: 'male', confidence: 0 });
 });
 
 test('where p(speech) is 0 throughout, the voice mean is still a number', () => {
