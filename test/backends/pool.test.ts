@@ -9,6 +9,7 @@ import { openWasm, type WasmBackend } from '../../src/backends/wasm/index.ts';
 import { openPool } from '../../src/backends/wasm/pool.ts';
 import { ArgumentError, DeviceLimitError, DisposedError, GraphError, WorkerError } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { seeded } from '../support/random.ts';
 import { network, noise } from './network.ts';
 
 const graph = network([3, 2]);
@@ -231,6 +232,33 @@ test('pool: many shapes, errors and dead threads leave nothing in memory', async
   }
   await pool.dispose();
   assert.is(inUse(), 0);
+});
+
+/** Log-mel and one layer with weights of its own: audio [batch, samples] to [batch, samples / 256, 8]. */
+function layer(seed: string): Graph {
+  const random = seeded(seed);
+  return {
+    inputs: [{ name: 'pcm', shape: ['batch', 'samples'], type: 'int16' }],
+    nodes: [
+      { name: 'features', op: 'logmel', inputs: ['pcm'], outputs: ['features'], attributes: {} },
+      { name: 'layer', op: 'dense', inputs: ['features', 'w'], outputs: ['y'], attributes: {} },
+    ],
+    constants: new Map([['w', { shape: [64, 8], data: Float32Array.from({ length: 512 }, () => random.normal()) }]]),
+    outputs: ['y'],
+  };
+}
+
+test('pool: more graphs than it keeps, all waiting at once, are each computed with their own weights', async () => {
+  const pool = await openPool({ threads: 1 });
+  // 32 are kept, and the first ones are still needed while all others are queued.
+  const graphs = Array.from({ length: 80 }, (_, i) => layer(`layer ${i}`));
+  const outputs = await Promise.all(graphs.map((own) => pool.run(own, bindings, [pcm[0]])));
+  for (const [i, own] of graphs.entries()) {
+    const program = await backend.prepare(own, bindings);
+    assert.equal(outputs[i], program.run([pcm[0]]), `graph ${i}`);
+    program.dispose();
+  }
+  await pool.dispose();
 });
 
 test('pool: dispose refuses what waits', async () => {

@@ -2,12 +2,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parity } from '../../src/backends/tolerances.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import type { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
+import { DeviceLimitError, DeviceMemoryError } from '../../src/errors.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 import { Batcher, type StepProbabilities } from '../../src/runtime/batcher.ts';
 import { type Pool, Programs } from '../../src/runtime/programs.ts';
 import { noise } from '../backends/network.ts';
 import { tinyModel } from '../models/tiny-model.ts';
+import { counted } from '../support/counted.ts';
 import { assertClose } from '../support/parity.ts';
 import { webgpuForTests } from '../support/webgpu.ts';
 
@@ -50,29 +51,73 @@ test('batcher: little work stays one batch, on the thread of the caller', async 
   assert.equal(await batches(8, 1), []);
 });
 
-/** The batches of the programs that are prepared from now on. */
-function batchesPrepared(backend: WebGPUBackend): number[] {
-  const batches: number[] = [];
-  const prepare = backend.prepare.bind(backend);
-  backend.prepare = async (graph, bindings) => {
-    batches.push(bindings.batch);
-    return prepare(graph, bindings);
-  };
-  return batches;
+/** Sixteen chunks at once, through a batcher on the CPU whose device takes no batch beyond 4; batches that were prepared. */
+async function limited(error: (batch: number) => Error): Promise<{ first: number[]; second: number[] }> {
+  const backend = await openWasm();
+  const { prepared } = counted(backend, ({ batch }) => {
+    if (batch > 4) throw error(batch);
+  });
+  const batcher = new Batcher(new Programs(backend, new Map([['tiny', tinyModel()]])));
+  const chunks = Array.from({ length: 16 }, (_, i) => noise(1024, `chunk ${i}`));
+  const together = () => Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
+  const first = await together();
+  const tried = prepared.splice(0).map(({ batch }) => batch);
+  const second = await together();
+  assert.equal(second, first);
+  for (const [i, chunk] of chunks.entries())
+    assertClose(first[i].tiny, (await batcher.analyzeChunk(chunk, ['tiny'])).tiny, parity, `chunk ${i}`);
+  await batcher.dispose();
+  return { first: tried, second: prepared.map(({ batch }) => batch) };
 }
 
-test('batcher: a batch beyond the limits of the device is divided, and not tried again', async () => {
-  const backend = await webgpuForTests({ limits: { maxStorageBufferBindingSize: 48 << 10 } });
-  if (!backend) return;
-  const tried = batchesPrepared(backend);
+test('batcher: a limit of the device is remembered', async () => {
+  const { first, second } = await limited((batch) => new DeviceLimitError('rows', batch, 4));
+  assert.equal(first, [16, 8, 4]);
+  assert.equal(second, [1], 'the single chunks at the end alone are new');
+});
+
+test('batcher: memory may be free again later, so what found no room is tried again', async () => {
+  const { first, second } = await limited((batch) => new DeviceMemoryError('values', batch, 4));
+  // Each is tried twice: once more when unused programs have made room.
+  assert.equal([...new Set(first)], [16, 8, 4]);
+  assert.equal([...new Set(second)], [16, 8, 4, 1]);
+});
+
+test('batcher: an error that is no limit reaches every call of its batch', async () => {
+  const backend = await openWasm();
+  counted(backend, () => {
+    throw new Error('broken');
+  });
+  const batcher = new Batcher(new Programs(backend, new Map([['tiny', tinyModel()]])));
+  const calls = Array.from({ length: 3 }, () => batcher.analyzeChunk(noise(1024), ['tiny']));
+  const outcomes = await Promise.allSettled(calls);
+  assert.equal(
+    outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message),
+    ['broken', 'broken', 'broken'],
+  );
+  await batcher.dispose();
+});
+
+/** A test on WebGPU, left out where there is none. */
+const backends = {
+  small: await webgpuForTests({ limits: { maxStorageBufferBindingSize: 48 << 10 } }),
+  plain: await webgpuForTests(),
+};
+const gpuTest = backends.small ? test : test.skip;
+const isSoftware = /swiftshader/i.test(backends.plain?.adapter ?? '');
+
+gpuTest('batcher: a batch beyond the limits of the device is divided, and not tried again', async () => {
+  const backend = backends.small!;
+  const { prepared } = counted(backend);
   const tiny = new Map([['tiny', tinyModel()]]);
   const batcher = new Batcher(new Programs(backend, tiny));
   const chunks = Array.from({ length: 64 }, (_, i) => noise(1024, `chunk ${i}`));
   const together = (): Promise<StepProbabilities[]> =>
     Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
   const first = await together();
-  const largest = Math.max(...tried);
-  assert.is(largest, 64);
+  const batches = (): number[] => prepared.map(({ batch }) => batch);
+  const tried = batches();
+  assert.is(Math.max(...tried), 64);
   const fitting = tried.at(-1)!;
   assert.ok(fitting < 64, `${tried}`);
   await together();
@@ -81,42 +126,49 @@ test('batcher: a batch beyond the limits of the device is divided, and not tried
     assertClose(first[i].tiny, (await other.analyzeChunk(chunks[i], ['tiny'])).tiny, parity, `chunk ${i}`);
   }
   await other.dispose();
-  assert.is(tried.filter((batch) => batch > fitting).length, Math.log2(64 / fitting), `${tried}`);
+  assert.is(batches().filter((batch) => batch > fitting).length, Math.log2(64 / fitting), `${batches()}`);
   await batcher.dispose();
 });
 
-test('batcher: where the GPU has no room for another shape, the shapes that nobody uses make room', async () => {
-  const backend = await webgpuForTests();
-  if (!backend || !/swiftshader/i.test(backend.adapter)) return;
-  const tried = batchesPrepared(backend);
-  const { device } = backend;
-  const create = device.createBuffer;
-  let held = 0;
-  device.createBuffer = function (descriptor) {
-    if (descriptor.label !== 'values') return create.call(this, descriptor);
-    // As if the GPU had room for one shape; a software GPU has not as much as the largest buffer.
-    const fits = held + descriptor.size <= 500_000;
-    const buffer = create.call(this, { ...descriptor, size: fits ? descriptor.size : device.limits.maxBufferSize });
-    if (!fits) return buffer;
-    held += descriptor.size;
-    const destroy = buffer.destroy;
-    buffer.destroy = function () {
-      held -= descriptor.size;
-      return destroy.call(this);
+// Another GPU may well have room for what a software GPU refuses.
+const softwareTest = isSoftware ? test : test.skip;
+softwareTest(
+  'batcher: where the GPU has no room for another shape, the shapes that nobody uses make room',
+  async () => {
+    const backend = backends.plain!;
+    const { prepared } = counted(backend);
+    const { device } = backend;
+    const create = device.createBuffer;
+    let held = 0;
+    device.createBuffer = function (descriptor) {
+      if (descriptor.label !== 'values') return create.call(this, descriptor);
+      // As if the GPU had room for one shape; a software GPU has not as much as the largest buffer.
+      const fits = held + descriptor.size <= 500_000;
+      const buffer = create.call(this, { ...descriptor, size: fits ? descriptor.size : device.limits.maxBufferSize });
+      if (!fits) return buffer;
+      held += descriptor.size;
+      const destroy = buffer.destroy;
+      buffer.destroy = function () {
+        held -= descriptor.size;
+        return destroy.call(this);
+      };
+      return buffer;
     };
-    return buffer;
-  };
-  const batcher = new Batcher(new Programs(backend, new Map([['tiny', tinyModel()]])));
-  const other = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
-  for (const steps of [1, 2, 1]) {
-    const chunks = Array.from({ length: 64 }, (_, i) => noise(steps * 1024, `chunk ${i}`));
-    const heard = await Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
-    for (const i of [0, 63])
-      assertClose(heard[i].tiny, (await other.analyzeChunk(chunks[i], ['tiny'])).tiny, parity, `chunk ${i}`);
-  }
-  // The second and the third shape find no room at first.
-  assert.equal(tried, [64, 64, 64, 64, 64]);
-  await Promise.all([batcher.dispose(), other.dispose()]);
-});
+    const batcher = new Batcher(new Programs(backend, new Map([['tiny', tinyModel()]])));
+    const other = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
+    for (const steps of [1, 2, 1]) {
+      const chunks = Array.from({ length: 64 }, (_, i) => noise(steps * 1024, `chunk ${i}`));
+      const heard = await Promise.all(chunks.map((chunk) => batcher.analyzeChunk(chunk, ['tiny'])));
+      for (const i of [0, 63])
+        assertClose(heard[i].tiny, (await other.analyzeChunk(chunks[i], ['tiny'])).tiny, parity, `chunk ${i}`);
+    }
+    // The second and the third shape find no room at first.
+    assert.equal(
+      prepared.map(({ batch }) => batch),
+      [64, 64, 64, 64, 64],
+    );
+    await Promise.all([batcher.dispose(), other.dispose()]);
+  },
+);
 
 test.run();
