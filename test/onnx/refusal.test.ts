@@ -7,7 +7,18 @@ import * as assert from 'uvu/assert';
 import { lower } from '../../src/convert/convert.ts';
 import { filesBeside } from '../../src/convert/files.ts';
 import { ConversionError } from '../../src/errors.ts';
-import { buildMessage, buildOnnx, encode, floats, ints, random, scalar, type TestModel, types } from './build.ts';
+import {
+  buildMessage,
+  buildOnnx,
+  encode,
+  floats,
+  ints,
+  random,
+  scalar,
+  type TestAttribute,
+  type TestModel,
+  types,
+} from './build.ts';
 import { chain, single } from './case.ts';
 import { mutants } from './mutants.ts';
 
@@ -98,6 +109,57 @@ refuses(
   }),
   /peepholes/,
 );
+const lstm = { w: random([1, 20, 4]), r: random([1, 20, 5]) };
+const sequence = { x: ['time', 'batch', 4] };
+const gruWith = (attributes: Record<string, TestAttribute>): TestModel =>
+  chain('', sequence, [['GRU', 'x w r', 'y', { hidden_size: 5, linear_before_reset: 1, ...attributes }]], gru);
+const lstmWith = (attributes: Record<string, TestAttribute>): TestModel =>
+  chain('', sequence, [['LSTM', 'x w r', 'y', { hidden_size: 5, ...attributes }]], lstm);
+refuses(
+  'LSTM whose forget gate is coupled',
+  lstmWith({ input_forget: 1 }),
+  /input_forget = 1 is not supported, only 0/,
+);
+test('LSTM with input_forget 0 is the plain one', () => {
+  lower(buildOnnx(lstmWith({ input_forget: 0 })), 'net.onnx');
+});
+refuses('LSTM with the batch first', lstmWith({ layout: 1 }), /layout = 1 is not supported, only 0/);
+refuses('LSTM with clip', lstmWith({ clip: 0.5 }), /"clip" is not supported/);
+refuses(
+  'LSTM with other activations',
+  lstmWith({ activations: ['Sigmoid', 'Tanh', 'Relu'] }),
+  /activations = Sigmoid, Tanh, Relu are not supported/,
+);
+refuses('GRU with the batch first', gruWith({ layout: 1 }), /layout = 1 is not supported, only 0/);
+refuses('GRU in a direction of its own', gruWith({ direction: 'sideways' }), /direction = "sideways" is not known/);
+refuses('GRU of another size than its weights', gruWith({ hidden_size: 4 }), /hidden_size = 4 does not fit R/);
+for (const name of ['activation_alpha', 'activation_beta'])
+  refuses(
+    `GRU with ${name}`,
+    gruWith({ [name]: { floats: [0.5] } }),
+    new RegExp(`attribute "${name}" is not supported`),
+  );
+refuses(
+  'MaxPool in the order of columns',
+  single('MaxPool', '', x1, { kernel_shape: [2], storage_order: 1 }),
+  /storage_order = 1 is not supported, only 0/,
+);
+refuses(
+  'LayerNormalization in another precision',
+  single('LayerNormalization', '', x, { stash_type: 10 }, [random([6])], { opset: 17 }),
+  /stash_type = 10 is not supported, only 1/,
+);
+refuses(
+  'Gelu of another kind',
+  single('Gelu', '', x, { approximate: 'rough' }, [], { opset: 20 }),
+  /"rough" is not supported/,
+);
+for (const name of ['antialias', 'exclude_outside'])
+  refuses(
+    `Resize with ${name}`,
+    single('Resize', '', x1, { [name]: 1 }, [null, floats([3], [1, 1, 2])], { opset: 18 }),
+    new RegExp(`${name} = 1 is not supported, only 0`),
+  );
 refuses(
   'MaxPool with dilations',
   single('MaxPool', '', x1, { kernel_shape: [2], dilations: [2] }),
