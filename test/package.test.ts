@@ -26,6 +26,7 @@ test('packed and installed elsewhere it runs', async () => {
     'dist/cli/main.js',
     'weights/speech.model',
     'weights/gender.model',
+    'shaders/gru.wgsl',
     'README.md',
     'LICENSE',
   ]) {

@@ -1,13 +1,11 @@
 /**
  * Writes what is told once in the sources and needed in a second place; nothing of it is under version control.
  *   registry.ts in five folders: every op, every backend's kernels by op, the ONNX handlers
- *   *.generated.ts: WebAssembly and shaders as code (assets.ts)
  * usage: node --import tsx tools/generate.ts
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { writeAssets } from './assets.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -63,7 +61,6 @@ function writeRegistries(): void {
 
 export function generate(): void {
   writeRegistries();
-  writeAssets();
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) generate();

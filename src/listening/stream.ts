@@ -1,4 +1,5 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
+import { ReadableStream, WritableStream } from 'node:stream/web';
 import {
   type AudioData,
   checkChannel,

@@ -1,9 +1,53 @@
 /** From the bytes of an ONNX file to a graph. */
+import { ArgumentError, ConversionError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { type FixedInput, fixInputs } from './inputs.ts';
 import { Lowering } from './lowering.ts';
-import { type ExternalFiles, readOnnx } from './reader.ts';
+import { readOnnx } from './reader.ts';
+import { Axes, type Extent, SameExtent } from './symbols.ts';
 
-/** Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is what errors call it. Throws ConversionError. */
-export function importOnnx(bytes: Uint8Array, source: string, external?: ExternalFiles): Graph {
-  return new Lowering(readOnnx(bytes, source, external)).run();
+export interface ImportOptions {
+  /** Open axes by name: an extent each is fixed to, or the axis that it equals. */
+  readonly dims?: Readonly<Record<string, Extent>>;
+  /** Inputs that are given once and for all, such as a sample rate. */
+  readonly inputs?: Readonly<Record<string, FixedInput>>;
+}
+
+export interface Imported {
+  readonly graph: Graph;
+  readonly lowering: Lowering;
+  /** What was settled while it was read, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is its path. Throws ConversionError. */
+export function importOnnx(bytes: Uint8Array, source: string, options: ImportOptions = {}): Graph {
+  return lowerOnnx(bytes, source, options).graph;
+}
+
+/** Like `importOnnx`, with what else is known of the file. */
+export function lowerOnnx(bytes: Uint8Array, source: string, { dims, inputs = {} }: ImportOptions = {}): Imported {
+  const model = fixInputs(readOnnx(bytes, source), inputs);
+  const axes = new Axes(dims);
+  for (;;) {
+    const lowering = new Lowering(model, axes);
+    try {
+      const graph = lowering.run();
+      if (axes.unused.length > 0) {
+        const open = new Set(
+          lowering.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string')),
+        );
+        throw new ArgumentError(
+          'dims',
+          axes.unused.join(', '),
+          `open axes of the inputs: ${[...open].join(', ') || 'it has none'}`,
+        );
+      }
+      return { graph, lowering, notes: axes.notes };
+    } catch (error) {
+      if (!(error instanceof SameExtent)) throw error;
+      if (!axes.settle(error, `node "${lowering.current?.name}" (${lowering.current?.op}) needs it`))
+        throw new ConversionError(source, error.message, lowering.current, { cause: error });
+    }
+  }
 }

@@ -2,13 +2,15 @@
 import { ConversionError, UndertoneError } from '../errors.ts';
 import type { Attributes, Graph, GraphInput, GraphNode } from '../graph/graph.ts';
 import { type FloatTensor, type Shape, sizeOf, type Tensor } from '../graph/tensor.ts';
-import { opNamed } from '../ops/index.ts';
+import { opNamed, ops } from '../ops/index.ts';
+import { checkOps } from './check.ts';
+import { declareInputs } from './inputs.ts';
 import { OnnxNode } from './node.ts';
 import { handlers } from './ops/index.ts';
-import type { OnnxModel, OnnxTensor } from './reader.ts';
-import { isFloat } from './reader.ts';
+import { isFloat, type OnnxGraph, type OnnxModel, type OnnxTensor } from './reader.ts';
 import { Size } from './size.ts';
-import { identityOrder, sameOrder, type TensorValue, type Value } from './value.ts';
+import { Axes, sameExtent } from './symbols.ts';
+import { type FilledValue, identityOrder, sameOrder, type TensorValue, type Value } from './value.ts';
 
 /** A tensor of the graph and its shape, axes as they are in the graph. */
 export interface Operand {
@@ -19,37 +21,69 @@ export interface Operand {
 /** Elements that conversion may make out of nothing (repeated or padded constants), and sums it may compute ahead. */
 const elementLimit = 1 << 25;
 const workLimit = 2e9;
-const nodeLimit = 20_000;
 
 export class Lowering {
-  readonly inputs: GraphInput[] = [];
+  readonly inputs: GraphInput[];
   readonly nodes: GraphNode[] = [];
   readonly constants = new Map<string, Tensor>();
   readonly values = new Map<string, Value>();
+  /** Values that hold whole numbers or truth values: ONNX divides those otherwise. */
+  readonly whole = new Set<string>();
   readonly #taken = new Set<string>();
   /** What a reshape was made of, so that a second one starts from the same. */
   readonly #reshaped = new Map<string, Operand>();
   /** The last extent of every value made so far. */
-  readonly #widths = new Map<string, Size>();
+  readonly #widths = new Map<string, Size | undefined>();
   readonly #emitted = new Map<string, readonly string[]>();
-  readonly #renamed = new Map<string, string>();
   #madeElements = 0;
   #work = 0;
   #node: OnnxNode | undefined;
 
-  constructor(readonly model: OnnxModel) {}
+  constructor(
+    readonly model: OnnxModel,
+    axes: Axes = new Axes(),
+  ) {
+    checkOps(model);
+    this.inputs = declareInputs(model, axes);
+    for (const [i, { name, shape }] of this.inputs.entries()) {
+      this.#taken.add(name);
+      const sizes = shape.map((extent) => (typeof extent === 'number' ? Size.of(extent) : Size.symbol(extent)));
+      this.values.set(name, { kind: 'tensor', name, shape: sizes, order: identityOrder(sizes.length) });
+      if (!isFloat(model.inputs[i].type)) this.whole.add(name);
+    }
+  }
 
   run(): Graph {
-    this.#checkOps();
-    this.#addInputs();
-    for (const [name, tensor] of this.model.tensors) this.values.set(name, this.constantValue(tensor, name));
-    for (const proto of this.model.nodes) {
+    this.#lower(this.model);
+    const outputs: string[] = [];
+    for (const name of this.model.outputs) outputs.push(this.#output(name, outputs));
+    return { inputs: this.inputs, nodes: this.nodes, constants: this.constants, outputs };
+  }
+
+  /** The results of a branch, whose names nothing outside of it sees. */
+  branch(graph: OnnxGraph): Value[] {
+    const outer = new Set(this.values.keys());
+    const node = this.#node;
+    if (graph.inputs.length > 0) node?.fail('a branch with inputs is not supported');
+    this.#lower(graph);
+    this.#node = node;
+    const results = graph.outputs.map(
+      (name) => this.values.get(name) ?? node!.fail(`a branch does not make its output "${name}"`),
+    );
+    for (const name of this.values.keys()) if (!outer.has(name)) this.values.delete(name);
+    return results;
+  }
+
+  #lower({ tensors, nodes }: OnnxGraph): void {
+    for (const [name, tensor] of tensors) this.values.set(name, this.constantValue(tensor, name));
+    for (const proto of nodes) {
       const inputs = proto.input.map((name) => (name === '' ? undefined : (this.values.get(name) ?? null)));
       const node = new OnnxNode(
         proto,
         this.model.opset,
         this.model.source,
         inputs.map((input) => input ?? undefined),
+        (value) => this.asTensor(value),
       );
       const missing = inputs.indexOf(null);
       if (missing >= 0) node.fail(`input "${proto.input[missing]}" is made by no earlier node`);
@@ -62,26 +96,16 @@ export class Lowering {
         this.values.set(name, outputs[i] ?? node.fail(`output ${i} ("${name}") is not supported`));
       });
     }
-    return {
-      inputs: this.inputs,
-      nodes: this.nodes,
-      constants: this.constants,
-      outputs: this.model.outputs.map((name) => this.#output(name)),
-    };
   }
 
   /** For each value of the graph that is one of the ONNX file: its name there, and its axes' order. */
   origins(): Map<string, { readonly original: string; readonly order: readonly number[] }> {
     const origins = new Map<string, { original: string; order: readonly number[] }>();
     for (const [original, value] of this.values) {
-      if (value.kind === 'tensor' && !this.constants.has(value.name) && !origins.has(this.#finalName(value.name)))
-        origins.set(this.#finalName(value.name), { original, order: value.order });
+      if (value.kind === 'tensor' && !this.constants.has(value.name) && !origins.has(value.name))
+        origins.set(value.name, { original, order: value.order });
     }
     return origins;
-  }
-
-  #finalName(name: string): string {
-    return this.#renamed.get(name) ?? name;
   }
 
   /** Errors of ops and of sizes, in the terms of the ONNX node that brought them about. */
@@ -96,82 +120,65 @@ export class Lowering {
     }
   }
 
-  /** An op that isn't known is told before anything else that may be wrong. */
-  #checkOps(): void {
-    const { nodes, opset, source } = this.model;
-    if (nodes.length > nodeLimit)
-      throw new ConversionError(source, `it has ${nodes.length} nodes, more than ${nodeLimit}`);
-    for (const proto of nodes) {
-      const foreign = proto.domain !== undefined && proto.domain !== '' && proto.domain !== 'ai.onnx';
-      if (foreign || !handlers.has(proto.opType ?? '')) {
-        new OnnxNode({ ...proto, attribute: [] }, opset, source, []).fail(
-          `this op${foreign ? ` of domain "${proto.domain}"` : ''} is not supported; supported are ${[...handlers.keys()].sort().join(', ')}`,
-        );
-      }
-    }
-  }
-
-  #addInputs(): void {
-    const { inputs, source } = this.model;
-    const first = inputs[0];
-    if (!first) throw new ConversionError(source, 'it has no inputs');
-    const symbols = new Map<string, string>();
-    const [batch, time] = first.shape ?? [];
-    if (typeof batch === 'string') symbols.set(batch, 'batch');
-    if (typeof time === 'string' && time !== batch) symbols.set(time, 'time');
-    for (const { name, type, shape } of inputs) {
-      if (type !== 'float32')
-        throw new ConversionError(source, `input "${name}" is of type ${type}; only float32 is supported`);
-      if (!shape || shape.length > 8 || shape.length === 0)
-        throw new ConversionError(source, `input "${name}" must have a known number of axes, 1 to 8`);
-      const dimensions = shape.map((dimension, axis) => {
-        if (typeof dimension === 'string') return symbols.get(dimension) ?? dimension;
-        if (dimension === undefined || dimension <= 0)
-          return axis < 2 && name === first.name ? ['batch', 'time'][axis] : `${name}_${axis}`;
-        return dimension;
-      });
-      if (this.values.has(name)) throw new ConversionError(source, `input "${name}" is there twice`);
-      this.#taken.add(name);
-      this.inputs.push({ name, shape: dimensions, type: 'float32' });
-      const sizes = dimensions.map((dimension) =>
-        typeof dimension === 'number' ? Size.of(dimension) : Size.symbol(dimension),
-      );
-      this.values.set(name, { kind: 'tensor', name, shape: sizes, order: identityOrder(sizes.length) });
-    }
-  }
-
   /** The graph's name for an output, axes in ONNX order. */
-  #output(name: string): string {
+  #output(name: string, others: readonly string[]): string {
     const value = this.values.get(name);
     if (!value) throw new ConversionError(this.model.source, `output "${name}" is made by no node`);
-    if (value.kind !== 'tensor')
+    const tensor = this.asTensor(value);
+    if (!tensor)
       throw new ConversionError(
         this.model.source,
-        `output "${name}" is not computed in floating point, which is not supported`,
+        `output "${name}" is a shape that depends on the size of the input, which is not supported`,
       );
-    const operand = this.arrange(value, identityOrder(value.shape.length));
-    const isMade = this.nodes.some((node) => node.outputs.includes(operand.name));
-    const result = isMade
-      ? operand.name
-      : this.emit('unary', [operand], { kind: 'identity' }, [operand.shape], name)[0].name;
-    return this.#rename(result, name);
+    const operand = this.arrange(tensor, identityOrder(tensor.shape.length));
+    // What is an input, a constant, or another output as well, is given back as a value of its own.
+    const isMade = this.nodes.some((node) => node.outputs.includes(operand.name)) && !others.includes(operand.name);
+    if (isMade) return this.#rename(operand.name, name);
+    const copy = this.#fresh(name);
+    this.nodes.push({
+      name: copy,
+      op: 'unary',
+      inputs: [operand.name],
+      outputs: [copy],
+      attributes: { kind: 'identity' },
+    });
+    return copy;
   }
 
-  /** Gives a value the name that it has in the ONNX file. */
+  /** Gives a value the name that it has in the ONNX file; what has it already, for want of one of its own, gets another. */
   #rename(from: string, to: string): string {
-    if (from === to || this.#taken.has(to)) return from;
+    if (from === to || this.inputs.some(({ name }) => name === to)) return from;
+    if (this.#taken.has(to)) this.#swap(to, this.#fresh(to));
+    this.#taken.add(to);
+    this.#swap(from, to);
+    return to;
+  }
+
+  #swap(from: string, to: string): void {
     const swap = (name: string): string => (name === from ? to : name);
     this.nodes.forEach(
       (node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }),
     );
-    this.#taken.add(to);
-    this.#renamed.set(from, to);
-    return to;
+    const constant = this.constants.get(from);
+    if (constant) {
+      this.constants.delete(from);
+      this.constants.set(to, constant);
+    }
+    for (const [name, value] of this.values)
+      if (value.kind === 'tensor' && value.name === from) this.values.set(name, { ...value, name: to });
+    for (const [key, outputs] of this.#emitted) if (outputs.includes(from)) this.#emitted.set(key, outputs.map(swap));
+    for (const [name, operand] of this.#reshaped)
+      if (name === from || operand.name === from) {
+        this.#reshaped.delete(name);
+        this.#reshaped.set(swap(name), { ...operand, name: swap(operand.name) });
+      }
   }
 
   #fresh(wanted: string): string {
-    let name = wanted;
-    for (let n = 2; this.#taken.has(name); n++) name = `${wanted}.${n}`;
+    // An empty name would stand for an input that is left out.
+    const plain = wanted || 'value';
+    let name = plain;
+    for (let n = 2; this.#taken.has(name); n++) name = `${plain}.${n}`;
     this.#taken.add(name);
     return name;
   }
@@ -206,7 +213,38 @@ export class Lowering {
   asTensor(value: Value): TensorValue | undefined {
     if (value.kind === 'tensor') return value;
     const tensor = this.constantOf(value);
-    return tensor && this.tensorValue(this.constant(tensor.shape, tensor.data));
+    if (!tensor) return value.kind === 'filled' ? this.#filled(value) : undefined;
+    const made = this.tensorValue(this.constant(tensor.shape, tensor.data));
+    if (value.kind === 'integers') this.whole.add(made.name);
+    return made;
+  }
+
+  /** One number repeated along axes of which some are open: those are taken from a value that has them. */
+  #filled({ fill, shape }: FilledValue): TensorValue | undefined {
+    const known = shape.map((size) => size.constant ?? 1);
+    let current = this.constant(known, new Float32Array(this.#claim(sizeOf(known))).fill(fill));
+    const done = [...current.shape];
+    for (const [axis, size] of shape.entries()) {
+      if (size.constant !== undefined) continue;
+      const like = this.axisOfSize(size);
+      if (!like) return undefined;
+      done[axis] = size;
+      current = this.emitOne('expand', [current, like.operand], { axes: [axis], from: [like.axis] }, [...done]);
+    }
+    return this.tensorValue(current);
+  }
+
+  /** The node that is being read. */
+  get current(): OnnxNode | undefined {
+    return this.#node;
+  }
+
+  /** Settles that two sizes are the same; false where they can't be. */
+  same(a: Size, b: Size): boolean {
+    if (a.equals(b)) return true;
+    const found = sameExtent(a, b);
+    if (found) throw found;
+    return false;
   }
 
   #claim(elements: number): number {
@@ -253,7 +291,9 @@ export class Lowering {
       this.nodes.push({ name: fresh, op, inputs: names, outputs, attributes });
     }
     this.#emitted.set(key, outputs);
-    outputs.forEach((output, i) => this.#widths.set(output, shapes[i].at(-1)!));
+    outputs.forEach((output, i) => this.#widths.set(output, shapes[i].at(-1)));
+    if (isMovement(op) && inputs.some((input) => input && this.whole.has(input.name)))
+      for (const output of outputs) this.whole.add(output);
     return outputs.map((output, i) => ({ name: output, shape: shapes[i] }));
   }
 
@@ -353,6 +393,10 @@ export class Lowering {
     return attribute.filter((extent) => extent === -1).length > 1 ? undefined : attribute;
   }
 }
+
+/** Ops that compute nothing: what held whole numbers holds them afterwards. */
+const isMovement = (op: string): boolean =>
+  op === 'reshape' || op === 'transpose' || ops.get(op)?.movement !== undefined;
 
 export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
   return a.length === b.length && a.every((size, axis) => size.equals(b[axis]));

@@ -1,7 +1,7 @@
 /** One node of an ONNX file as a handler sees it. Whatever a handler did not look at is an error, never ignored. */
 import { ConversionError } from '../errors.ts';
 import { positiveAxis } from '../graph/tensor.ts';
-import { type OnnxTensor, readTensor } from './reader.ts';
+import { type OnnxGraph, type OnnxTensor, readGraph, readTensor } from './reader.ts';
 import { type AttributeProto, attributeTypes, type NodeProto } from './schema.ts';
 import type { Size } from './size.ts';
 import type { IntegerValue, TensorValue, Value } from './value.ts';
@@ -21,12 +21,16 @@ export class OnnxNode {
     readonly opset: number,
     readonly source: string,
     readonly inputs: readonly (Value | undefined)[],
+    /** Makes a tensor of the graph out of a value, where that can be done. */
+    readonly asTensor: (value: Value) => TensorValue | undefined,
   ) {
     this.op = proto.opType ?? '';
-    this.name = proto.name || proto.output[0] || '';
+    this.name = proto.name || proto.output.find((output) => output !== '') || '';
     this.outputs = proto.output;
     for (const attribute of proto.attribute) {
       const name = attribute.name ?? '';
+      // A remark for memory planners, before operator set 6.
+      if (name === 'consumed_inputs' && opset < 6) continue;
       if (this.#attributes.has(name)) this.fail(`attribute "${name}" is there twice`);
       this.#attributes.set(name, attribute);
       this.#unread.add(name);
@@ -49,14 +53,9 @@ export class OnnxNode {
     return this.input(i) ?? this.fail(`input ${i} is missing`);
   }
 
-  /** An input that must be computed in floating point. */
+  /** An input as a tensor of the graph, whatever it is. */
   tensor(i: number): TensorValue {
-    const value = this.required(i);
-    return value.kind === 'tensor'
-      ? value
-      : this.fail(
-          `input ${i} holds ${value.kind === 'integers' ? 'whole numbers' : 'one repeated number'}, which this op supports for shapes only`,
-        );
+    return this.asTensor(this.required(i)) ?? this.fail(`input ${i} is a shape that depends on the size of the input`);
   }
 
   optionalTensor(i: number): TensorValue | undefined {
@@ -67,7 +66,9 @@ export class OnnxNode {
     const value = this.required(i);
     return value.kind === 'integers'
       ? value
-      : this.fail(`input ${i} must be whole numbers that are known when the file is converted`);
+      : this.fail(
+          `input ${i} must be whole numbers that are known when the file is converted${value.kind === 'tensor' ? `, but it is computed ("${value.name}"); if an input of the network, give it a value with --input NAME=VALUE` : ''}`,
+        );
   }
 
   /** Whole numbers without symbols. */
@@ -122,11 +123,17 @@ export class OnnxNode {
     return this.#get(name, 'floats')?.floats;
   }
 
+  /** A graph that the node may run. */
+  graph(name: string): OnnxGraph {
+    const graph = this.#get(name, 'graph')?.g ?? this.fail(`attribute "${name}" is missing`);
+    return readGraph(graph, this.source);
+  }
+
   constant(name: string): OnnxTensor | undefined {
     const attribute = this.#get(name, 'tensor');
     if (!attribute?.t) return undefined;
     try {
-      return readTensor(attribute.t);
+      return readTensor(attribute.t, this.source);
     } catch (error) {
       return this.fail(`attribute "${name}": ${(error as Error).message}`);
     }

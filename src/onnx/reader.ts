@@ -1,4 +1,6 @@
 /** ONNX files as they stand: nodes, tensors and named inputs, checked for sense but not yet understood. */
+import { readFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { ConversionError } from '../errors.ts';
 import { fromHalf } from '../graph/half.ts';
 import { sizeOf } from '../graph/tensor.ts';
@@ -25,16 +27,20 @@ export interface OnnxInput {
   readonly shape: readonly (number | string | undefined)[] | undefined;
 }
 
-export interface OnnxModel {
-  readonly source: string;
-  readonly opset: number;
+/** The graph of a file, or of a branch of one of its nodes. */
+export interface OnnxGraph {
   readonly nodes: readonly NodeProto[];
   readonly tensors: ReadonlyMap<string, OnnxTensor>;
   readonly inputs: readonly OnnxInput[];
   readonly outputs: readonly string[];
 }
 
-const opsets = { oldest: 9, newest: 20 } as const;
+export interface OnnxModel extends OnnxGraph {
+  readonly source: string;
+  readonly opset: number;
+}
+
+export const opsets = { oldest: 1, newest: 24 } as const;
 const rankLimit = 8;
 
 const integerTypes: readonly DataType[] = [
@@ -52,15 +58,8 @@ const floatTypes: readonly DataType[] = ['float32', 'float16', 'double', 'bfloat
 export const isFloat = (type: DataType): boolean => floatTypes.includes(type);
 export const isInteger = (type: DataType): boolean => integerTypes.includes(type);
 
-/** The bytes of a file that lies in the ONNX file's folder or below it; throws where it can't be read. */
-export type ExternalFiles = (location: string) => Uint8Array;
-
-const noExternalFiles: ExternalFiles = () => {
-  throw new Error('the files beside the ONNX file were not given');
-};
-
-/** Reads an ONNX file from memory. `source` is what errors call it; tensors may lie in files that `external` reads. */
-export function readOnnx(bytes: Uint8Array, source: string, external = noExternalFiles): OnnxModel {
+/** Reads an ONNX file from memory. `source` is its path: errors name it, and external data lies beside it. */
+export function readOnnx(bytes: Uint8Array, source: string): OnnxModel {
   const fail = (reason: string, cause?: unknown): never => {
     throw new ConversionError(source, reason, undefined, { cause });
   };
@@ -75,19 +74,25 @@ export function readOnnx(bytes: Uint8Array, source: string, external = noExterna
   const opset = operatorSets.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 0;
   if (opset < opsets.oldest || opset > opsets.newest)
     return fail(`it uses operator set ${opset}; versions ${opsets.oldest} to ${opsets.newest} are supported`);
+  return { source, opset, ...readGraph(graph, source) };
+}
+
+/** Reads the graph of a file or of an attribute. Throws ConversionError. */
+export function readGraph(graph: GraphProto, source: string): OnnxGraph {
+  const fail = (reason: string, cause?: unknown): never => {
+    throw new ConversionError(source, reason, undefined, { cause });
+  };
   if (graph.sparseInitializer.length > 0) return fail('it holds sparse tensors, which are not supported');
   const tensors = new Map<string, OnnxTensor>();
   for (const tensor of graph.initializer) {
     if (tensors.has(tensor.name ?? '')) fail(`tensor "${tensor.name}" is there twice`);
     try {
-      tensors.set(tensor.name ?? '', readTensor(tensor, external));
+      tensors.set(tensor.name ?? '', readTensor(tensor, source));
     } catch (error) {
       fail(`tensor "${tensor.name}": ${(error as Error).message}`, error);
     }
   }
   return {
-    source,
-    opset,
     nodes: reachableNodes(graph),
     tensors,
     // Before IR version 4 initializers are listed among the inputs as well.
@@ -110,20 +115,27 @@ function reachableNodes(graph: GraphProto): NodeProto[] {
   for (const node of [...graph.node].reverse()) {
     if (!node.output.some((name) => name !== '' && wanted.has(name))) continue;
     kept.push(node);
-    for (const name of node.input) wanted.add(name);
+    for (const name of usedBy(node)) wanted.add(name);
   }
   return kept.reverse();
 }
 
+/** What a node reads: its inputs, and what its branches take from the graph around them. */
+function usedBy({ input, attribute }: NodeProto): string[] {
+  return [...input, ...attribute.flatMap(({ g }) => (g ? [...g.node.flatMap(usedBy), ...g.output.map(nameOf)] : []))];
+}
+
+const nameOf = ({ name }: ValueProto): string => name ?? '';
+
 /** Decodes a tensor; floats of any width become float32, whole numbers stay numbers. Throws Error. */
-export function readTensor(tensor: TensorProto, external = noExternalFiles): OnnxTensor {
+export function readTensor(tensor: TensorProto, source: string): OnnxTensor {
   const type = dataTypeName(tensor.dataType) as DataType;
   const shape = [...tensor.dims];
   if (!isFloat(type) && !isInteger(type)) throw new Error(`elements of type ${type} are not supported`);
   if (shape.length > rankLimit) throw new Error(`${shape.length} axes are more than ${rankLimit}`);
   if (shape.some((extent) => !(extent >= 0))) throw new Error(`the shape [${shape.join(', ')}] makes no sense`);
   const size = sizeOf(shape);
-  const raw = tensor.dataLocation === 1 ? externalData(tensor, external) : tensor.rawData;
+  const raw = tensor.dataLocation === 1 ? externalData(tensor, source) : tensor.rawData;
   if (raw) return { shape, type, values: fromBytes(raw, type, size) };
   const typed = typedValues(tensor, type);
   if (typed.length !== size)
@@ -191,28 +203,17 @@ function fromBytes(bytes: Uint8Array, type: DataType, size: number): Float32Arra
   }
 }
 
-/** Whether a location stays within the folder that it starts from. */
-function staysInside(location: string): boolean {
-  let depth = 0;
-  const inside = location.split(/[\\/]/).every((part) => {
-    if (part === '..') depth--;
-    else if (part !== '.' && part !== '') depth++;
-    return depth >= 0;
-  });
-  return inside && !/^([\\/]|[a-z]:)/i.test(location);
-}
-
 /** Bytes of a tensor that lies in another file of the same folder. */
-function externalData(tensor: TensorProto, external: ExternalFiles): Uint8Array {
+function externalData(tensor: TensorProto, source: string): Uint8Array {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value ?? '']));
   const location = entries.get('location') ?? '';
-  if (location === '' || !staysInside(location)) {
+  if (location === '' || isAbsolute(location) || normalize(location).startsWith('..')) {
     throw new Error(`its data lies in "${location}", which is not in the folder of the ONNX file`);
   }
   const offset = Number(entries.get('offset') ?? 0);
   let file: Uint8Array;
   try {
-    file = external(location);
+    file = readFileSync(join(dirname(source), location));
   } catch (error) {
     throw new Error(`its data lies in "${location}", which can't be read: ${(error as Error).message}`, {
       cause: error,

@@ -1,9 +1,17 @@
 /** The part of the ONNX file format that is read, as tables of fields. Numbers from onnx.proto3 of the ONNX standard. */
-import { type Decoded, many, manyMessages, messageType, one, oneMessage } from '../models/protobuf.ts';
+import {
+  type Decoded,
+  type MessageType,
+  many,
+  manyMessages,
+  messageType,
+  one,
+  oneMessage,
+} from '../models/protobuf.ts';
 
 const entryType = messageType({ key: one(1, 'string'), value: one(2, 'string') });
 
-const tensorProto = messageType({
+export const tensorProto = messageType({
   dims: many(1, 'int64'),
   dataType: one(2, 'int32'),
   floatData: many(4, 'float'),
@@ -22,6 +30,8 @@ const attributeProto = messageType({
   i: one(3, 'int64'),
   s: one(4, 'bytes'),
   t: oneMessage(5, () => tensorProto),
+  // The type is stated by hand, because a graph holds nodes, and nodes hold attributes.
+  g: oneMessage(6, (): MessageType<GraphProto> => graphProto),
   floats: many(7, 'float'),
   ints: many(8, 'int64'),
   strings: many(9, 'bytes'),
@@ -44,7 +54,17 @@ const typeProto = messageType({ tensorType: oneMessage(1, () => tensorTypeProto)
 
 const valueProto = messageType({ name: one(1, 'string'), type: oneMessage(2, () => typeProto) });
 
-const graphProto = messageType({
+/** Stated by hand: it stands in attributes of its own nodes. */
+export interface GraphProto {
+  readonly node: readonly NodeProto[];
+  readonly name: string | undefined;
+  readonly initializer: readonly TensorProto[];
+  readonly input: readonly ValueProto[];
+  readonly output: readonly ValueProto[];
+  readonly sparseInitializer: readonly Uint8Array[];
+}
+
+const graphProto: MessageType<GraphProto> = messageType({
   node: manyMessages(1, () => nodeProto),
   name: one(2, 'string'),
   initializer: manyMessages(5, () => tensorProto),
@@ -65,7 +85,6 @@ export const modelProto = messageType({
 export type TensorProto = Decoded<typeof tensorProto>;
 export type AttributeProto = Decoded<typeof attributeProto>;
 export type NodeProto = Decoded<typeof nodeProto>;
-export type GraphProto = Decoded<typeof graphProto>;
 export type ValueProto = Decoded<typeof valueProto>;
 
 /** TensorProto.DataType. */

@@ -33,6 +33,11 @@ export class Size {
     return new Size(new Map([[name, 1]]));
   }
 
+  /** Whether a term's symbols are one axis, no product of several and no rounded quotient. */
+  static isPlain(symbols: string): boolean {
+    return symbols !== '' && !symbols.includes(separator) && !quotients.has(symbols);
+  }
+
   /** Its value, if it has no symbols. */
   get constant(): number | undefined {
     if (this.terms.size === 0) return 0;

@@ -1,4 +1,5 @@
 /** A page that lists the pages of a batch, with the shares of each file. */
+import { relative, sep } from 'node:path';
 import { shareBar, themeRules } from './html.ts';
 import { pageStyle } from './html-style.ts';
 import { clock, speechFirst } from './report.ts';
@@ -8,15 +9,16 @@ export interface IndexEntry {
   readonly file: string;
   /** Length of the audio. */
   readonly seconds: number;
-  /** Its page, as a link from the index; relative, so that it holds wherever the folder goes. */
-  readonly link: string;
+  /** Path of its page. */
+  readonly page: string;
   readonly shares: readonly {
     readonly channel: string;
     readonly fractions: Readonly<Record<string, Readonly<Record<string, number>>>>;
   }[];
 }
 
-export function indexPage(entries: readonly IndexEntry[]): string {
+/** `folder`: where the index will be, for links that hold wherever the folder goes. */
+export function indexPage(entries: readonly IndexEntry[], folder: string): string {
   const labels = new Set(
     entries.flatMap(({ shares }) =>
       shares.flatMap(({ fractions }) => Object.values(fractions).flatMap((own) => Object.keys(own).map(labelOf))),
@@ -34,7 +36,7 @@ export function indexPage(entries: readonly IndexEntry[]): string {
 <body>
 <header><div><h1>${entries.length} files</h1><p>${clock(entries.reduce((sum, { seconds }) => sum + seconds, 0))} of audio</p></div></header>
 <main><table><thead><tr><th>file</th><th class="number">length</th><th>shares</th></tr></thead><tbody>
-${entries.map(row).join('\n')}
+${entries.map((entry) => row(entry, folder)).join('\n')}
 </tbody></table></main>
 </body>
 </html>
@@ -43,7 +45,8 @@ ${entries.map(row).join('\n')}
 
 const labelOf = (key: string): string => key.replace(/_fraction$/, '');
 
-function row({ file, seconds, link, shares }: IndexEntry): string {
+function row({ file, seconds, page, shares }: IndexEntry, folder: string): string {
+  const link = relative(folder, page).split(sep).map(encodeURIComponent).join('/');
   const bars = shares.flatMap(({ fractions }) =>
     speechFirst(Object.entries(fractions), ([model]) => model).map(([, own]) => shareBar(own)),
   );

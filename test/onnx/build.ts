@@ -51,7 +51,8 @@ export type TestAttribute =
   | readonly number[]
   | readonly string[]
   | { readonly floats: readonly number[] }
-  | TestTensor;
+  | TestTensor
+  | { readonly graph: TestModel };
 
 export interface TestNode {
   readonly op: string;
@@ -68,6 +69,8 @@ export interface TestModel {
   readonly nodes: readonly TestNode[];
   readonly constants?: Readonly<Record<string, TestTensor>>;
   readonly outputs?: readonly string[];
+  /** Element types of inputs that are not float32. */
+  readonly types?: Readonly<Record<string, number>>;
 }
 
 function attribute(name: string, value: TestAttribute): Record<string, unknown> {
@@ -77,15 +80,20 @@ function attribute(name: string, value: TestAttribute): Record<string, unknown> 
   if ('float' in value) return { name, type: 1, f: value.float };
   if ('floats' in value) return { name, type: 6, floats: value.floats };
   if ('tensor' in value) return { name, type: 4, t: value };
+  if ('graph' in value) return { name, type: 5, g: graphMessage(value.graph) };
   if (typeof value[0] === 'string') return { name, type: 8, strings: value.map((text) => Buffer.from(text as string)) };
   return { name, type: 7, ints: value };
 }
 
-const valueInfo = (name: string, shape: readonly (number | string)[] | undefined): object => ({
+const valueInfo = (
+  name: string,
+  shape: readonly (number | string)[] | undefined,
+  type: number = types.float32,
+): object => ({
   name,
   type: {
     tensor_type: {
-      elem_type: 1,
+      elem_type: type,
       ...(shape
         ? {
             shape: {
@@ -98,25 +106,29 @@ const valueInfo = (name: string, shape: readonly (number | string)[] | undefined
 });
 
 /** The message, for tests that spoil it. An output of a node without names is called `y`. */
-export function buildMessage({ opset = 17, inputs, nodes, constants = {}, outputs = ['y'] }: TestModel): any {
+export function buildMessage({ opset = 17, ...model }: TestModel): any {
   return {
     ir_version: 8,
     producer_name: 'test',
     opset_import: [{ domain: '', version: opset }],
-    graph: {
-      name: 'test',
-      node: nodes.map(({ op, inputs: from, outputs: to = ['y'], attributes = {}, name = op, domain = '' }) => ({
-        op_type: op,
-        name,
-        domain,
-        input: from,
-        output: to,
-        attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
-      })),
-      initializer: Object.entries(constants).map(([name, tensor]) => ({ ...tensor, name })),
-      input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, shape)),
-      output: outputs.map((name) => valueInfo(name, undefined)),
-    },
+    graph: graphMessage(model),
+  };
+}
+
+function graphMessage({ inputs, nodes, constants = {}, outputs = ['y'], types: elements = {} }: TestModel): object {
+  return {
+    name: 'test',
+    node: nodes.map(({ op, inputs: from, outputs: to = ['y'], attributes = {}, name = op, domain = '' }) => ({
+      op_type: op,
+      name,
+      domain,
+      input: from,
+      output: to,
+      attribute: Object.entries(attributes).map(([key, value]) => attribute(key, value)),
+    })),
+    initializer: Object.entries(constants).map(([name, tensor]) => ({ ...tensor, name })),
+    input: Object.entries(inputs).map(([name, shape]) => valueInfo(name, shape, elements[name])),
+    output: outputs.map((name) => valueInfo(name, undefined, elements[name])),
   };
 }
 

@@ -1,5 +1,6 @@
 /** A case: an ONNX graph, and the sizes at which onnxruntime and our graph must agree. */
 import type { Bindings } from '../../src/graph/graph.ts';
+import type { ImportOptions } from '../../src/onnx/index.ts';
 import type { TestAttribute, TestModel, TestNode, TestTensor } from './build.ts';
 
 export interface OnnxCase extends TestModel {
@@ -8,6 +9,8 @@ export interface OnnxCase extends TestModel {
   /** Scale of the random inputs; `positive` takes their magnitude. */
   readonly scale?: number;
   readonly positive?: boolean;
+  /** What is settled when the file is read. */
+  readonly settled?: ImportOptions;
   /** Nodes that may be left when all passes are through, where a case is about them. */
   readonly nodesLeft?: number;
 }

@@ -8,8 +8,20 @@ import { sizeOf } from '../../src/graph/tensor.ts';
 import { importOnnx } from '../../src/onnx/index.ts';
 import { assertClose } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
-import { buildOnnx } from './build.ts';
+import { buildOnnx, types } from './build.ts';
 import type { OnnxCase } from './case.ts';
+
+/** What onnxruntime is given for an input of this element type. */
+function tensorOf(type: number | undefined, data: ArrayLike<number>, shape: readonly number[]): ort.Tensor {
+  if (type === types.int64) return new ort.Tensor('int64', BigInt64Array.from(Array.from(data), BigInt), shape);
+  if (type === types.bool)
+    return new ort.Tensor(
+      'bool',
+      Uint8Array.from(data, (value) => Number(value !== 0)),
+      shape,
+    );
+  return new ort.Tensor('float32', Float32Array.from(data), shape);
+}
 
 /** Lowers a case and compares it with onnxruntime, before and after all passes, at all of its sizes. */
 export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
@@ -22,6 +34,8 @@ export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
     scale = 1,
     positive = false,
     nodesLeft,
+    settled,
+    types: elements = {},
   } = onnxCase;
   const bytes = buildOnnx(onnxCase);
   const session = await ort.InferenceSession.create(bytes, {
@@ -30,7 +44,7 @@ export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
   });
-  const plain = importOnnx(bytes, 'case.onnx');
+  const plain = importOnnx(bytes, 'case.onnx', settled);
   const folded = optimise(plain);
   const reference = new ReferenceBackend();
   for (const bindings of sizes) {
@@ -42,10 +56,21 @@ export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
     const draw = (): number => (positive ? Math.abs(random.normal()) : random.normal()) * scale;
     const inputs = plain.inputs.map(({ name }) => {
       const shape = programs.plain.plan.shapes.get(name)!;
-      return { name, shape, data: Float32Array.from({ length: sizeOf(shape) }, draw) };
+      const whole = elements[name] !== undefined;
+      return {
+        name,
+        shape,
+        data: Float32Array.from({ length: sizeOf(shape) }, () => (whole ? Math.round(3 * draw()) : draw())),
+      };
     });
     const expected = await session.run(
-      Object.fromEntries(inputs.map(({ name, shape, data }) => [name, new ort.Tensor('float32', data, shape)])),
+      Object.fromEntries([
+        ...inputs.map(({ name, shape, data }) => [name, tensorOf(elements[name], data, shape)] as const),
+        ...Object.entries(settled?.inputs ?? {}).map(
+          ([name, value]) =>
+            [name, tensorOf(elements[name], [value].flat() as number[], onnxCase.inputs[name] as number[])] as const,
+        ),
+      ]),
     );
     for (const [form, program] of Object.entries(programs)) {
       const outputs = program.run(inputs.map(({ data }) => data));
@@ -57,7 +82,7 @@ export async function runCase(onnxCase: OnnxCase): Promise<Graph> {
           [...tensor.dims],
           `${what}: shape`,
         );
-        assertClose(outputs[i], tensor.data as Float32Array, parity, what);
+        assertClose(outputs[i], Float32Array.from(tensor.data as Float32Array, Number), parity, what);
       });
     }
   }

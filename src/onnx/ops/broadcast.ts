@@ -2,6 +2,7 @@
 import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
+import { sameExtent } from '../symbols.ts';
 import { identityOrder, type TensorValue, type Value } from '../value.ts';
 
 const one = Size.of(1);
@@ -15,7 +16,9 @@ export function broadcastSizes(node: OnnxNode, a: readonly Size[], b: readonly S
     if (n.constant === 1 || m.equals(n)) return m;
     if (m.constant !== undefined && n.constant !== undefined)
       node.fail(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
-    // One of them has a name still; when the graph is prepared they must turn out equal.
+    const found = sameExtent(m, n);
+    if (found) throw found;
+    // When the graph is prepared they must turn out equal.
     return m.constant !== undefined ? m : n;
   });
 }
@@ -37,9 +40,9 @@ function withRank(value: TensorValue, rank: number, to: Lowering): TensorValue {
   };
 }
 
-/** A constant without the axes of extent 1 that stand in front, but with at least one axis. */
+/** A constant without the axes of extent 1 that stand in front, but with at least one axis if it has any. */
 function trimmed(operand: Operand, to: Lowering): Operand {
-  if (!to.constants.has(operand.name)) return operand;
+  if (!to.constants.has(operand.name) || operand.shape.length === 0) return operand;
   const first = operand.shape.findIndex((size) => size.constant !== 1);
   return to.reshape(operand, first < 0 ? [one] : operand.shape.slice(first));
 }
@@ -50,10 +53,14 @@ function spread(node: OnnxNode, value: Value, other: Value, to: Lowering): Tenso
     const shape = other.kind === 'integers' ? other.shape.map(Size.of) : other.shape;
     const common = broadcastSizes(node, value.shape, shape);
     if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis])))
-      return to.tensorValue(to.constant([1], Float32Array.of(value.fill)));
+      return number(value.fill, to);
   }
-  return to.asTensor(value) ?? node.fail('an operand depends on the size of the input');
+  return to.asTensor(value) ?? node.fail('an operand is a shape that depends on the size of the input');
 }
+
+/** A number as a tensor without axes, which any other one may be computed with. */
+export const number = (value: number, to: Lowering): TensorValue =>
+  to.tensorValue(to.constant([], Float32Array.of(value)));
 
 /** y = a `kind` b with numpy's broadcasting; a and b are any values. */
 export function emitBinary(node: OnnxNode, kind: string, a: Value, b: Value, to: Lowering): TensorValue {

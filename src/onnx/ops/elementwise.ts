@@ -3,14 +3,10 @@ import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { dataTypeName } from '../schema.ts';
 import { Size } from '../size.ts';
-import type { IntegerValue, TensorValue, Value } from '../value.ts';
-import { broadcastSizes, emitBinary, emitUnary } from './broadcast.ts';
+import type { IntegerValue, Value } from '../value.ts';
+import { broadcastSizes, emitBinary, emitUnary, number } from './broadcast.ts';
 import type { Handler, Handlers } from './handler.ts';
-
-/** Input i as a tensor, whatever it is. */
-function anyTensor(node: OnnxNode, i: number, to: Lowering): TensorValue {
-  return to.asTensor(node.required(i)) ?? node.fail(`input ${i} depends on the size of the input`);
-}
+import { reshapeAny, reshapeValue, shapeOf } from './shape.ts';
 
 /** An ONNX op that is one function, with the attributes it has there and their defaults. */
 const unary =
@@ -19,10 +15,8 @@ const unary =
     const given = Object.fromEntries(
       Object.entries(attributes).map(([name, [theirs, otherwise]]) => [name, node.float(theirs, otherwise)]),
     );
-    return [emitUnary(kind, anyTensor(node, 0, to), to, given)];
+    return [emitUnary(kind, node.tensor(0), to, given)];
   };
-
-const number = (value: number, to: Lowering): TensorValue => to.tensorValue(to.constant([1], Float32Array.of(value)));
 
 /** Whole numbers, element by element with broadcasting. */
 function combine(node: OnnxNode, a: IntegerValue, b: IntegerValue, f: (a: Size, b: Size) => Size): IntegerValue {
@@ -72,9 +66,21 @@ export function arithmetic(node: OnnxNode, kind: string, a: Value, b: Value, to:
   return emitBinary(node, kind, a, b, to);
 }
 
+/** The operands of a binary op. Before operator set 7 the second one may stand at an axis of the first. */
+function operands(node: OnnxNode, to: Lowering): [Value, Value] {
+  const [a, b] = [node.required(0), node.required(1)];
+  if (node.opset >= 7 || node.int('broadcast', 0) === 0) return [a, b];
+  const rank = shapeOf(a).length;
+  const own = shapeOf(b);
+  const axis = node.has('axis') ? node.axis(node.int('axis'), rank) : rank - own.length;
+  const behind = rank - axis - own.length;
+  if (behind < 0) node.fail(`${own.length} axes do not fit at axis ${axis} of ${rank}`);
+  return [a, behind === 0 ? b : reshapeAny(node, b, [...own, ...new Array<Size>(behind).fill(Size.of(1))], to)];
+}
+
 const binary =
   (kind: string): Handler =>
-  (node, to) => [arithmetic(node, kind, node.required(0), node.required(1), to)];
+  (node, to) => [arithmetic(node, kind, ...operands(node, to), to)];
 
 /** Any number of operands, from the left. */
 const variadic =
@@ -138,18 +144,18 @@ const clip: Handler = (node, to) => {
   const [alpha, beta] = [bound(1, 'min', -largest), bound(2, 'max', largest)].map((x) =>
     Math.max(-largest, Math.min(largest, x)),
   ) as [number, number];
-  return [emitUnary('clip', anyTensor(node, 0, to), to, { alpha, beta })];
+  return [emitUnary('clip', node.tensor(0), to, { alpha, beta })];
 };
 
 const gelu: Handler = (node, to) => {
   const approximate = node.string('approximate', 'none');
   if (approximate !== 'none' && approximate !== 'tanh') node.fail(`approximate = "${approximate}" is not supported`);
-  return [emitUnary(approximate === 'tanh' ? 'geluTanh' : 'gelu', anyTensor(node, 0, to), to)];
+  return [emitUnary(approximate === 'tanh' ? 'geluTanh' : 'gelu', node.tensor(0), to)];
 };
 
 /** Whole powers by multiplication: a GPU's pow is not defined for negative bases. */
 const pow: Handler = (node, to) => {
-  const base = anyTensor(node, 0, to);
+  const base = node.tensor(0);
   const exponents = to.constantOf(node.required(1));
   const exponent = exponents && new Set(exponents.data).size === 1 ? exponents.data[0] : NaN;
   if (exponents && exponents.shape.length > base.shape.length)
@@ -165,12 +171,16 @@ const pow: Handler = (node, to) => {
   return node.fail('only a constant exponent of 0.5, -0.5 or a whole number from -8 to 8 is supported');
 };
 
+const oldTypeName = (name: string): string => ({ float: 'float32' })[name.toLowerCase()] ?? name.toLowerCase();
+
 const cast: Handler = (node, to) => {
-  const type = dataTypeName(node.int('to'));
+  // Before operator set 6 the type is named in capitals.
+  const type = node.opset < 6 ? oldTypeName(node.string('to', '')) : dataTypeName(node.int('to'));
   node.int('saturate', 1);
+  node.string('round_mode', 'up');
   const value = node.required(0);
   const toFloat = type === 'float32' || type === 'double';
-  if (toFloat) return [value.kind === 'integers' ? anyTensor(node, 0, to) : value];
+  if (toFloat) return [value.kind === 'integers' ? node.tensor(0) : value];
   if (type !== 'int64' && type !== 'int32' && type !== 'bool') return node.fail(`a cast to ${type} is not supported`);
   if (value.kind === 'integers') {
     return [
@@ -187,6 +197,7 @@ const cast: Handler = (node, to) => {
 const identity: Handler = (node) => [node.required(0)];
 
 const dropout: Handler = (node, to) => {
+  if (node.opset < 7) node.only('is_test', 1);
   node.float('ratio', 0.5);
   node.int('seed', 0);
   if (node.opset >= 12) {
@@ -226,25 +237,31 @@ export const elementwise: Handlers = {
     return [
       x.kind === 'integers'
         ? { ...x, elements: x.elements.map((element) => element.times(-1)) }
-        : emitUnary('negate', anyTensor(node, 0, to), to),
+        : emitUnary('negate', node.tensor(0), to),
     ];
   },
   Not: (node) => {
     const x = node.sizes(0);
     return [{ ...x, elements: x.elements.map((element) => Size.of(element.constant === 0 ? 1 : 0)) }];
   },
-  PRelu: (node, to) => [emitBinary(node, 'prelu', anyTensor(node, 0, to), anyTensor(node, 1, to), to)],
+  PRelu: (node, to) => {
+    const [x, slope] = [node.tensor(0), node.tensor(1)];
+    // Before operator set 7 a list of slopes is one for each channel.
+    const perChannel = node.opset < 7 && slope.shape.length === 1 && slope.shape[0].constant !== 1;
+    const shape = [...slope.shape, ...x.shape.slice(2).map(() => Size.of(1))];
+    return [emitBinary(node, 'prelu', x, perChannel ? reshapeValue(slope, shape, to) : slope, to)];
+  },
   Pow: pow,
-  Reciprocal: (node, to) => [emitBinary(node, 'divide', number(1, to), anyTensor(node, 0, to), to)],
+  Reciprocal: (node, to) => [emitBinary(node, 'divide', number(1, to), node.tensor(0), to)],
   Relu: unary('relu'),
   Selu: (node, to) => {
-    const scaled = emitUnary('elu', anyTensor(node, 0, to), to, { alpha: node.float('alpha', 1.6732632) });
+    const scaled = emitUnary('elu', node.tensor(0), to, { alpha: node.float('alpha', 1.6732632) });
     return [emitBinary(node, 'multiply', scaled, number(node.float('gamma', 1.050701), to), to)];
   },
   Sigmoid: unary('sigmoid'),
   Softplus: (node, to) => {
     // log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow.
-    const x = anyTensor(node, 0, to);
+    const x = node.tensor(0);
     const tail = emitUnary('exp', emitUnary('negate', emitUnary('abs', x, to), to), to);
     return [
       emitBinary(
@@ -257,7 +274,7 @@ export const elementwise: Handlers = {
     ];
   },
   Softsign: (node, to) => {
-    const x = anyTensor(node, 0, to);
+    const x = node.tensor(0);
     return [emitBinary(node, 'divide', x, emitBinary(node, 'add', emitUnary('abs', x, to), number(1, to), to), to)];
   },
   Sqrt: unary('sqrt'),

@@ -2,21 +2,17 @@ import type { Lowering, Operand } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
 import { identityOrder, type TensorValue, type Value } from '../value.ts';
-import { broadcastSizes, emitBinary } from './broadcast.ts';
+import { broadcastSizes, emitBinary, number } from './broadcast.ts';
 import type { Handlers } from './handler.ts';
 
 const one = Size.of(1);
-
-function tensorInput(node: OnnxNode, i: number, to: Lowering): TensorValue {
-  return to.asTensor(node.required(i)) ?? node.fail(`input ${i} depends on the size of the input`);
-}
 
 /** x W over the last axis of x, whatever order its other axes are in. */
 function emitDense(node: OnnxNode, x: TensorValue, w: Operand, bias: Operand | undefined, to: Lowering): TensorValue {
   const last = x.shape.length - 1;
   const order = x.order.at(-1) === last ? x.order : [...x.order.filter((axis) => axis !== last), last];
   const operand = to.arrange(x, order);
-  if (x.shape[last].constant !== undefined && x.shape[last].constant !== w.shape[0].constant)
+  if (!to.same(x.shape[last], w.shape[0]) && x.shape[last].constant !== undefined)
     node.fail(`shapes [${x.shape.join(', ')}] and [${w.shape.join(', ')}] can't be multiplied`);
   return to.tensorValue(
     to.emitOne('dense', [operand, w, bias], {}, [...operand.shape.slice(0, -1), w.shape[1]]),
@@ -36,7 +32,7 @@ function multiply(node: OnnxNode, a: TensorValue, b: TensorValue, to: Lowering):
   if (w && !to.constants.has(a.name) && a.shape.length >= b.shape.length) return emitDense(node, a, w, undefined, to);
   const batch = broadcastSizes(node, a.shape.slice(0, -2), b.shape.slice(0, -2));
   const [k, n] = [a.shape.at(-1)!, b.shape.at(-2)!];
-  if (k.constant !== undefined && n.constant !== undefined && !k.equals(n))
+  if (!to.same(k, n) && k.constant !== undefined && n.constant !== undefined)
     node.fail(`shapes [${a.shape.join(', ')}] and [${b.shape.join(', ')}] can't be multiplied`);
   const operands = [a, b].map((value) => to.arrange(value, identityOrder(value.shape.length)));
   return to.tensorValue(to.emitOne('matmul', operands, {}, [...batch, a.shape.at(-2)!, b.shape.at(-1)!]));
@@ -67,14 +63,13 @@ function biasOf(c: Value | undefined, scale: number, columns: number | undefined
 
 export const products: Handlers = {
   MatMul(node, to) {
-    const [a, b] = [tensorInput(node, 0, to), tensorInput(node, 1, to)];
+    const [a, b] = [node.tensor(0), node.tensor(1)];
     if (a.shape.length === 0 || b.shape.length === 0) node.fail('a factor has no axes');
     const y = multiply(node, asMatrix(a, true, to), asMatrix(b, false, to), to);
     const rank = y.shape.length;
     const gone = [...(a.shape.length === 1 ? [rank - 2] : []), ...(b.shape.length === 1 ? [rank - 1] : [])];
     if (gone.length === 0) return [y];
     const shape = y.shape.filter((_, axis) => !gone.includes(axis));
-    if (shape.length === 0) node.fail('the product of two vectors is not supported');
     return [to.tensorValue(to.reshape(to.arrange(y, identityOrder(rank)), shape))];
   },
 
@@ -84,16 +79,16 @@ export const products: Handlers = {
       if (node.int(flag, 0) === 0) return value;
       return { ...value, shape: [value.shape[1], value.shape[0]], order: value.order.map((axis) => 1 - axis) };
     };
-    const [a, b] = [turned(tensorInput(node, 0, to), 'transA'), turned(tensorInput(node, 1, to), 'transB')];
+    const [a, b] = [turned(node.tensor(0), 'transA'), turned(node.tensor(1), 'transB')];
     const [alpha, beta] = [node.float('alpha', 1), node.float('beta', 1)];
-    const number = (x: number): TensorValue => to.tensorValue(to.constant([1], Float32Array.of(x)));
-    const scaled = alpha === 1 ? b : emitBinary(node, 'multiply', b, number(alpha), to);
+    if (node.opset < 7) node.int('broadcast', 0);
+    const scaled = alpha === 1 ? b : emitBinary(node, 'multiply', b, number(alpha, to), to);
     const c = node.input(2);
     const w = matrixOf(scaled, to);
     const bias = biasOf(c, beta, scaled.shape[1].constant, to);
     if (w && !to.constants.has(a.name) && (!c || bias)) return [emitDense(node, a, w, bias, to)];
     const y = multiply(node, a, scaled, to);
     if (!c) return [y];
-    return [emitBinary(node, 'add', y, beta === 1 ? c : emitBinary(node, 'multiply', c, number(beta), to), to)];
+    return [emitBinary(node, 'add', y, beta === 1 ? c : emitBinary(node, 'multiply', c, number(beta, to), to), to)];
   },
 };

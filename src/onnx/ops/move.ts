@@ -179,10 +179,11 @@ const concat: Handler = (node, to) => {
   const values = node.inputs.map((_, i) => node.required(i));
   if (values.length === 0) node.fail('it has no inputs');
   const rank = shapeOf(values[0]).length;
-  const axis = node.axis(node.int('axis'), rank);
+  const axis = node.axis(node.opset < 4 ? node.int('axis', 1) : node.int('axis'), rank);
   if (values.every((value) => value.kind === 'integers')) return [moveIntegers('concat', { axis }, values)];
-  const tensors = values.map((value) => to.asTensor(value) ?? node.fail('an input depends on the size of the input'));
+  const tensors = values.map((_, i) => node.tensor(i));
   if (tensors.some(({ shape }) => shape.length !== rank)) node.fail('its inputs differ in their number of axes');
+  for (const { shape } of tensors) shape.forEach((size, i) => i !== axis && to.same(size, tensors[0].shape[i]));
   const { order } = tensors.find(({ name }) => !to.constants.has(name)) ?? tensors[0];
   const operands = tensors.map((value) => to.arrange(value, order));
   const shape = operands[0].shape.map((size, i) =>
@@ -208,7 +209,6 @@ const gather: Handler = (node, to) => {
     return [{ ...moveIntegers('gather', { axis, indices }, [x]), shape: final.map((size) => size.constant!) }];
   if (x.kind === 'filled') return [{ ...x, shape: final }];
   const moved = emitMove('gather', x, shape, (place) => ({ axis: place(axis), indices }), to);
-  if (final.length === 0) node.fail('a computed number without axes is not supported');
   return [reshapeValue(moved, final, to)];
 };
 
@@ -218,7 +218,9 @@ const pad: Handler = (node, to) => {
   const mode = node.string('mode', 'constant');
   if (!['constant', 'reflect', 'edge'].includes(mode)) node.fail(`mode = "${mode}" is not supported`);
   const early = node.opset < 11;
-  const given = early ? (node.ints('pads') ?? node.fail('attribute "pads" is missing')) : node.integers(1);
+  const given = early
+    ? (node.ints(node.opset < 2 ? 'paddings' : 'pads') ?? node.fail('attribute "pads" is missing'))
+    : node.integers(1);
   const fill = early
     ? node.float('value', 0)
     : node.input(2)

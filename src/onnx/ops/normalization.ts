@@ -2,7 +2,7 @@ import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
 import { identityOrder, type TensorValue } from '../value.ts';
-import { emitBinary } from './broadcast.ts';
+import { broadcastSizes, emitBinary } from './broadcast.ts';
 import type { Handlers } from './handler.ts';
 import { reshapeValue } from './shape.ts';
 
@@ -34,6 +34,8 @@ export const normalizations: Handlers = {
     if (x.shape.length < 2) node.fail('x has no channels');
     node.float('momentum', 0.9);
     node.only('training_mode', 0);
+    if (node.opset < 7) node.only('is_test', 1);
+    if (node.opset < 9) node.only('spatial', 1);
     const channels = x.shape[1].constant;
     const [scale, bias, mean, variance] = [1, 2, 3, 4].map((i) => channelConstant(node, i, channels, to)) as [
       Float32Array,
@@ -53,8 +55,10 @@ export const normalizations: Handlers = {
     const groups = node.int('num_groups');
     const channels = node.known(x.shape[1], 'the number of channels');
     if (!(groups > 0) || channels % groups !== 0) node.fail(`${groups} groups do not divide ${channels} channels`);
-    // Up to operator set 20 scale and bias have one element a group.
+    // Up to operator set 20 scale and bias have one element a group, later one a channel.
+    if (node.opset >= 21) node.only('stash_type', 1);
     const spread = (i: number): TensorValue => {
+      if (node.opset >= 21) return alongChannels(channelConstant(node, i, channels, to), x, to);
       const values = channelConstant(node, i, groups, to);
       return alongChannels(
         Float32Array.from({ length: channels }, (_, c) => values[Math.floor((c * groups) / channels)]),
@@ -94,12 +98,23 @@ export const normalizations: Handlers = {
     node.only('stash_type', 1);
     const epsilon = node.float('epsilon', 1e-5);
     const [scale, bias] = [node.tensor(1), node.optionalTensor(2)];
+    // Scale and bias have the normalised axes' extents, or repeat along them: never the other way round.
+    for (const vector of [scale, bias]) {
+      const extents = broadcastSizes(node, vector?.shape ?? [], x.shape.slice(axes[0]));
+      if (extents.length > axes.length || extents.some((size, i) => !to.same(size, x.shape[axes[i]])))
+        node.fail(`scale and bias [${vector?.shape.join(', ')}] do not fit [${x.shape.slice(axes[0]).join(', ')}]`);
+    }
     const vectors = [scale, bias].map((value) => value && to.constantOf(value));
     const last = x.shape[rank - 1].constant;
-    if (axes.length === 1 && vectors[0]?.data.length === last && (!bias || vectors[1]?.data.length === last)) {
+    if (
+      axes.length === 1 &&
+      last !== undefined &&
+      vectors[0]?.data.length === last &&
+      (!bias || vectors[1]?.data.length === last)
+    ) {
       const order = x.order.at(-1) === rank - 1 ? x.order : [...x.order.filter((axis) => axis !== rank - 1), rank - 1];
       const operand = to.arrange(x, order);
-      const constants = vectors.map((vector) => vector && to.constant([last!], vector.data));
+      const constants = vectors.map((vector) => vector && to.constant([last], vector.data));
       return [
         to.tensorValue(
           to.emitOne('normalise', [operand, ...constants], { axes: [rank - 1], epsilon }, operand.shape),

@@ -34,6 +34,7 @@ function readRecurrent(node: OnnxNode, activations: readonly string[], to: Lower
     if (node.floats(name)?.length) node.fail(`attribute "${name}" is not supported`);
   if (node.has('clip')) node.fail('attribute "clip" is not supported');
   node.only('layout', 0);
+  if (node.opset < 7) node.int('output_sequence', 0);
   if (node.input(4)) node.fail('sequence_lens is not supported: all sequences must be of one length');
   const hidden = node.tensor(2).shape.at(-1)!.constant!;
   if (node.int('hidden_size', hidden) !== hidden) node.fail(`hidden_size = ${node.int('hidden_size')} does not fit R`);
@@ -92,7 +93,9 @@ function initialOf(
   if (!value || (value.kind === 'filled' && value.fill === 0)) return undefined;
   const known = to.constantOf(value);
   if (known?.data.every((number) => number === 0)) return undefined;
-  const tensor = to.asTensor(value) ?? node.fail(`input ${i} depends on the size of the input`);
+  const tensor = node.tensor(i);
+  if (tensor.shape.length !== 3) node.fail(`input ${i} has ${tensor.shape.length} axes instead of 3`);
+  to.same(tensor.shape[1], batch);
   const all = to.arrange(tensor, [0, 1, 2]);
   const one =
     directions.length === 1

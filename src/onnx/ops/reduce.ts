@@ -28,8 +28,8 @@ export function emitReduce(
 /** The op's axes, which have moved from an attribute to an input: with operator set 13 for the sum, 18 for the others. */
 function axesOf(node: OnnxNode, rank: number, inputSince: number): number[] {
   const given = node.opset < inputSince ? node.ints('axes') : node.input(1) && node.integers(1);
-  if (given && given.length > 0) return given.map((axis) => node.axis(axis, rank));
   const nothing = node.opset >= inputSince && node.int('noop_with_empty_axes', 0) === 1;
+  if (given && given.length > 0) return given.map((axis) => node.axis(axis, rank));
   return nothing ? [] : Array.from({ length: rank }, (_, axis) => axis);
 }
 
@@ -43,10 +43,9 @@ const reduce =
   (node, to) => {
     const value = node.required(0);
     if (value.kind === 'integers') return reduceIntegers(node, kind, inputSince);
-    const x = to.asTensor(value) ?? node.fail('its input depends on the size of the input');
+    const x = node.tensor(0);
     const axes = axesOf(node, x.shape.length, inputSince);
     const reduced = emitReduce(kind, before ? before(node, x, to) : x, axes, node.int('keepdims', 1) === 1, to);
-    if (reduced.shape.length === 0) node.fail('reducing to a single number without axes is not supported');
     return [after ? emitUnary(after, reduced, to) : reduced];
   };
 

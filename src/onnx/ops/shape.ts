@@ -63,12 +63,9 @@ export function reshapeValue(x: TensorValue, shape: readonly Size[], to: Lowerin
 }
 
 /** Any value under a shape of its size. */
-function reshapeAny(node: OnnxNode, value: Value, shape: readonly Size[], to: Lowering): Value {
+export function reshapeAny(node: OnnxNode, value: Value, shape: readonly Size[], to: Lowering): Value {
   if (shape.length > 8) node.fail(`${shape.length} axes are more than 8`);
-  if (value.kind === 'tensor')
-    return shape.length === 0
-      ? node.fail('a computed number without axes is not supported')
-      : reshapeValue(value, shape, to);
+  if (value.kind === 'tensor') return reshapeValue(value, shape, to);
   if (value.kind === 'filled') return { ...value, shape };
   const known = shape.map((size) => node.known(size, 'an extent'));
   if (known.reduce((m, n) => m * n, 1) !== value.elements.length)
@@ -209,7 +206,10 @@ export const shapes: Handlers = {
 
   Reshape(node, to) {
     const x = node.required(0);
-    return [reshapeAny(node, x, reshapeTarget(node, shapeOf(x), node.sizes(1).elements), to)];
+    const wanted = node.opset < 5 ? node.ints('shape')?.map(Size.of) : node.sizes(1).elements;
+    return [
+      reshapeAny(node, x, reshapeTarget(node, shapeOf(x), wanted ?? node.fail('attribute "shape" is missing')), to),
+    ];
   },
 
   Shape(node) {

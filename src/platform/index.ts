@@ -1,2 +1,0 @@
-export { platform } from './node.ts';
-export type { FilePlace, OpenFile, Platform, Thread, ThreadListener, ThreadTask } from './platform.ts';
