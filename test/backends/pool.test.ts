@@ -71,34 +71,6 @@ test('pool: many jobs give what one thread gives, to the last bit', async () => 
   await pool.dispose();
 });
 
-test('pool: map yields in the order of its inputs and takes no more than the bound ahead', async () => {
-  const pool = await openPool({ threads: 2, bound: 1 });
-  let [taken, given] = [0, 0];
-  const source = function* () {
-    for (const samples of pcm) {
-      taken++;
-      // Four are in memory for each thread.
-      assert.ok(taken - given <= 1 + 4 * 2 + 1, `${taken - given} ahead`);
-      yield [samples];
-    }
-  };
-  for await (const output of pool.map(graph, bindings, source())) assert.equal(output, expected[given++]);
-  assert.is(given, pcm.length);
-  await pool.dispose();
-});
-
-test('pool: room waits while the queue is full', async () => {
-  const pool = await openPool({ threads: 1, bound: 2 });
-  const jobs = pcm.slice(0, 8).map((samples) => pool.run(graph, bindings, [samples]));
-  let settled = 0;
-  for (const job of jobs) void job.then(() => settled++);
-  await pool.room();
-  // 8 jobs: 4 in memory and fewer than 2 waiting leave at least 3 done.
-  assert.ok(settled >= 3, `${settled} were done`);
-  await Promise.all(jobs);
-  await pool.dispose();
-});
-
 test('pool: streams carry their state', async () => {
   const pool = await openPool({ threads: 2, backend });
   const step = { batch: 1, samples: 1024 };

@@ -16,8 +16,6 @@ import { Workspace } from './workspace.ts';
 export interface PoolOptions {
   /** Worker threads; default: the cores. */
   readonly threads?: number;
-  /** Jobs that may wait before `room` makes the caller wait; default: 4 a thread. */
-  readonly bound?: number;
   /** Programs and weights are placed in this backend's memory; without it the pool has its own. */
   readonly backend?: WasmBackend;
 }
@@ -78,7 +76,6 @@ for (let at = 2;;) {
 
 export class WasmPool {
   readonly threads: number;
-  readonly #bound: number;
   readonly #backend: WasmBackend;
   readonly #ownsBackend: boolean;
   /** Used last comes first. */
@@ -90,15 +87,12 @@ export class WasmPool {
   #lastThread = done;
   #busy = 0;
   readonly #queue: Job[] = [];
-  readonly #waiting: (() => void)[] = [];
   #disposed = false;
 
-  constructor(backend: WasmBackend, ownsBackend: boolean, { threads = availableParallelism(), bound }: PoolOptions) {
+  constructor(backend: WasmBackend, ownsBackend: boolean, { threads = availableParallelism() }: PoolOptions) {
     if (!Number.isInteger(threads) || threads < 1)
       throw new ArgumentError('threads', `${threads}`, 'a whole number, 1 or more');
     this.threads = threads;
-    this.#bound = bound ?? 4 * threads;
-    if (!(this.#bound >= 1)) throw new ArgumentError('bound', `${bound}`, 'a number, 1 or more');
     this.#backend = backend;
     this.#ownsBackend = ownsBackend;
     this.#slots = Array.from({ length: slotsPerThread * threads }, (_, i) => ({
@@ -121,35 +115,11 @@ export class WasmPool {
     });
   }
 
-  /** Settles once fewer jobs wait than the bound: await it before each `run` to keep memory bounded. */
-  async room(): Promise<void> {
-    while (this.#queue.length >= this.#bound && !this.#disposed)
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Runs a graph for each of many inputs and yields the outputs in the order of the inputs, taking no more than the bound ahead. */
-  async *map(
-    graph: Graph,
-    bindings: Bindings,
-    batches: Iterable<readonly TensorData[]> | AsyncIterable<readonly TensorData[]>,
-  ): AsyncGenerator<Float32Array[]> {
-    const ahead: Promise<Float32Array[]>[] = [];
-    for await (const inputs of batches) {
-      const job = this.run(graph, bindings, inputs);
-      // It is awaited later; until then a failure is not unhandled.
-      job.catch(() => undefined);
-      ahead.push(job);
-      if (ahead.length >= this.#bound + this.#slots.length) yield await ahead.shift()!;
-    }
-    for (const job of ahead) yield await job;
-  }
-
   /** Refuses what waits or runs with DisposedError and ends all threads. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#refuse(new DisposedError('the pool'));
-    this.#wake();
     await Promise.all([...this.#threads.values()].map((worker) => worker.terminate()));
     for (const prepared of this.#prepared.splice(0)) this.#release(prepared);
     if (this.#ownsBackend) this.#backend.dispose();
@@ -193,11 +163,6 @@ export class WasmPool {
     while (this.#queue.length > 0 && this.#busy < this.#slots.length)
       this.#place(this.#queue.shift()!, this.#slots.find(({ job }) => !job)!);
     this.#hire();
-    if (this.#queue.length < this.#bound) this.#wake();
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   #place(job: Job, slot: Slot): void {
