@@ -108,9 +108,6 @@ export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResul
     bundle: true,
     splitting: true,
     minify: true,
-    // Names that nothing outside the backend sees.
-    mangleProps:
-      /^(attempts|beginNode|blockStride|compiled|constantsUsed|emit|enter|execute|floats|forget|heap|hold|leave|newResults|numbers|packed|pass|place|prepared|programs|release|relink|reserve|rowLength|rowStride|save|scratchLength|shorts|table|target|tensor|users|workspace|zeros)$/,
     format: 'esm',
     platform: 'node',
     target: 'es2022',
@@ -129,7 +126,7 @@ async function finishDist(): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  generate();
+  await generate();
   for (const each of wasmModules) {
     if (!process.argv.includes('--if-stale') || isStale(each)) buildModule(each);
     console.log(`${each.target}: ${statSync(join(root, each.target)).size} bytes`);

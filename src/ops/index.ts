@@ -2,7 +2,7 @@
 import { GraphError } from '../errors.ts';
 import type { GraphNode } from '../graph/graph.ts';
 import type { Op } from './op.ts';
-import * as registry from './registry.ts';
+import * as registry from './registry.generated.ts';
 
 export const ops: ReadonlyMap<string, Op> = new Map(Object.values(registry).map((op) => [op.name, op]));
 

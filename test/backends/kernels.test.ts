@@ -1,11 +1,11 @@
 /** Every backend has a kernel for every op; the tables of kernels are made of what the folders hold. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import * as stepMakers from '../../src/backends/gpujs/steps/registry.ts';
-import * as lowerings from '../../src/backends/wasm/lower/registry.ts';
-import * as builders from '../../src/backends/webgpu/kernels/registry.ts';
+import * as stepMakers from '../../src/backends/gpujs/steps/registry.generated.ts';
+import * as lowerings from '../../src/backends/wasm/lower/registry.generated.ts';
+import * as builders from '../../src/backends/webgpu/kernels/registry.generated.ts';
 import { kernelFor, ops } from '../../src/ops/index.ts';
-import * as registry from '../../src/ops/registry.ts';
+import * as registry from '../../src/ops/registry.generated.ts';
 
 test('ops stand in the registry under their own names', () => {
   assert.equal(

@@ -5,7 +5,7 @@ import { kernelFor } from '../../ops/index.ts';
 import type { Program } from '../backend.ts';
 import type { Kernels } from './kernels.ts';
 import { type NodeContext, NodeState, type Step } from './step.ts';
-import * as stepMakers from './steps/registry.ts';
+import * as stepMakers from './steps/registry.generated.ts';
 
 /** Values live in one arena by lifetime; each node is a step that reads and writes there. */
 export class GpuJsProgram implements Program {

@@ -1,5 +1,6 @@
 /** Unary, binary and softmax, row by row. */
 import { erf, exp, log, logOfNormal, power, sigmoid, tanh } from './math';
+import { Activation, Combination } from './kinds.generated';
 import { clamp, multiplyAdd, splat, storeLanes } from './vector';
 
 @unmanaged
@@ -12,28 +13,28 @@ export class Unary {
   beta: f32;
 }
 
-/** The order of `kind` is that of `activations` in src/ops/activation.ts; for `combine` it is that of src/ops/binary.ts. */
 function apply(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
   switch (kind) {
-    case 1: return f32x4.pmax(x, splat(0));
-    case 2: return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, splat(0)));
-    case 3: return v128.bitselect(f32x4.mul(f32x4.sub(exp(x), splat(1)), alpha), x, f32x4.lt(x, splat(0)));
-    case 4: return sigmoid(x);
-    case 5: return clamp(multiplyAdd(x, alpha, beta), splat(0), splat(1));
-    case 6: return f32x4.mul(x, clamp(multiplyAdd(x, splat(1.0 / 6.0), splat(0.5)), splat(0), splat(1)));
-    case 7: return tanh(x);
-    case 8: return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), erf(f32x4.mul(x, splat(0.70710678118654752)))));
-    case 9: {
+    case Activation.relu: return f32x4.pmax(x, splat(0));
+    case Activation.leakyRelu: return v128.bitselect(f32x4.mul(x, alpha), x, f32x4.lt(x, splat(0)));
+    case Activation.elu: return v128.bitselect(f32x4.mul(f32x4.sub(exp(x), splat(1)), alpha), x, f32x4.lt(x, splat(0)));
+    case Activation.sigmoid: return sigmoid(x);
+    case Activation.hardSigmoid: return clamp(multiplyAdd(x, alpha, beta), splat(0), splat(1));
+    case Activation.hardSwish: return f32x4.mul(x, clamp(multiplyAdd(x, splat(1.0 / 6.0), splat(0.5)), splat(0), splat(1)));
+    case Activation.tanh: return tanh(x);
+    case Activation.gelu: return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), erf(f32x4.mul(x, splat(0.70710678118654752)))));
+    case Activation.geluTanh: {
       const inner = f32x4.mul(splat(0.79788456080286536), multiplyAdd(f32x4.mul(splat(0.044715), x), f32x4.mul(x, x), x));
       return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), tanh(inner)));
     }
-    case 10: return erf(x);
-    case 11: return clamp(x, alpha, beta);
-    case 12: return exp(x);
-    case 13: return log(x);
-    case 14: return f32x4.sqrt(x);
-    case 15: return f32x4.abs(x);
-    case 16: return f32x4.neg(x);
+    case Activation.erf: return erf(x);
+    case Activation.clip: return clamp(x, alpha, beta);
+    case Activation.exp: return exp(x);
+    case Activation.log: return log(x);
+    case Activation.sqrt: return f32x4.sqrt(x);
+    case Activation.abs: return f32x4.abs(x);
+    case Activation.negate: return f32x4.neg(x);
+    case Activation.identity:
     default: return x;
   }
 }
@@ -68,13 +69,14 @@ export class Binary {
 @inline
 function combine(kind: i32, a: v128, b: v128): v128 {
   switch (kind) {
-    case 0: return f32x4.add(a, b);
-    case 1: return f32x4.sub(a, b);
-    case 2: return f32x4.mul(a, b);
-    case 3: return f32x4.div(a, b);
-    case 4: return power(a, b);
-    case 5: return f32x4.max(a, b);
-    case 6: return f32x4.min(a, b);
+    case Combination.add: return f32x4.add(a, b);
+    case Combination.subtract: return f32x4.sub(a, b);
+    case Combination.multiply: return f32x4.mul(a, b);
+    case Combination.divide: return f32x4.div(a, b);
+    case Combination.power: return power(a, b);
+    case Combination.maximum: return f32x4.max(a, b);
+    case Combination.minimum: return f32x4.min(a, b);
+    case Combination.prelu:
     default: return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)));
   }
 }

@@ -29,6 +29,12 @@ export class Product extends Grid {
   high: f32;
 }
 
+/** Arguments that another kernel calls `product` with; nothing is done where they stand. */
+@unmanaged
+export class HeldProduct extends Product {}
+
+export function heldProduct(_: HeldProduct): void {}
+
 /** The end of four sums at offset `at` of y: residual, limits, store of the first `count`, which may be none. */
 function finish(p: Product, at: usize, sums: v128, count: i32): void {
   const low = splat(p.low);

@@ -43,6 +43,8 @@ export function depthwise(p: Depthwise): void {
   }
 }
 
+export enum Joining { sum, largest, smallest }
+
 @unmanaged
 export class Windows extends Grid {
   rows: i32;
@@ -50,7 +52,7 @@ export class Windows extends Grid {
   taps: i32;
   tapOffsets: usize;
   y: usize;
-  /** 0 sum, 1 largest, 2 smallest. */
+  /** One of Joining. */
   kind: i32;
   /** Factors of the sums, one a row, every `scaleCount` rows anew. */
   scale: usize;
@@ -72,11 +74,11 @@ export function windows(p: Windows): void {
       let v = v128.load(x + c + <usize>load<i32>(p.tapOffsets));
       for (let tap = 1; tap < p.taps; tap++) {
         const other = v128.load(x + c + <usize>load<i32>(p.tapOffsets + (<usize>tap << 2)));
-        if (kind == 0) v = f32x4.add(v, other);
-        else if (kind == 1) v = f32x4.max(v, other);
+        if (kind == Joining.sum) v = f32x4.add(v, other);
+        else if (kind == Joining.largest) v = f32x4.max(v, other);
         else v = f32x4.min(v, other);
       }
-      if (kind == 0) v = f32x4.mul(v, scale);
+      if (kind == Joining.sum) v = f32x4.mul(v, scale);
       storeLanes(y + c, v, <i32>((wide - c) >> 2));
     }
   }

@@ -6,7 +6,7 @@ import { type Code, inRegion } from '../code.ts';
 import type { Constant } from '../constants.ts';
 import { Builder, type Target } from './builder.ts';
 import { fuseResiduals } from './fuse.ts';
-import * as lowerings from './registry.ts';
+import * as lowerings from './registry.generated.ts';
 
 /** Where the caller's data go. `address` may be relative to a region, see ../code.ts. */
 export interface Place {

@@ -1,14 +1,14 @@
 import type { GraphNode } from '../../../graph/graph.ts';
 import { sizeOf } from '../../../graph/tensor.ts';
-import { activationNames } from '../../../ops/activation.ts';
+import { type ActivationName, activationNames } from '../../../ops/activation.ts';
 import { binaryKind, binaryKinds, broadcastStrides } from '../../../ops/binary.ts';
 import { offsetsOf } from '../../../ops/reduce.ts';
 import { fusedActivation, type UnaryAttributes, unaryAttributes } from '../../../ops/unary.ts';
 import type { Builder, Lower } from './builder.ts';
 
-/** The cases in assembly/elementwise.ts stand in the order of these tables. */
-const unaryKinds = activationNames;
-const binaryOrder = Object.keys(binaryKinds);
+/** Kinds are numbered by their places in the lists of src/ops, from which assembly/ has them too. */
+const unaryKind = (kind: ActivationName): number => activationNames.indexOf(kind);
+const combinations = Object.keys(binaryKinds);
 
 /** An activation in the epilogue of a kernel: limits it applies itself, and what a pass over the result must do after. */
 export interface Epilogue {
@@ -32,8 +32,7 @@ export function epilogueOf(node: GraphNode): Epilogue {
 }
 
 export function emitPass(to: Builder, pass: UnaryAttributes | undefined, y: number, count: number): void {
-  if (pass)
-    to.code.emit('unary', { x: y, y, count, kind: unaryKinds.indexOf(pass.kind), alpha: pass.alpha, beta: pass.beta });
+  if (pass) to.code.emit('unary', { x: y, y, count, kind: unaryKind(pass.kind), alpha: pass.alpha, beta: pass.beta });
 }
 
 export const unary: Lower = ({ node, outputShapes: [shape] }, to) => {
@@ -42,7 +41,7 @@ export const unary: Lower = ({ node, outputShapes: [shape] }, to) => {
     x: to.address(node.inputs[0]),
     y: to.address(node.outputs[0]),
     count: sizeOf(shape),
-    kind: unaryKinds.indexOf(kind),
+    kind: unaryKind(kind),
     alpha,
     beta,
   });
@@ -76,7 +75,7 @@ export const binary: Lower = ({ node, inputShapes: [a, b], outputShapes: [shape]
     bRows: rowsOf('b'),
     aRuns: Number(aRuns),
     bRuns: Number(bRuns),
-    kind: binaryOrder.indexOf(binaryKind(node)),
+    kind: combinations.indexOf(binaryKind(node)),
     low,
     high,
   });

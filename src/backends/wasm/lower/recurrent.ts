@@ -2,7 +2,7 @@ import type { PlannedNode } from '../../../graph/plan.ts';
 import type { Builder, Lower } from './builder.ts';
 import { plainProduct } from './product.ts';
 
-/** What GRU and LSTM share: x W + b over all time, and the product of each step, held for the kernel to call. */
+/** What GRU and LSTM share: x W + b over all time, and the product of each step, held for the kernel to call with. */
 function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: number, h: number, recurrentBias: number) {
   const [x, w, r, bias] = node.inputs as [string, string, string, string];
   const [batch, time, features] = inputShapes[0] as [number, number, number];
@@ -23,8 +23,8 @@ function projections({ node, inputShapes }: PlannedNode, to: Builder, gates: num
       y: fromX,
     }),
   );
-  const recurrent = to.code.hold(
-    'product',
+  const recurrent = to.code.emit(
+    'heldProduct',
     plainProduct(to, {
       x: h,
       rows: batch,

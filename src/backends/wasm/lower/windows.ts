@@ -5,6 +5,7 @@ import { sizeOf } from '../../../graph/tensor.ts';
 import { opNamed } from '../../../ops/index.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
 import { offsetsOf, reduceGeometry } from '../../../ops/reduce.ts';
+import { Joining } from '../instructions.generated.ts';
 import type { Builder, Lower } from './builder.ts';
 
 type Pads = readonly [readonly [number, number], readonly [number, number]];
@@ -80,7 +81,7 @@ export const pool: Lower = (planned, to) => {
     taps: taps.length,
     tapOffsets: to.table(taps),
     y: to.address(node.outputs[0]),
-    kind: kind === 'max' ? 1 : 0,
+    kind: kind === 'max' ? Joining.largest : Joining.sum,
     scale: to.numbers('pool', scales.join(), scales),
     scaleCount: scales.length,
   });
@@ -124,7 +125,7 @@ export const reduce: Lower = ({ node, inputShapes }, to) => {
     taps: taps.length,
     tapOffsets: to.table(taps.map((tap) => 4 * tap)),
     y: to.address(node.outputs[0]),
-    kind: { mean: 0, sum: 0, max: 1, min: 2 }[kind],
+    kind: { mean: Joining.sum, sum: Joining.sum, max: Joining.largest, min: Joining.smallest }[kind],
     scale: to.numbers('reduce', `${scale}`, [scale]),
     scaleCount: 1,
   });

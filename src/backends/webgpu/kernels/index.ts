@@ -6,7 +6,7 @@ import { fusedActivation } from '../../../ops/unary.ts';
 import { type Lowered, Lowering } from '../lowering.ts';
 import type { Builder, Fused, Task } from './common.ts';
 import { takesSoftmax } from './conv.ts';
-import * as builders from './registry.ts';
+import * as builders from './registry.generated.ts';
 
 /** What kernels are chosen by, besides the plan. */
 export interface Traits extends Pick<Task, 'limits' | 'subgroups'> {
