@@ -11,46 +11,57 @@ export class UndertoneError extends Error {
 
 /** An argument of a public call is of the wrong type or out of range. */
 export class ArgumentError extends UndertoneError {
-  constructor(
-    readonly argument: string,
-    readonly got: string,
-    readonly allowed: string,
-  ) {
+  readonly argument: string;
+  readonly got: string;
+  readonly allowed: string;
+
+  constructor(argument: string, got: string, allowed: string) {
     super(`${argument}: got ${got}, but it must be ${allowed}`);
+    this.argument = argument;
+    this.got = got;
+    this.allowed = allowed;
   }
 }
 
 /** The audio holds less than one step of 64 ms. Lengths are in samples per channel at the caller's own rate. */
 export class InputTooShortError extends UndertoneError {
-  constructor(
-    readonly samples: number,
-    readonly needed: number,
-    readonly sampleRate: number,
-  ) {
+  readonly samples: number;
+  readonly needed: number;
+  readonly sampleRate: number;
+
+  constructor(samples: number, needed: number, sampleRate: number) {
     super(
       `data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples (64 ms) are needed`,
     );
+    this.samples = samples;
+    this.needed = needed;
+    this.sampleRate = sampleRate;
   }
 }
 
 /** A model was asked for that is not there. */
 export class UnknownModelError extends UndertoneError {
-  constructor(
-    readonly model: string,
-    readonly available: readonly string[],
-  ) {
+  readonly model: string;
+  readonly available: readonly string[];
+
+  constructor(model: string, available: readonly string[]) {
     super(`models: there is no model ${JSON.stringify(model)}; available: ${available.join(', ') || 'none'}`);
+    this.model = model;
+    this.available = available;
   }
 }
 
 /** A device was named and cannot be had. `remedy` says how to get it. */
 export class DeviceUnavailableError extends UndertoneError {
-  constructor(
-    readonly device: string,
-    readonly reason: string,
-    readonly remedy: string,
-  ) {
+  readonly device: string;
+  readonly reason: string;
+  readonly remedy: string;
+
+  constructor(device: string, reason: string, remedy: string) {
     super(`device ${JSON.stringify(device)} is not available: ${reason}. ${remedy}`);
+    this.device = device;
+    this.reason = reason;
+    this.remedy = remedy;
   }
 }
 
@@ -59,12 +70,15 @@ export class DeviceLostError extends UndertoneError {}
 
 /** A model or a batch needs more than the device allows. */
 export class DeviceLimitError extends UndertoneError {
-  constructor(
-    readonly limit: string,
-    readonly needed: number,
-    readonly available: number,
-  ) {
+  readonly limit: string;
+  readonly needed: number;
+  readonly available: number;
+
+  constructor(limit: string, needed: number, available: number) {
     super(`${limit}: ${needed} needed, but this device allows ${available}`);
+    this.limit = limit;
+    this.needed = needed;
+    this.available = available;
   }
 }
 
@@ -93,47 +107,52 @@ export class GraphError extends UndertoneError {
 
 /** A file is no audio, is damaged, or is of a kind that can't be read. `file` is its path, or "data" for bytes in memory. */
 export class DecodeError extends UndertoneError {
-  constructor(
-    readonly file: string,
-    reason: string,
-    options?: ErrorOptions,
-  ) {
+  readonly file: string;
+
+  constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`${file}: ${reason}`, options);
+    this.file = file;
   }
 }
 
 /** A model file is cut off, altered, of a newer format, or none at all. `file` is its path, or "data" for bytes in memory. */
 export class ModelFileError extends UndertoneError {
-  constructor(
-    readonly file: string,
-    reason: string,
-    options?: ErrorOptions,
-  ) {
+  readonly file: string;
+
+  constructor(file: string, reason: string, options?: ErrorOptions) {
     super(`${file}: ${reason}`, options);
+    this.file = file;
   }
 }
 
 /** An ONNX file can't be turned into a model file. Where a node is to blame, the sentence holds its name and op type. */
 export class ConversionError extends UndertoneError {
+  readonly file: string;
+  readonly node: { readonly name: string; readonly op: string } | undefined;
+
   constructor(
-    readonly file: string,
+    file: string,
     reason: string,
-    readonly node?: { readonly name: string; readonly op: string },
+    node?: { readonly name: string; readonly op: string },
     options?: ErrorOptions,
   ) {
     super(node ? `${file}: node "${node.name}" (${node.op}): ${reason}` : `${file}: ${reason}`, options);
+    this.file = file;
+    this.node = node;
   }
 }
 
 /** A shader was refused. `file`, `line` and `column` point at the place, counted from 1; 0 where it is not known. */
 export class ShaderError extends UndertoneError {
-  constructor(
-    readonly file: string,
-    readonly line: number,
-    readonly column: number,
-    reason: string,
-  ) {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+
+  constructor(file: string, line: number, column: number, reason: string) {
     super(`shaders/${file}:${line}:${column}: ${reason}`);
+    this.file = file;
+    this.line = line;
+    this.column = column;
   }
 }
 
@@ -150,11 +169,11 @@ export class GpuCommandError extends UndertoneError {}
 
 /** Worker threads died at the same job again and again, or could not be started. `cause` is what the last one died of. */
 export class WorkerError extends UndertoneError {
-  constructor(
-    readonly attempts: number,
-    options?: ErrorOptions,
-  ) {
+  readonly attempts: number;
+
+  constructor(attempts: number, options?: ErrorOptions) {
     const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
     super(`the job was given up after ${attempts} worker threads died at it${cause}`, options);
+    this.attempts = attempts;
   }
 }

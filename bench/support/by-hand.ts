@@ -43,10 +43,13 @@ export interface Decisions {
 }
 
 export class ByHand {
-  private constructor(
-    readonly speech: ort.InferenceSession,
-    readonly gender: ort.InferenceSession,
-  ) {}
+  readonly speech: ort.InferenceSession;
+  readonly gender: ort.InferenceSession;
+
+  private constructor(speech: ort.InferenceSession, gender: ort.InferenceSession) {
+    this.speech = speech;
+    this.gender = gender;
+  }
 
   /** `folder` holds speech.onnx and gender.onnx. */
   static async open(folder: string, { provider = 'cpu', threads = 1 }: SessionOptions = {}): Promise<ByHand> {

@@ -42,8 +42,10 @@ export class Context {
   readonly pace: Pace;
   #devices: Promise<BenchDevice[]> | undefined;
   #voice: Int16Array | undefined;
+  readonly settings: Settings;
 
-  constructor(readonly settings: Settings) {
+  constructor(settings: Settings) {
+    this.settings = settings;
     this.pace = settings.quick ? quick : unhurried;
   }
 

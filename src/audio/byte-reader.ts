@@ -21,11 +21,10 @@ export class ByteReader {
   /** Bytes read ahead that no block has given yet. */
   #ahead: Uint8Array = new Uint8Array(0);
   #position = 0;
+  readonly name: string;
 
-  private constructor(
-    readonly name: string,
-    source: { bytes: Uint8Array } | { file: FileHandle; size: number | undefined },
-  ) {
+  private constructor(name: string, source: { bytes: Uint8Array } | { file: FileHandle; size: number | undefined }) {
+    this.name = name;
     this.#bytes = 'bytes' in source ? source.bytes : undefined;
     this.#file = 'file' in source ? source.file : undefined;
     this.size = 'bytes' in source ? source.bytes.length : source.size;

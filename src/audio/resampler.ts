@@ -88,11 +88,10 @@ export class Resampler {
   /** Samples per second in, so far, and 16 kHz samples out; whole numbers below 2^53 (thousands of years at 192 kHz). */
   #given = 0;
   #made = 0;
+  readonly sampleRate: number;
 
-  private constructor(
-    scratch: Scratch,
-    readonly sampleRate: number,
-  ) {
+  private constructor(scratch: Scratch, sampleRate: number) {
+    this.sampleRate = sampleRate;
     this.#scratch = scratch;
     const { speex } = scratch;
     const rates = [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];

@@ -93,8 +93,10 @@ const toNumber = (value: number | Wide): number => (typeof value === 'number' ? 
 
 export class MessageType<T> {
   readonly #byId: ReadonlyMap<number, readonly [string, Field]>;
+  readonly fields: Fields;
 
-  constructor(readonly fields: Fields) {
+  constructor(fields: Fields) {
+    this.fields = fields;
     this.#byId = new Map(Object.entries(fields).map(([name, field]) => [field.id, [name, field]]));
   }
 

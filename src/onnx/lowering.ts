@@ -38,11 +38,10 @@ export class Lowering {
   #madeElements = 0;
   #work = 0;
   #node: OnnxNode | undefined;
+  readonly model: OnnxModel;
 
-  constructor(
-    readonly model: OnnxModel,
-    axes: Axes = new Axes(),
-  ) {
+  constructor(model: OnnxModel, axes: Axes = new Axes()) {
+    this.model = model;
     checkOps(model);
     this.inputs = declareInputs(model, axes);
     for (const [i, { name, shape }] of this.inputs.entries()) {

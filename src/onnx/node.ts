@@ -15,15 +15,23 @@ export class OnnxNode {
   readonly #attributes = new Map<string, AttributeProto>();
   readonly #unread = new Set<string>();
   readonly #unseenInputs = new Set<number>();
+  readonly opset: number;
+  readonly source: string;
+  readonly inputs: readonly (Value | undefined)[];
+  /** Makes a tensor of the graph out of a value, where that can be done. */
+  readonly asTensor: (value: Value) => TensorValue | undefined;
 
   constructor(
     proto: NodeProto,
-    readonly opset: number,
-    readonly source: string,
-    readonly inputs: readonly (Value | undefined)[],
-    /** Makes a tensor of the graph out of a value, where that can be done. */
-    readonly asTensor: (value: Value) => TensorValue | undefined,
+    opset: number,
+    source: string,
+    inputs: readonly (Value | undefined)[],
+    asTensor: (value: Value) => TensorValue | undefined,
   ) {
+    this.opset = opset;
+    this.source = source;
+    this.inputs = inputs;
+    this.asTensor = asTensor;
     this.op = proto.opType ?? '';
     this.name = proto.name || proto.output.find((output) => output !== '') || '';
     this.outputs = proto.output;

@@ -15,8 +15,10 @@ const termLimit = 64;
 
 export class Size {
   readonly text: string;
+  readonly terms: Terms;
 
-  private constructor(readonly terms: Terms) {
+  private constructor(terms: Terms) {
+    this.terms = terms;
     if (terms.size > termLimit) throw new RangeError('a size has become too long a formula');
     this.text =
       [...terms]

@@ -9,11 +9,13 @@ export type Extent = number | string;
  * with that settled.
  */
 export class SameExtent extends Error {
-  constructor(
-    readonly symbol: string,
-    readonly extent: Extent,
-  ) {
+  readonly symbol: string;
+  readonly extent: Extent;
+
+  constructor(symbol: string, extent: Extent) {
     super(`axis "${symbol}" must equal ${typeof extent === 'number' ? extent : `"${extent}"`}`);
+    this.symbol = symbol;
+    this.extent = extent;
   }
 }
 

@@ -125,11 +125,10 @@ export class Kernels {
   readonly #ids = new WeakMap<object, number>();
   readonly #packed = new WeakMap<Tensor, Map<string, Float32Array>>();
   #lastId = 0;
+  readonly mode: GpuJsMode;
 
-  constructor(
-    gpu: GPU,
-    readonly mode: GpuJsMode,
-  ) {
+  constructor(gpu: GPU, mode: GpuJsMode) {
+    this.mode = mode;
     this.#gpu = gpu;
   }
 

@@ -11,12 +11,12 @@ import * as stepMakers from './steps/registry.generated.ts';
 export class GpuJsProgram implements Program {
   readonly #values = new Map<string, Float32Array>();
   #steps: Step[];
+  readonly plan: Plan;
+  readonly #onDispose: (program: GpuJsProgram) => void;
 
-  constructor(
-    readonly plan: Plan,
-    kernels: Kernels,
-    private readonly onDispose: (program: GpuJsProgram) => void,
-  ) {
+  constructor(plan: Plan, kernels: Kernels, onDispose: (program: GpuJsProgram) => void) {
+    this.plan = plan;
+    this.#onDispose = onDispose;
     const { graph, shapes } = plan;
     const aliases = new Map(
       plan.nodes.flatMap(({ node }) =>
@@ -67,6 +67,6 @@ export class GpuJsProgram implements Program {
   dispose(): void {
     this.#steps = [];
     this.#values.clear();
-    this.onDispose(this);
+    this.#onDispose(this);
   }
 }

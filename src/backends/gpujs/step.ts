@@ -29,18 +29,18 @@ export interface NodeContext {
 /** One state tensor of one node within the state of the whole program. */
 export class NodeState {
   readonly size: number;
+  readonly #offset: number;
+  readonly #stateLength: number;
 
-  constructor(
-    shape: Shape,
-    private readonly offset: number,
-    private readonly stateLength: number,
-  ) {
+  constructor(shape: Shape, offset: number, stateLength: number) {
+    this.#offset = offset;
+    this.#stateLength = stateLength;
     this.size = sizeOf(shape);
   }
 
   /** Item b's part of the state, a view. */
   of(state: Float32Array, b: number): Float32Array {
-    const from = b * this.stateLength + this.offset;
+    const from = b * this.#stateLength + this.#offset;
     return state.subarray(from, from + this.size);
   }
 }

@@ -22,7 +22,11 @@ export class ReferenceBackend implements Backend {
 }
 
 export class ReferenceProgram implements Program {
-  constructor(readonly plan: Plan) {}
+  readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
 
   run(inputs: readonly TensorData[], state?: Float32Array): Float32Array[] {
     const values = this.trace(inputs, state);

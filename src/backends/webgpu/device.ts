@@ -45,12 +45,12 @@ export class GpuDevice {
   lost: string | undefined;
   /** An error that no scope caught; the next run to end reports it. */
   #fault: string | undefined;
+  readonly device: GPUDevice;
+  readonly adapter: string;
 
-  private constructor(
-    readonly device: GPUDevice,
-    readonly adapter: string,
-    bounds: Readonly<Record<string, number>>,
-  ) {
+  private constructor(device: GPUDevice, adapter: string, bounds: Readonly<Record<string, number>>) {
+    this.device = device;
+    this.adapter = adapter;
     // A device never has less than WebGPU's defaults, so bounds below them are kept here.
     this.limits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(device.limits[name], bounds[name] ?? Infinity)]),

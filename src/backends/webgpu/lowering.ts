@@ -81,12 +81,13 @@ export class Lowering {
   readonly #aliases = new Map<string, string>();
   readonly #scratch = new Map<string, Shape>();
   readonly #packed: ReadonlySet<string>;
+  readonly plan: Plan;
+  /** Numbers from which on a matrix of weights is kept as float16. */
+  readonly #halvesFrom: number;
 
-  constructor(
-    readonly plan: Plan,
-    /** Numbers from which on a matrix of weights is kept as float16. */
-    private readonly halvesFrom = Infinity,
-  ) {
+  constructor(plan: Plan, halvesFrom = Infinity) {
+    this.plan = plan;
+    this.#halvesFrom = halvesFrom;
     const { inputs, nodes, outputs } = plan.graph;
     // int16 audio goes up as it is where only log-mel hears it; any other op gets floats.
     const heardByOthers = new Set([
@@ -117,7 +118,7 @@ export class Lowering {
     { bias = 0, length }: { bias?: number; length: number },
     make: () => Float32Array,
   ): { key: string; constants: Kernel['constants'] } {
-    if (tensor.data.length < this.halvesFrom || !fitsHalves(tensor.data))
+    if (tensor.data.length < this.#halvesFrom || !fitsHalves(tensor.data))
       return { key: this.weights(key, bias + length, make), constants: {} };
     return {
       key: this.weights(key, bias + halvesLength(length), () => packHalves(make(), bias)),

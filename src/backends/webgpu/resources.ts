@@ -30,16 +30,31 @@ const mapRead = 0x1;
 
 export class Resources {
   #next = 0;
+  readonly device: GpuDevice;
+  readonly lowered: Lowered;
+  readonly weights: PackedWeights;
+  readonly #arena: GPUBuffer;
+  readonly #uniforms: GPUBuffer;
+  readonly #dispatches: readonly BoundDispatch[];
+  readonly #slots: readonly Slot[];
 
   private constructor(
-    readonly device: GpuDevice,
-    readonly lowered: Lowered,
-    readonly weights: PackedWeights,
-    private readonly arena: GPUBuffer,
-    private readonly uniforms: GPUBuffer,
-    private readonly dispatches: readonly BoundDispatch[],
-    private readonly slots: readonly Slot[],
-  ) {}
+    device: GpuDevice,
+    lowered: Lowered,
+    weights: PackedWeights,
+    arena: GPUBuffer,
+    uniforms: GPUBuffer,
+    dispatches: readonly BoundDispatch[],
+    slots: readonly Slot[],
+  ) {
+    this.device = device;
+    this.lowered = lowered;
+    this.weights = weights;
+    this.#arena = arena;
+    this.#uniforms = uniforms;
+    this.#dispatches = dispatches;
+    this.#slots = slots;
+  }
 
   static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache): Promise<Resources> {
     const made: GPUBuffer[] = [];
@@ -90,7 +105,7 @@ export class Resources {
 
   /** Runs once; everything up to the submission happens before this returns, if a slot is free. */
   async run(inputs: readonly TensorData[], state: Float32Array | undefined): Promise<Float32Array[]> {
-    const slot = this.slots[this.#next];
+    const slot = this.#slots[this.#next];
     this.#next = (this.#next + 1) % ring;
     while (slot.busy) await slot.busy.catch(() => undefined);
     const size = 4 * resultLength(this.lowered, state !== undefined);
@@ -121,7 +136,9 @@ export class Resources {
   }
 
   #submit(inputs: readonly TensorData[], state: Float32Array | undefined, staging: GPUBuffer): Promise<unknown> {
-    const { device, lowered, arena, dispatches } = this;
+    const { device, lowered } = this;
+    const arena = this.#arena;
+    const dispatches = this.#dispatches;
     const { queue } = device.device;
     lowered.inputs.forEach(({ address, packed }, i) =>
       queue.writeBuffer(arena, 4 * address, asStored(inputs[i], packed)),
@@ -156,13 +173,13 @@ export class Resources {
 
   /** Resolves when no run is under way. */
   async idle(): Promise<void> {
-    for (const slot of this.slots) while (slot.busy) await slot.busy.catch(() => undefined);
+    for (const slot of this.#slots) while (slot.busy) await slot.busy.catch(() => undefined);
   }
 
   destroy(cache: WeightsCache): void {
-    this.arena.destroy();
-    this.uniforms.destroy();
-    for (const { buffer } of this.slots) buffer.destroy();
+    this.#arena.destroy();
+    this.#uniforms.destroy();
+    for (const { buffer } of this.#slots) buffer.destroy();
     cache.release(this.weights);
   }
 }

@@ -12,8 +12,10 @@ export class Editor {
   readonly #alias = new Map<string, string>();
   readonly #gone = new Set<GraphNode>();
   #plans: readonly Plan[] | undefined;
+  readonly graph: Graph;
 
-  constructor(readonly graph: Graph) {
+  constructor(graph: Graph) {
+    this.graph = graph;
     this.constants = new Map(graph.constants);
     for (const node of graph.nodes)
       for (const name of node.inputs) this.#uses.set(name, (this.#uses.get(name) ?? 0) + 1);

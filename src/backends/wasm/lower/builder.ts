@@ -40,15 +40,19 @@ export class Builder {
   readonly #int16: ReadonlySet<string>;
   #scratch = 0;
   #scratchLargest = 0;
+  readonly plan: Plan;
+  readonly target: Target;
 
   constructor(
-    readonly plan: Plan,
-    readonly target: Target,
+    plan: Plan,
+    target: Target,
     /** Addresses of all values that are no constants. */
     values: ReadonlyMap<string, number>,
     /** Names of the values that are held as int16. */
     int16: ReadonlySet<string>,
   ) {
+    this.plan = plan;
+    this.target = target;
     this.#values = values;
     this.#int16 = int16;
   }
