@@ -1,7 +1,3 @@
-import { readdir } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { gateModel, type Result } from './answers/decision.ts';
 import type { TimeSeriesOutput } from './answers/series.ts';
 import type { FileSource } from './audio/byte-reader.ts';
@@ -23,6 +19,7 @@ import { AnalysisStream } from './listening/stream.ts';
 import type { StreamOverview, StreamResult } from './listening/tracks.ts';
 import type { OpenModel } from './models/model.ts';
 import { loadModel } from './models/model-file.ts';
+import { type FilePlace, platform } from './platform/index.ts';
 import { Batcher } from './runtime/batcher.ts';
 import { type DeviceInfo, type DeviceName, openDevice } from './runtime/devices.ts';
 import { Programs } from './runtime/programs.ts';
@@ -89,7 +86,11 @@ export interface ChunkOutput {
 
 export const defaultVolumeThreshold = 0.005;
 
-const packagedWeights = fileURLToPath(new URL('../weights', import.meta.url));
+/** The model files that come with the package, by id; each a literal URL, which bundlers follow. */
+export const packagedModels: Readonly<Record<string, URL>> = {
+  gender: new URL('../weights/gender.model', import.meta.url),
+  speech: new URL('../weights/speech.model', import.meta.url),
+};
 
 /**
  * Opens models on a device and answers for audio. Any number of calls may be under way at once; those that wait
@@ -123,7 +124,7 @@ export class Engine {
    * ArgumentError for an option that is not allowed.
    */
   static async create(options: EngineOptions = {}): Promise<Engine> {
-    const { device = 'auto', weights = packagedWeights, threads = availableParallelism(), weightPrecision } = options;
+    const { device = 'auto', weights, threads = platform.cores(), weightPrecision } = options;
     if (!Number.isInteger(threads) || threads < 1)
       throw new ArgumentError('threads', describe(threads), 'a whole number from 1 on');
     const models = await openModels(weights);
@@ -244,19 +245,22 @@ export class Engine {
   }
 }
 
-/** All model files of a folder by id: `speech` for speech.model, `speech@1` for an older version beside it. */
-async function openModels(folder: string): Promise<ReadonlyMap<string, OpenModel>> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.model')).sort();
-  const models = await Promise.all(files.map((file) => loadModel(join(folder, file))));
-  const byId = new Map(
-    models.map((model, i) => {
-      const id = files[i].slice(0, -'.model'.length).toLowerCase();
-      return [id, { ...model, id }] as const;
-    }),
+/** All model files of a folder, or those of the package, by id: `speech` for speech.model, `speech@1` for an older version. */
+async function openModels(folder: string | undefined): Promise<ReadonlyMap<string, OpenModel>> {
+  const places = folder === undefined ? Object.entries(packagedModels) : await modelFiles(folder);
+  const models = await Promise.all(
+    places.map(async ([id, place]) => [id, { ...(await loadModel(place)), id }] as const),
   );
+  const byId = new Map(models);
   if (!byId.has(gateModel))
     throw new UndertoneError(`weights: ${folder} holds no ${gateModel}.model, which every analysis needs`);
   return byId;
+}
+
+async function modelFiles(folder: string): Promise<[string, FilePlace][]> {
+  const suffix = '.model';
+  const files = (await platform.listFolder(folder)).filter(({ name }) => name.endsWith(suffix));
+  return files.map(({ name, path }) => [name.slice(0, -suffix.length).toLowerCase(), path]);
 }
 
 function capitalised(name: string): string {

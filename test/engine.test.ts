@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { packagedModels } from '../src/engine.ts';
 import {
   ArgumentError,
   type ChunkOptions,
@@ -176,6 +178,14 @@ test('models can be listed and asked for', () => {
   assert.ok(engine.isModelAvailable('gender'));
   assert.not(engine.isModelAvailable('emotion'));
   assert.is(engine.models.Gender.key, 'gender');
+});
+
+test('the models of the package are all files of weights/, and those alone', async () => {
+  const files = (await readdir(new URL('../weights', import.meta.url))).filter((file) => file.endsWith('.model'));
+  assert.equal(
+    Object.entries(packagedModels).map(([id, url]) => `${id}.model=${url.pathname.split('/').at(-1)}`),
+    files.sort().map((file) => `${file}=${file}`),
+  );
 });
 
 test('the device is told, with the reason', () => {

@@ -26,7 +26,6 @@ test('packed and installed elsewhere it runs', async () => {
     'dist/cli/main.js',
     'weights/speech.model',
     'weights/gender.model',
-    'shaders/gru.wgsl',
     'README.md',
     'LICENSE',
   ]) {

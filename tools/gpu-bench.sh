@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 case ${1:-} in
 pack)
-  node --import tsx tools/build-wasm.ts --if-stale
+  node --import tsx tools/generate.ts
   node --import tsx bench/support/pack.ts .gpu/bench
   du -sh .gpu/bench
   ;;

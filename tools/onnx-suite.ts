@@ -182,7 +182,7 @@ function dataSets(folder: string): DataSet[] {
     readdirSync(path)
       .filter((name) => name.startsWith(`${kind}_`) && name.endsWith('.pb'))
       .sort((a, b) => Number(a.match(/\d+/)) - Number(b.match(/\d+/)))
-      .map((name) => readTensor(tensorProto.decode(readFileSync(join(path, name))), name));
+      .map((name) => readTensor(tensorProto.decode(readFileSync(join(path, name)))));
   return readdirSync(folder)
     .filter((name) => name.startsWith('test_data_set_'))
     .sort()

@@ -7,7 +7,6 @@ import { cp, mkdir, readFile, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { wasmModules } from '../../tools/build-wasm.ts';
 import { compile } from './compile.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,7 +49,7 @@ await build({
   },
   logLevel: 'error',
 });
-for (const path of ['weights', 'shaders', 'samples', 'bench/onnx', ...wasmModules.map(({ target }) => target)])
+for (const path of ['weights', 'samples', 'bench/onnx'])
   await cp(join(root, path), join(folder, path), { recursive: true });
 await compile(join(folder, 'compiled'));
 // benny's benchmark.js looks for its own packages at run time and can't be bundled; the fresh process with Meyda takes it as users do.

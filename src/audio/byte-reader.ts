@@ -1,39 +1,31 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { ArgumentError, DecodeError } from '../errors.ts';
+import { type FilePlace, type OpenFile, platform } from '../platform/index.ts';
 import { describe } from './format.ts';
 
 /** A file's path, its file: URL, or its bytes. */
-export type FileSource = string | URL | Uint8Array;
-
-/** How a source is called in errors. */
-export function nameOf(source: FileSource): string {
-  if (typeof source === 'string') return source;
-  return source instanceof URL ? fileURLToPath(source) : 'data';
-}
+export type FileSource = FilePlace | Uint8Array;
 
 /** Bytes of a file or of memory, front to back in blocks, with a look ahead; at any place where the source can seek. */
 export class ByteReader {
+  /** How errors call the source. */
+  readonly name: string;
   /** Bytes in all; undefined for a pipe. */
   readonly size: number | undefined;
-  readonly #bytes: Uint8Array | undefined;
-  readonly #file: FileHandle | undefined;
+  readonly #source: Uint8Array | OpenFile;
   /** Bytes read ahead that no block has given yet. */
   #ahead: Uint8Array = new Uint8Array(0);
   #position = 0;
-  readonly name: string;
 
-  private constructor(name: string, source: { bytes: Uint8Array } | { file: FileHandle; size: number | undefined }) {
+  private constructor(name: string, source: Uint8Array | OpenFile) {
     this.name = name;
-    this.#bytes = 'bytes' in source ? source.bytes : undefined;
-    this.#file = 'file' in source ? source.file : undefined;
-    this.size = 'bytes' in source ? source.bytes.length : source.size;
+    this.#source = source;
+    this.size = source instanceof Uint8Array ? source.length : source.size;
   }
 
   static async open(source: FileSource): Promise<ByteReader> {
     // A plain view: a Buffer's slice would not copy.
     if (source instanceof Uint8Array)
-      return new ByteReader('data', { bytes: new Uint8Array(source.buffer, source.byteOffset, source.length) });
+      return new ByteReader('data', new Uint8Array(source.buffer, source.byteOffset, source.length));
     if (typeof source !== 'string' && !(source instanceof URL)) {
       throw new ArgumentError(
         'source',
@@ -41,21 +33,11 @@ export class ByteReader {
         'a path, a file: URL, or the bytes of a file as a Uint8Array',
       );
     }
-    const name = nameOf(source);
-    try {
-      const file = await open(name);
-      const stat = await file.stat();
-      if (!stat.isDirectory()) return new ByteReader(name, { file, size: stat.isFile() ? stat.size : undefined });
-      await file.close();
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reasons: Record<string, string> = {
-        ENOENT: 'there is no such file',
-        EACCES: 'it may not be read (permission denied)',
-      };
-      throw new DecodeError(name, reasons[code ?? ''] ?? message, { cause: error });
-    }
-    throw new DecodeError(name, 'it is a folder, not a file');
+    const name = platform.nameOf(source);
+    const file = await platform.openFile(source).catch((error: Error) => {
+      throw new DecodeError(name, error.message, { cause: error });
+    });
+    return new ByteReader(name, file);
   }
 
   get canSeek(): boolean {
@@ -88,25 +70,26 @@ export class ByteReader {
 
   /** Bytes at a place, fewer at the end. Only where canSeek; it does not move what blocks and peek give. */
   async readAt(position: number, length: number): Promise<Uint8Array> {
-    if (this.#bytes) return this.#bytes.subarray(position, position + length);
-    const buffer = new Uint8Array(Math.max(0, Math.min(length, this.size! - position)));
-    const { bytesRead } = await this.#file!.read(buffer, 0, buffer.length, position);
-    return buffer.subarray(0, bytesRead);
+    if (this.#source instanceof Uint8Array) return this.#source.subarray(position, position + length);
+    const left = this.size === undefined ? length : this.size - position;
+    return this.#read(this.#source, Math.max(0, Math.min(length, left)), position);
   }
 
   async close(): Promise<void> {
-    await this.#file?.close();
+    if (!(this.#source instanceof Uint8Array)) await this.#source.close();
   }
 
   async #next(length: number): Promise<Uint8Array> {
-    const block = this.canSeek ? await this.readAt(this.#position, length) : await this.#fromPipe(length);
+    const block =
+      this.#source instanceof Uint8Array || this.canSeek
+        ? await this.readAt(this.#position, length)
+        : await this.#read(this.#source, length, undefined);
     this.#position += block.length;
     return block;
   }
 
-  async #fromPipe(length: number): Promise<Uint8Array> {
+  async #read(file: OpenFile, length: number, position: number | undefined): Promise<Uint8Array> {
     const buffer = new Uint8Array(length);
-    const { bytesRead } = await this.#file!.read(buffer, 0, length, null);
-    return buffer.subarray(0, bytesRead);
+    return buffer.subarray(0, await file.read(buffer, position));
   }
 }

@@ -1,4 +1,5 @@
 import { DecodeError } from '../errors.ts';
+import { platform } from '../platform/index.ts';
 import { ByteReader, type FileSource } from './byte-reader.ts';
 import { type OpenedDecoder, openDecoder } from './codecs.ts';
 import { type AudioBlock, FormatError } from './decoder.ts';
@@ -95,7 +96,7 @@ class Decoding {
       { cause: error },
     );
     if (this.#options.onWarning) this.#options.onWarning(warning);
-    else process.emitWarning(warning.message, 'DecodeWarning');
+    else platform.warn(warning.message, 'DecodeWarning');
   }
 
   async *#blocks(): AsyncGenerator<AudioBlock, void> {

@@ -1,7 +1,7 @@
 /** Levels of audio, step by step: RMS on the [-1, 1] scale. */
-import { readFileSync } from 'node:fs';
-import { type Memory, WebAssembly } from '../platform/webassembly.ts';
+import { fromBase64, type Memory, WebAssembly } from '../platform/webassembly.ts';
 import { stepSamples } from './format.ts';
+import { level } from './level.generated.ts';
 import { fullScale } from './samples.ts';
 
 /** Sums the squares of the first steps in `samples`, [steps, 1024], into `sums`. */
@@ -33,9 +33,7 @@ export function stepLevels(pcm: Int16Array): number[] {
 
 /** Ten times as fast as JavaScript, which has no integers of its own to add up. */
 export function wasmSummer(): SquareSummer {
-  const { exports } = new WebAssembly.Instance(
-    new WebAssembly.Module(readFileSync(new URL('./level.wasm', import.meta.url))),
-  );
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(fromBase64(level)));
   const { buffer } = exports['memory'] as Memory;
   const sumSquares = exports['sumSquares'] as (steps: number, sums: number) => void;
   const samples = new Int16Array(buffer, 0, stepsAtOnce * stepSamples);

@@ -5,8 +5,10 @@
  */
 import createSpeex from '@echogarden/speex-resampler-wasm/simd';
 import { UndertoneError } from '../errors.ts';
+import { fromBase64 } from '../platform/webassembly.ts';
 import { innerRate, innerSamples } from './format.ts';
 import { fullScale, roundToInt16, type Samples } from './samples.ts';
+import { speex } from './speex.generated.ts';
 
 /** The C interface, speex_resampler.h. A pointer or a handle is a number; 0 is none. */
 interface Speex {
@@ -63,7 +65,7 @@ let loading: Promise<Scratch> | undefined;
 
 /** One instance for the process; it holds code and scratch memory, all else is in the resamplers. */
 function load(): Promise<Scratch> {
-  loading ??= createSpeex().then((speex: Speex) => ({
+  loading ??= createSpeex({ wasmBinary: fromBase64(speex) }).then((speex: Speex) => ({
     speex,
     buffers: [speex._malloc(4 * room), speex._malloc(4 * room)] as const,
     lengths: speex._malloc(8),

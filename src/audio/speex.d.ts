@@ -1,5 +1,5 @@
 declare module '@echogarden/speex-resampler-wasm/simd' {
   // biome-ignore lint/suspicious/noExplicitAny: an Emscripten module; resampler.ts names what it uses
-  const create: () => Promise<any>;
+  const create: (module: { readonly wasmBinary: Uint8Array }) => Promise<any>;
   export default create;
 }

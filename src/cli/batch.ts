@@ -1,6 +1,6 @@
 /** Many files through one engine, some at a time: results as they come, progress, what was done, how it adds up. */
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import { decodeFile } from '../audio/decode.ts';
 import type { Engine } from '../engine.ts';
 import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
@@ -176,8 +176,9 @@ export class Batch {
     const page = this.#formats.findIndex(({ extension }) => extension === 'html');
     if (out === undefined || page < 0 || this.#files.length < 2) return;
     const { indexPage } = await import('../reports/index-page.ts');
-    const entries = this.#inOrder().map(([i, finished]) => ({ ...finished, page: this.#outputs[i][page] }));
-    await writeWhole(join(out, indexName), indexPage(entries, out));
+    const linkTo = (path: string) => relative(out, path).split(sep).map(encodeURIComponent).join('/');
+    const entries = this.#inOrder().map(([i, finished]) => ({ ...finished, link: linkTo(this.#outputs[i][page]) }));
+    await writeWhole(join(out, indexName), indexPage(entries));
   }
 
   #inOrder(): [number, Finished][] {

@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Backend } from '../backends/backend.ts';
 import { ReferenceBackend } from '../backends/reference/index.ts';
-import { convert, readGraph, writeAtomically } from '../convert/convert.ts';
+import { convert, readGraph } from '../convert/convert.ts';
 import { evaluateGraphs } from '../convert/evaluation.ts';
+import { writeAtomically } from '../convert/files.ts';
 import { parseMetadata } from '../convert/metadata.ts';
 import { quantizationCost } from '../convert/quantize.ts';
 import { ArgumentError, DeviceUnavailableError } from '../errors.ts';

@@ -45,22 +45,27 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
     program.command(name).description(description).exitOverride();
 
   analysisOptions(
-    command('chunk', 'one answer for a whole file, or for a part of it').argument(
-      '<file>',
-      'audio: WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A',
+    command('chunk', 'one answer for each file, or for a part of it').argument(
+      '<files...>',
+      'audio: WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A; - is standard input',
     ),
   )
     .option('--start <s>', 'begin at this second', numberBetween(0, Infinity))
     .option('--end <s>', 'end at this second', numberBetween(0, Infinity))
-    .option('--json', 'print JSON')
+    .option('--partial', 'use what can be read of a damaged file, with a warning')
+    .option('--json', 'print JSON; a list for several files')
     .addHelpText(
       'after',
-      examples('undertone chunk call.wav', 'undertone chunk call.wav --raw --start 12.5 --end 20 --json'),
+      examples(
+        'undertone chunk call.wav',
+        'undertone chunk call.wav --raw --start 12.5 --end 20 --json',
+        'ffmpeg -v quiet -i film.mkv -f wav - | undertone chunk -',
+      ),
     )
-    .action(async (file, options) => finish(await (await import('./chunk.ts')).chunk(file, options)));
+    .action(async (files, options) => finish(await (await import('./chunk.ts')).chunk(files, options)));
 
   analysisOptions(
-    command('analyze', 'the course over time of files, folders and patterns').argument(
+    command('analyze', 'time series of files, folders and patterns').argument(
       '<files...>',
       'audio files, folders (searched with all below them) or patterns such as "calls/**/*.wav"',
     ),
@@ -199,7 +204,9 @@ function analysisOptions(command: Command): Command {
       numberBetween(0, 1),
       defaultVolumeThreshold,
     )
-    .addOption(new Option('-d, --device <name>', 'what computes').choices(deviceNames).default('auto'))
+    .addOption(
+      new Option('-d, --device <name>', 'what computes').choices(deviceNames).default('auto').env('UNDERTONE_DEVICE'),
+    )
     .option('--weights <dir>', 'a folder of model files in place of those that come with undertone');
 }
 

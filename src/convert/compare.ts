@@ -1,5 +1,4 @@
 /** A model file and the ONNX file it came from, value by value: where does the first difference arise? */
-import { readFile } from 'node:fs/promises';
 import { ReferenceBackend } from '../backends/reference/index.ts';
 import { parity } from '../backends/tolerances.ts';
 import { ConversionError } from '../errors.ts';
@@ -9,6 +8,7 @@ import type { Model } from '../models/model.ts';
 import { Lowering } from '../onnx/lowering.ts';
 import { readOnnx } from '../onnx/reader.ts';
 import { modelProto } from '../onnx/schema.ts';
+import { filesBeside, readOnnxFile } from './files.ts';
 import { deviation, openSession } from './verify.ts';
 
 export interface ComparedValue {
@@ -28,8 +28,8 @@ export interface Comparison {
 
 /** Runs both on the same random input and compares every value that has kept its identity through all passes. */
 export async function compareWithOnnx(model: Model, path: string): Promise<Comparison> {
-  const bytes = await readFile(path);
-  const lowering = new Lowering(readOnnx(bytes, path));
+  const bytes = await readOnnxFile(path);
+  const lowering = new Lowering(readOnnx(bytes, path, filesBeside(path)));
   lowering.run();
   const origins = lowering.origins();
   const { graph } = model;

@@ -1,21 +1,20 @@
 /** From an ONNX file to a model file, proved before anything is written. */
-import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Backend } from '../backends/backend.ts';
 import { ConversionError, UndertoneError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
 import { optimise } from '../graph/passes/index.ts';
 import type { Model } from '../models/model.ts';
-import { readModel, writeModel } from '../models/model-file.ts';
+import { hexadecimal, readModel, writeModel } from '../models/model-file.ts';
 import type { Encoding } from '../models/weights.ts';
 import { importOnnx } from '../onnx/index.ts';
+import type { ExternalFiles } from '../onnx/reader.ts';
+import { platform } from '../platform/index.ts';
+import { fileName } from '../platform/paths.ts';
+import { filesBeside, readOnnxFile } from './files.ts';
 import { type ConversionMetadata, contractBreaches, inferMetadata } from './metadata.ts';
 import { openOriginal, type Verification, verify } from './verify.ts';
 
-/** A file that claims to be larger is not read. */
-const sizeLimit = 1 << 30;
 /** Floats that a run at a moderate size may need; beyond it the file is a trap, not a network for audio. */
 const activationLimit = 1 << 28;
 
@@ -39,16 +38,14 @@ export interface Conversion {
 
 /** Reads, lowers and folds. Throws ConversionError that names the file, and the node if one is to blame. */
 export async function readGraph(path: string): Promise<{ graph: Graph; bytes: Uint8Array }> {
-  const { size } = await stat(path);
-  if (size > sizeLimit) throw new ConversionError(path, `${size} bytes are more than ${sizeLimit}`);
-  const bytes = await readFile(path);
-  return { graph: lower(bytes, path), bytes };
+  const bytes = await readOnnxFile(path);
+  return { graph: lower(bytes, path, filesBeside(path)), bytes };
 }
 
 /** The graph of an ONNX file in memory, as it will be stored. */
-export function lower(bytes: Uint8Array, source: string): Graph {
+export function lower(bytes: Uint8Array, source: string, external?: ExternalFiles): Graph {
   try {
-    const graph = optimise(importOnnx(bytes, source));
+    const graph = optimise(importOnnx(bytes, source, { external }));
     const [plan] = probe(graph);
     let needed = 0;
     for (const shape of plan.shapes.values()) needed += shape.reduce((m, n) => m * n, 1);
@@ -78,8 +75,8 @@ export async function convert(path: string, options: ConvertOptions = {}): Promi
           backends: options.backends,
         });
   const conversion = {
-    source: basename(path),
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    source: fileName(path),
+    sha256: hexadecimal(platform.sha256(bytes)),
     weights: encoding,
     verified: verification !== undefined,
     ...(verification
@@ -99,16 +96,4 @@ function summary({ deviations }: Verification): Record<string, Record<string, nu
       Object.fromEntries(Object.entries(outputs).map(([name, { largest }]) => [name, Number(largest.toPrecision(2))])),
     ]),
   );
-}
-
-/** Writes a file so that it is there as a whole or not at all. */
-export async function writeAtomically(path: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`;
-  try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,6 +1,4 @@
 /** How often a network is right about labelled clips: what quantized weights cost, in the figure that counts. */
-import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
 import { decodeFile } from '../audio/decode.ts';
 import { innerRate } from '../audio/format.ts';
 import { resample } from '../audio/pcm.ts';
@@ -9,6 +7,8 @@ import { ArgumentError } from '../errors.ts';
 import { logMelOf } from '../features/log-mel.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Model } from '../models/model.ts';
+import { platform } from '../platform/index.ts';
+import { listedFile } from './files.ts';
 
 /** A clip is its first seconds, the mean of its channels. */
 const clipSeconds = 3;
@@ -34,12 +34,12 @@ export async function evaluateGraphs(
 ): Promise<Evaluation> {
   if (model.sampleRate !== innerRate)
     throw new ArgumentError('--evaluate', `a model for ${model.sampleRate} Hz`, `a model for ${innerRate} Hz`);
-  const clips = parseList(await readFile(list, 'utf8'), list, model.labels);
+  const clips = parseList(new TextDecoder().decode(await platform.readFile(list)), list, model.labels);
   const right = graphs.map(() => new Map<string, { hits: number; all: number }>());
   const changed = graphs.map(() => 0);
   const programs = new Map<string, Promise<Program>>();
   for (const { file, label } of clips) {
-    const features = await featuresOf(resolve(folder ?? dirname(list), file), model);
+    const features = await featuresOf(listedFile(list, file, folder), model);
     const time = features.length / model.features.bands;
     if (time === 0) continue;
     let first: string | undefined;

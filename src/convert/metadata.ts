@@ -1,11 +1,11 @@
 /** meta.json: what a model file says about its network beyond the network itself. */
-import { basename } from 'node:path';
 import { ArgumentError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
 import type { FeatureSettings, ModelMetadata } from '../models/model.ts';
 import { checkMetadata } from '../models/model-file.ts';
 import { opNamed } from '../ops/index.ts';
+import { fileName } from '../platform/paths.ts';
 
 export type ConversionMetadata = Omit<ModelMetadata, 'conversion'>;
 
@@ -91,7 +91,7 @@ export function inferMetadata(graph: Graph, source: string): ConversionMetadata 
   const [plan] = probe(graph);
   const [input, output] = [plan.shapes.get(graph.inputs[0].name)!, plan.shapes.get(graph.outputs[0])!];
   const name =
-    basename(source)
+    fileName(source)
       .replace(/\.[^.]*$/, '')
       .replace(/[^a-z0-9_-]/gi, '_')
       .replace(/^[^a-z]*/i, '') || 'model';

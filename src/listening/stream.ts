@@ -1,5 +1,4 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
-import { ReadableStream, WritableStream } from 'node:stream/web';
 import {
   type AudioData,
   checkChannel,

@@ -2,8 +2,6 @@
  * The model file: weights/model.proto, read and written. The format is a contract; docs/model-format.md is its text.
  * Nothing of a file is believed: sizes are held against the bytes that are there before anything is allocated.
  */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { ModelFileError } from '../errors.ts';
 import {
   type AttributeValue,
@@ -15,6 +13,7 @@ import {
 } from '../graph/graph.ts';
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
 import { opNamed } from '../ops/index.ts';
+import { type FilePlace, platform } from '../platform/index.ts';
 import type { Model } from './model.ts';
 import {
   type AttributeMessage,
@@ -31,7 +30,7 @@ import { bytesPerElement, decodeWeights, type Encoding, encodeWeights, encodings
 export const formatVersion = 1;
 const magic = 'undertone model';
 /** The magic as a string field number 1: how every model file begins. */
-const beginning = Uint8Array.from([0x0a, magic.length, ...Buffer.from(magic)]);
+const beginning = Uint8Array.from([0x0a, magic.length, ...Array.from(magic, (letter) => letter.charCodeAt(0))]);
 const elementTypes: readonly ElementType[] = ['float32', 'int16'];
 const rankLimit = 8;
 
@@ -49,9 +48,9 @@ export interface WriteOptions {
   readonly weights?: Encoding;
 }
 
-/** Reads a model file from disk. Throws ModelFileError, or the file system's own error if it can't be read. */
-export async function loadModel(path: string): Promise<Model> {
-  return readModel(await readFile(path), path);
+/** Reads a model file from where it lies. Throws ModelFileError, or the platform's own error if it can't be read. */
+export async function loadModel(place: FilePlace): Promise<Model> {
+  return readModel(await platform.readFile(place), platform.nameOf(place));
 }
 
 /** Reads a model file from memory; `source` is what errors call it. Throws ModelFileError. */
@@ -79,7 +78,7 @@ export function writeModel(model: Model, { weights = 'float32' }: WriteOptions =
   return modelFileType.encode({
     magic,
     formatVersion,
-    checksum: createHash('sha256').update(payload).digest(),
+    checksum: platform.sha256(payload),
     payload,
   });
 }
@@ -98,10 +97,14 @@ function openEnvelope(bytes: Uint8Array, source: string): { payload: Uint8Array;
   }
   if (version < 1 || !checksum || !payload)
     throw new ModelFileError(source, `it is cut off or damaged (${bytes.length} bytes)`);
-  const actual = createHash('sha256').update(payload).digest();
-  if (!actual.equals(checksum))
+  const actual = platform.sha256(payload);
+  if (hexadecimal(actual) !== hexadecimal(checksum))
     throw new ModelFileError(source, 'it was altered: its contents do not have the checksum it states');
-  return { payload, checksum: actual.toString('hex'), version };
+  return { payload, checksum: hexadecimal(actual), version };
+}
+
+export function hexadecimal(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function decode<T>(read: () => T, source: string): T {

@@ -3,7 +3,7 @@ import { ArgumentError, ConversionError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type FixedInput, fixInputs } from './inputs.ts';
 import { Lowering } from './lowering.ts';
-import { readOnnx } from './reader.ts';
+import { type ExternalFiles, readOnnx } from './reader.ts';
 import { Axes, type Extent, SameExtent } from './symbols.ts';
 
 export interface ImportOptions {
@@ -11,6 +11,8 @@ export interface ImportOptions {
   readonly dims?: Readonly<Record<string, Extent>>;
   /** Inputs that are given once and for all, such as a sample rate. */
   readonly inputs?: Readonly<Record<string, FixedInput>>;
+  /** Reads files that hold tensors of this one. */
+  readonly external?: ExternalFiles;
 }
 
 export interface Imported {
@@ -20,14 +22,18 @@ export interface Imported {
   readonly notes: readonly string[];
 }
 
-/** Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is its path. Throws ConversionError. */
+/** Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is what errors call it. Throws ConversionError. */
 export function importOnnx(bytes: Uint8Array, source: string, options: ImportOptions = {}): Graph {
   return lowerOnnx(bytes, source, options).graph;
 }
 
 /** Like `importOnnx`, with what else is known of the file. */
-export function lowerOnnx(bytes: Uint8Array, source: string, { dims, inputs = {} }: ImportOptions = {}): Imported {
-  const model = fixInputs(readOnnx(bytes, source), inputs);
+export function lowerOnnx(
+  bytes: Uint8Array,
+  source: string,
+  { dims, inputs = {}, external }: ImportOptions = {},
+): Imported {
+  const model = fixInputs(readOnnx(bytes, source, external), inputs);
   const axes = new Axes(dims);
   for (;;) {
     const lowering = new Lowering(model, axes);

@@ -79,8 +79,7 @@ export class Lowering {
       const inputs = proto.input.map((name) => (name === '' ? undefined : (this.values.get(name) ?? null)));
       const node = new OnnxNode(
         proto,
-        this.model.opset,
-        this.model.source,
+        this.model,
         inputs.map((input) => input ?? undefined),
         (value) => this.asTensor(value),
       );

@@ -1,7 +1,7 @@
 /** One node of an ONNX file as a handler sees it. Whatever a handler did not look at is an error, never ignored. */
 import { ConversionError } from '../errors.ts';
 import { positiveAxis } from '../graph/tensor.ts';
-import { type OnnxGraph, type OnnxTensor, readGraph, readTensor } from './reader.ts';
+import { type OnnxGraph, type OnnxModel, type OnnxTensor, readGraph, readTensor } from './reader.ts';
 import { type AttributeProto, attributeTypes, type NodeProto } from './schema.ts';
 import type { Size } from './size.ts';
 import type { IntegerValue, TensorValue, Value } from './value.ts';
@@ -15,21 +15,18 @@ export class OnnxNode {
   readonly #attributes = new Map<string, AttributeProto>();
   readonly #unread = new Set<string>();
   readonly #unseenInputs = new Set<number>();
-  readonly opset: number;
-  readonly source: string;
+  readonly model: OnnxModel;
   readonly inputs: readonly (Value | undefined)[];
   /** Makes a tensor of the graph out of a value, where that can be done. */
   readonly asTensor: (value: Value) => TensorValue | undefined;
 
   constructor(
     proto: NodeProto,
-    opset: number,
-    source: string,
+    model: OnnxModel,
     inputs: readonly (Value | undefined)[],
     asTensor: (value: Value) => TensorValue | undefined,
   ) {
-    this.opset = opset;
-    this.source = source;
+    this.model = model;
     this.inputs = inputs;
     this.asTensor = asTensor;
     this.op = proto.opType ?? '';
@@ -38,7 +35,7 @@ export class OnnxNode {
     for (const attribute of proto.attribute) {
       const name = attribute.name ?? '';
       // A remark for memory planners, before operator set 6.
-      if (name === 'consumed_inputs' && opset < 6) continue;
+      if (name === 'consumed_inputs' && model.opset < 6) continue;
       if (this.#attributes.has(name)) this.fail(`attribute "${name}" is there twice`);
       this.#attributes.set(name, attribute);
       this.#unread.add(name);
@@ -46,8 +43,12 @@ export class OnnxNode {
     inputs.forEach((input, i) => input && this.#unseenInputs.add(i));
   }
 
+  get opset(): number {
+    return this.model.opset;
+  }
+
   fail(reason: string): never {
-    throw new ConversionError(this.source, reason, this);
+    throw new ConversionError(this.model.source, reason, this);
   }
 
   // Inputs.
@@ -134,14 +135,14 @@ export class OnnxNode {
   /** A graph that the node may run. */
   graph(name: string): OnnxGraph {
     const graph = this.#get(name, 'graph')?.g ?? this.fail(`attribute "${name}" is missing`);
-    return readGraph(graph, this.source);
+    return readGraph(graph, this.model.source, this.model.external);
   }
 
   constant(name: string): OnnxTensor | undefined {
     const attribute = this.#get(name, 'tensor');
     if (!attribute?.t) return undefined;
     try {
-      return readTensor(attribute.t, this.source);
+      return readTensor(attribute.t, this.model.external);
     } catch (error) {
       return this.fail(`attribute "${name}": ${(error as Error).message}`);
     }

@@ -1,6 +1,4 @@
 /** ONNX files as they stand: nodes, tensors and named inputs, checked for sense but not yet understood. */
-import { readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { ConversionError } from '../errors.ts';
 import { fromHalf } from '../graph/half.ts';
 import { sizeOf } from '../graph/tensor.ts';
@@ -38,6 +36,7 @@ export interface OnnxGraph {
 export interface OnnxModel extends OnnxGraph {
   readonly source: string;
   readonly opset: number;
+  readonly external: ExternalFiles;
 }
 
 export const opsets = { oldest: 1, newest: 24 } as const;
@@ -58,8 +57,15 @@ const floatTypes: readonly DataType[] = ['float32', 'float16', 'double', 'bfloat
 export const isFloat = (type: DataType): boolean => floatTypes.includes(type);
 export const isInteger = (type: DataType): boolean => integerTypes.includes(type);
 
-/** Reads an ONNX file from memory. `source` is its path: errors name it, and external data lies beside it. */
-export function readOnnx(bytes: Uint8Array, source: string): OnnxModel {
+/** The bytes of a file that lies in the ONNX file's folder or below it; throws where it can't be read. */
+export type ExternalFiles = (location: string) => Uint8Array;
+
+const noExternalFiles: ExternalFiles = () => {
+  throw new Error('the files beside the ONNX file were not given');
+};
+
+/** Reads an ONNX file from memory. `source` is what errors call it; tensors may lie in files that `external` reads. */
+export function readOnnx(bytes: Uint8Array, source: string, external = noExternalFiles): OnnxModel {
   const fail = (reason: string, cause?: unknown): never => {
     throw new ConversionError(source, reason, undefined, { cause });
   };
@@ -74,11 +80,11 @@ export function readOnnx(bytes: Uint8Array, source: string): OnnxModel {
   const opset = operatorSets.find(({ domain }) => !domain || domain === 'ai.onnx')?.version ?? 0;
   if (opset < opsets.oldest || opset > opsets.newest)
     return fail(`it uses operator set ${opset}; versions ${opsets.oldest} to ${opsets.newest} are supported`);
-  return { source, opset, ...readGraph(graph, source) };
+  return { source, opset, external, ...readGraph(graph, source, external) };
 }
 
 /** Reads the graph of a file or of an attribute. Throws ConversionError. */
-export function readGraph(graph: GraphProto, source: string): OnnxGraph {
+export function readGraph(graph: GraphProto, source: string, external: ExternalFiles): OnnxGraph {
   const fail = (reason: string, cause?: unknown): never => {
     throw new ConversionError(source, reason, undefined, { cause });
   };
@@ -87,7 +93,7 @@ export function readGraph(graph: GraphProto, source: string): OnnxGraph {
   for (const tensor of graph.initializer) {
     if (tensors.has(tensor.name ?? '')) fail(`tensor "${tensor.name}" is there twice`);
     try {
-      tensors.set(tensor.name ?? '', readTensor(tensor, source));
+      tensors.set(tensor.name ?? '', readTensor(tensor, external));
     } catch (error) {
       fail(`tensor "${tensor.name}": ${(error as Error).message}`, error);
     }
@@ -128,14 +134,14 @@ function usedBy({ input, attribute }: NodeProto): string[] {
 const nameOf = ({ name }: ValueProto): string => name ?? '';
 
 /** Decodes a tensor; floats of any width become float32, whole numbers stay numbers. Throws Error. */
-export function readTensor(tensor: TensorProto, source: string): OnnxTensor {
+export function readTensor(tensor: TensorProto, external = noExternalFiles): OnnxTensor {
   const type = dataTypeName(tensor.dataType) as DataType;
   const shape = [...tensor.dims];
   if (!isFloat(type) && !isInteger(type)) throw new Error(`elements of type ${type} are not supported`);
   if (shape.length > rankLimit) throw new Error(`${shape.length} axes are more than ${rankLimit}`);
   if (shape.some((extent) => !(extent >= 0))) throw new Error(`the shape [${shape.join(', ')}] makes no sense`);
   const size = sizeOf(shape);
-  const raw = tensor.dataLocation === 1 ? externalData(tensor, source) : tensor.rawData;
+  const raw = tensor.dataLocation === 1 ? externalData(tensor, external) : tensor.rawData;
   if (raw) return { shape, type, values: fromBytes(raw, type, size) };
   const typed = typedValues(tensor, type);
   if (typed.length !== size)
@@ -203,17 +209,28 @@ function fromBytes(bytes: Uint8Array, type: DataType, size: number): Float32Arra
   }
 }
 
+/** Whether a location stays within the folder that it starts from. */
+function staysInside(location: string): boolean {
+  let depth = 0;
+  const inside = location.split(/[\\/]/).every((part) => {
+    if (part === '..') depth--;
+    else if (part !== '.' && part !== '') depth++;
+    return depth >= 0;
+  });
+  return inside && !/^([\\/]|[a-z]:)/i.test(location);
+}
+
 /** Bytes of a tensor that lies in another file of the same folder. */
-function externalData(tensor: TensorProto, source: string): Uint8Array {
+function externalData(tensor: TensorProto, external: ExternalFiles): Uint8Array {
   const entries = new Map(tensor.externalData.map(({ key, value }) => [key, value ?? '']));
   const location = entries.get('location') ?? '';
-  if (location === '' || isAbsolute(location) || normalize(location).startsWith('..')) {
+  if (location === '' || !staysInside(location)) {
     throw new Error(`its data lies in "${location}", which is not in the folder of the ONNX file`);
   }
   const offset = Number(entries.get('offset') ?? 0);
   let file: Uint8Array;
   try {
-    file = readFileSync(join(dirname(source), location));
+    file = external(location);
   } catch (error) {
     throw new Error(`its data lies in "${location}", which can't be read: ${(error as Error).message}`, {
       cause: error,

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { fileName } from '../platform/paths.ts';
 import { type FileReport, type ReportFormat, runsOf } from './report.ts';
 import { escaped } from './svg-parts.ts';
 
@@ -23,7 +23,7 @@ export function toElan(report: FileReport): string {
     const name = escaped(several ? `${model} channel ${channel}` : model);
     return `    <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="${name}">\n${rows.join('')}    </TIER>\n`;
   });
-  const file = escaped(basename(report.file));
+  const file = escaped(fileName(report.file));
   return `<?xml version="1.0" encoding="UTF-8"?>
 <ANNOTATION_DOCUMENT AUTHOR="undertone" DATE="1970-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">
     <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">

@@ -1,5 +1,5 @@
 /** The picture as one page that needs nothing else: no script, font or style from anywhere. */
-import { basename } from 'node:path';
+import { fileName } from '../platform/paths.ts';
 import { pageScript } from './html-script.ts';
 import { pageStyle } from './html-style.ts';
 import {
@@ -21,7 +21,7 @@ const mostRows = 1000;
 
 export function toHtml(report: FileReport, envelopes: Readonly<Record<string, Envelope>> = {}): string {
   const { body, height, labels } = drawTimeline(report, envelopes, { framed: false });
-  const name = basename(report.file);
+  const name = fileName(report.file);
   const channels = Object.keys(report.channels).length;
   const facts = [
     clock(report.seconds),
@@ -156,7 +156,7 @@ function waveOf({ bucketSeconds, peaks }: Envelope) {
   const loudest = peaks.reduce((a, b) => Math.max(a, b), 0.02);
   return {
     bucket: bucketSeconds,
-    peaks: Buffer.from(peaks.map((peak) => Math.round((peak / loudest) * 255))).toString('base64'),
+    peaks: btoa(String.fromCharCode(...peaks.map((peak) => Math.round((peak / loudest) * 255)))),
   };
 }
 

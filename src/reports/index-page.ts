@@ -1,5 +1,4 @@
 /** A page that lists the pages of a batch, with the shares of each file. */
-import { relative, sep } from 'node:path';
 import { shareBar, themeRules } from './html.ts';
 import { pageStyle } from './html-style.ts';
 import { clock, speechFirst } from './report.ts';
@@ -9,16 +8,15 @@ export interface IndexEntry {
   readonly file: string;
   /** Length of the audio. */
   readonly seconds: number;
-  /** Path of its page. */
-  readonly page: string;
+  /** Its page, as a link from the index; relative, so that it holds wherever the folder goes. */
+  readonly link: string;
   readonly shares: readonly {
     readonly channel: string;
     readonly fractions: Readonly<Record<string, Readonly<Record<string, number>>>>;
   }[];
 }
 
-/** `folder`: where the index will be, for links that hold wherever the folder goes. */
-export function indexPage(entries: readonly IndexEntry[], folder: string): string {
+export function indexPage(entries: readonly IndexEntry[]): string {
   const labels = new Set(
     entries.flatMap(({ shares }) =>
       shares.flatMap(({ fractions }) => Object.values(fractions).flatMap((own) => Object.keys(own).map(labelOf))),
@@ -36,7 +34,7 @@ export function indexPage(entries: readonly IndexEntry[], folder: string): strin
 <body>
 <header><div><h1>${entries.length} files</h1><p>${clock(entries.reduce((sum, { seconds }) => sum + seconds, 0))} of audio</p></div></header>
 <main><table><thead><tr><th>file</th><th class="number">length</th><th>shares</th></tr></thead><tbody>
-${entries.map((entry) => row(entry, folder)).join('\n')}
+${entries.map(row).join('\n')}
 </tbody></table></main>
 </body>
 </html>
@@ -45,8 +43,7 @@ ${entries.map((entry) => row(entry, folder)).join('\n')}
 
 const labelOf = (key: string): string => key.replace(/_fraction$/, '');
 
-function row({ file, seconds, page, shares }: IndexEntry, folder: string): string {
-  const link = relative(folder, page).split(sep).map(encodeURIComponent).join('/');
+function row({ file, seconds, link, shares }: IndexEntry): string {
   const bars = shares.flatMap(({ fractions }) =>
     speechFirst(Object.entries(fractions), ([model]) => model).map(([, own]) => shareBar(own)),
   );

@@ -1,4 +1,4 @@
-import { basename, extname } from 'node:path';
+import { fileStem } from '../platform/paths.ts';
 import { type FileReport, type ReportFormat, runsOf } from './report.ts';
 
 /** Results that say nobody speaks; RTTM lists who speaks, so these stay out. */
@@ -10,7 +10,7 @@ const notSpeech = new Set(['silence', 'no_speech', 'music', 'other']);
  * https://catalog.ldc.upenn.edu/docs/LDC2004T12/RTTM-format-v13.pdf
  */
 export function toRttm(report: FileReport): string {
-  const file = basename(report.file, extname(report.file)).replace(/\s+/g, '_');
+  const file = fileStem(report.file).replace(/\s+/g, '_');
   const all = [...runsOf(report)];
   const voices = all.filter(({ model }) => model !== 'speech');
   return (voices.length > 0 ? voices : all)

@@ -1,5 +1,5 @@
 /** The course of a file as a picture: waveform, a band for each model, the voice as a line, and how it adds up. */
-import { basename } from 'node:path';
+import { fileName } from '../platform/paths.ts';
 import {
   clock,
   type FileReport,
@@ -97,7 +97,7 @@ export function drawTimeline(
 export function toSvg(report: FileReport, envelopes: Readonly<Record<string, Envelope>> = {}): string {
   const { body, height, labels } = drawTimeline(report, envelopes, { framed: true });
   const style = `${baseRules}${paletteRules(light, labels)}@media (prefers-color-scheme:dark){${paletteRules(dark, labels)}}`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${plot.width} ${height}" width="${plot.width}" height="${height}" role="img" aria-label="${escaped(basename(report.file))}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${plot.width} ${height}" width="${plot.width}" height="${height}" role="img" aria-label="${escaped(fileName(report.file))}">
 <style>${style}</style>
 <rect class="paper" width="${plot.width}" height="${height}" rx="12"/>
 ${body}
@@ -112,7 +112,7 @@ export const baseRules =
 function title(report: FileReport): string {
   const channels = Object.keys(report.channels).length;
   const subtitle = `${clock(report.seconds)}${channels > 1 ? ` · ${channels} channels` : ''}`;
-  return text(plot.left, 30, basename(report.file), 'ink title') + text(plot.left, 49, subtitle, 'muted');
+  return text(plot.left, 30, fileName(report.file), 'ink title') + text(plot.left, 49, subtitle, 'muted');
 }
 
 /** From one bar of the waveform to the next. */

@@ -4,6 +4,7 @@
  */
 import { stepSamples } from '../audio/format.ts';
 import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../errors.ts';
+import { platform } from '../platform/index.ts';
 import type { Programs, RunShape } from './programs.ts';
 
 /** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
@@ -116,7 +117,7 @@ export class Batcher {
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
       // Lets every call of this turn of the event loop join, and others have their turn between two batches.
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await platform.nextTurn();
       if (this.#running.size >= this.#programs.parallel) await Promise.race(this.#running);
       const batch = this.#takeBatch();
       if (batch.length === 0) continue;

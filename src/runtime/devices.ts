@@ -1,8 +1,8 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
-import { existsSync } from 'node:fs';
 import type { Backend, WeightPrecision } from '../backends/backend.ts';
 import type { WasmBackend } from '../backends/wasm/index.ts';
 import { ArgumentError, DeviceUnavailableError } from '../errors.ts';
+import { platform } from '../platform/index.ts';
 import type { Pool } from './programs.ts';
 
 export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
@@ -72,8 +72,9 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
   }
   const why: string[] = [];
   for (const candidate of ['webgpu', 'cpu', 'gpu.js'] as const) {
-    if (candidate === 'webgpu' && !gpuMayBeThere()) {
-      why.push('webgpu: this machine has no GPU device');
+    const missing = candidate === 'webgpu' ? platform.whyNoGpu() : undefined;
+    if (missing) {
+      why.push(`webgpu: ${missing}`);
       continue;
     }
     try {
@@ -93,16 +94,6 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
     why.join('; '),
     'The gpu.js fallback needs only its package to be installed.',
   );
-}
-
-/**
- * Whether asking for an adapter is worth it. Linux shows GPUs as device files; without one Dawn would only print the
- * Vulkan loader's warnings.
- */
-function gpuMayBeThere(): boolean {
-  if (process.platform !== 'linux') return true;
-  if (process.env.VK_DRIVER_FILES || process.env.VK_ICD_FILENAMES) return true;
-  return ['/dev/dri', '/dev/nvidiactl', '/dev/nvidia0', '/dev/dxg', '/dev/kfd'].some((path) => existsSync(path));
 }
 
 function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { wavBytes } from '../support/wav.ts';
 import { has, inFolder, isRefusal, stereo, undertone, voice } from './run.ts';
 
 test('chunk: a table to read, plain where there is no terminal', async () => {
@@ -30,15 +31,65 @@ test('chunk --json: the form of the library, keys in order; a part, one model, a
   assert.equal(JSON.parse(silent.out).results.speech, { result: 'silence', confidence: 1 });
 });
 
-test('chunk: a channel of several; without one the question is put', async () => {
-  const [one, none, wrong] = await Promise.all([
-    undertone(['chunk', stereo, '--channel', '1', '--json']),
+test('chunk: a channel of several, or their mix, which it says', async () => {
+  const [one, mix, wrong] = await Promise.all([
+    undertone(['chunk', stereo, '--channel', '1', '--json', '--raw']),
     undertone(['chunk', stereo]),
     undertone(['chunk', stereo, '--channel', '2']),
   ]);
   assert.is(one.code, 0);
-  isRefusal(none, 2, /has 2 channels: name one with --channel, 0 to 1/);
+  has(mix.out, /two-speakers\.ogg, 0:0\d\.\d, the mix of 2 channels$/m);
   isRefusal(wrong, 2, /--channel 2: .* has 2 channels, 0 to 1/);
+});
+
+test('chunk: the mix is the mean of all channels', async () => {
+  await inFolder(async (folder) => {
+    const sides = [0, 1].map((side) =>
+      Float32Array.from({ length: 16000 }, (_, i) => 0.4 * Math.sin((i * (side + 1)) / 9)),
+    );
+    const mean = sides[0].map((value, i) => (value + sides[1][i]) / 2);
+    const [two, one] = [join(folder, 'two.wav'), join(folder, 'one.wav')];
+    await writeFile(two, wavBytes(sides, { bits: 32, float: true }));
+    await writeFile(one, wavBytes([mean], { bits: 32, float: true }));
+    const [mixed, alone] = await Promise.all([two, one].map((file) => undertone(['chunk', file, '--json', '--raw'])));
+    assert.equal(JSON.parse(mixed.out), JSON.parse(alone.out));
+  });
+});
+
+test('chunk: several files, one after the other; what fails is told and the others are answered', async () => {
+  const [text, json] = await Promise.all([
+    undertone(['chunk', voice, 'none.wav', stereo]),
+    undertone(['chunk', voice, 'none.wav', stereo, '--json']),
+  ]);
+  assert.equal([text.code, json.code], [1, 1]);
+  has(text.out, /^[^\n]*reading-room\.wav[\s\S]*\n\n[^\n]*two-speakers\.ogg/);
+  assert.is(text.err, 'failed none.wav: there is no such file\n');
+  assert.is(JSON.parse(json.out).length, 2);
+});
+
+test('chunk -: a file from standard input; a damaged one in part', async () => {
+  const bytes = await readFile(voice);
+  const [whole, piped, cut, partial] = await Promise.all([
+    undertone(['chunk', voice, '--json']),
+    undertone(['chunk', '-', '--json'], { input: bytes }),
+    undertone(['chunk', '-'], { input: bytes.subarray(0, 70_000) }),
+    undertone(['chunk', '-', '--partial'], { input: bytes.subarray(0, 70_000) }),
+  ]);
+  assert.equal(JSON.parse(piped.out), JSON.parse(whole.out));
+  isRefusal(cut, 1, /it is cut off/);
+  assert.is(partial.code, 0);
+  has(partial.err, /^warning .*only the part that could be read is used/);
+  has(partial.out, /^standard input, 0:02\.2\n/);
+  isRefusal(await undertone(['chunk', '-', '-']), 2, /standard input, which can be read once/);
+});
+
+test('UNDERTONE_DEVICE names the device where --device does not', async () => {
+  const [named, overruled] = await Promise.all([
+    undertone(['chunk', voice], { env: { UNDERTONE_DEVICE: 'gpu.js' } }),
+    undertone(['chunk', voice, '-d', 'cpu'], { env: { UNDERTONE_DEVICE: 'gpu.js' } }),
+  ]);
+  has(named.out, /^gpu\.js: /m);
+  has(overruled.out, /^cpu: /m);
 });
 
 test('chunk: files that are not there, no audio, or too short are one line and exit code 1', async () => {
@@ -71,7 +122,7 @@ test('chunk: a command line without sense is exit code 2', async () => {
   isRefusal(outcomes[1], 2, /there is no model "age"; available: gender, speech/);
   isRefusal(outcomes[2], 2, /--end 2 must be later than --start 3/);
   isRefusal(outcomes[3], 2, /'abacus' is invalid. Allowed choices are auto, webgpu, cpu, gpu\.js/);
-  isRefusal(outcomes[4], 2, /missing required argument 'file'/);
+  isRefusal(outcomes[4], 2, /missing required argument 'files'/);
   isRefusal(outcomes[5], 2, /--start 9: .* is only \d\.\d s long/);
 });
 

@@ -18,6 +18,8 @@ export interface Outcome {
 
 export interface RunOptions {
   readonly input?: Uint8Array;
+  /** Variables of the environment besides those of the test. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Called with what stands on standard output so far. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
 }
@@ -40,11 +42,11 @@ export async function undertone(args: readonly string[], options: RunOptions = {
   }
 }
 
-function spawned(args: readonly string[], { input, onOutput }: RunOptions): Promise<Outcome> {
+function spawned(args: readonly string[], { input, env: more, onOutput }: RunOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'src/cli/main.ts'), ...args], {
       cwd: root,
-      env,
+      env: { ...env, ...more },
       stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
       timeout: 180_000,
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lower } from '../../src/convert/convert.ts';
+import { filesBeside } from '../../src/convert/files.ts';
 import { ConversionError } from '../../src/errors.ts';
 import {
   buildMessage,
@@ -437,12 +438,18 @@ test('external data are read from beside the file, and nowhere else', () => {
       return encode(message);
     };
     writeFileSync(join(folder, 'weights.bin'), new Uint8Array(Float32Array.from([9, 9, 1, 2, 3, 4, 5, 6]).buffer));
-    const graph = lower(file('weights.bin'), join(folder, 'net.onnx'));
+    const graph = lower(file('weights.bin'), 'net.onnx', filesBeside(join(folder, 'net.onnx')));
     assert.equal([...graph.constants.values()][0].data, Float32Array.from([1, 2, 3, 4, 5, 6]));
     for (const location of ['../weights.bin', '/etc/passwd', '', 'a/../../b'])
-      assert.throws(() => lower(file(location), join(folder, 'net.onnx')), /not in the folder/);
-    assert.throws(() => lower(file('missing.bin'), join(folder, 'net.onnx')), /can't be read/);
-    assert.throws(() => lower(file('weights.bin', 1000), join(folder, 'net.onnx')), /beyond the end/);
+      assert.throws(
+        () => lower(file(location), 'net.onnx', filesBeside(join(folder, 'net.onnx'))),
+        /not in the folder/,
+      );
+    assert.throws(() => lower(file('missing.bin'), 'net.onnx', filesBeside(join(folder, 'net.onnx'))), /can't be read/);
+    assert.throws(
+      () => lower(file('weights.bin', 1000), 'net.onnx', filesBeside(join(folder, 'net.onnx'))),
+      /beyond the end/,
+    );
     assert.equal(readdirSync(folder), ['weights.bin']);
   } finally {
     rmSync(folder, { recursive: true });

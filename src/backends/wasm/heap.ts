@@ -3,12 +3,12 @@
  * worker threads run the same weights; growing it leaves views of the old extent valid.
  */
 import { DeviceLimitError } from '../../errors.ts';
+import { platform } from '../../platform/index.ts';
 import { WebAssembly } from '../../platform/webassembly.ts';
 
 const page = 65536;
 const align = 64;
-/** 2 GiB: addresses stay positive as int32. */
-const maximumPages = 32768;
+const maximumPages = platform.mostPages;
 /** Below this stand the constants of the kernels; address 0 stays unused, for it stands for nothing. */
 const base = 4096;
 /** Kernels may read this far past the end of a buffer. */

@@ -1,8 +1,8 @@
 /** The compiled kernels, loaded once for a process. */
-import { existsSync, readFileSync } from 'node:fs';
-import { setFlagsFromString } from 'node:v8';
 import { DeviceUnavailableError } from '../../errors.ts';
-import { type Memory, type Module, WebAssembly } from '../../platform/webassembly.ts';
+import { platform } from '../../platform/index.ts';
+import { fromBase64, type Memory, type Module, WebAssembly } from '../../platform/webassembly.ts';
+import { kernels } from './kernels.generated.ts';
 
 /** Runs the program whose code begins at this address. */
 export type Run = (code: number) => void;
@@ -50,27 +50,15 @@ const probe = Uint8Array.of(
   2,
   11,
 );
-/** Node 20 knows relaxed SIMD, which later versions have from the start, behind this flag. */
-const flag = 'experimental-wasm-relaxed-simd';
 
-/** Calls `work` where relaxed SIMD is known; the flag is as before when it returns. */
+/** Calls `work` where relaxed SIMD is known. */
 function withRelaxedSimd<T>(work: () => T): T {
-  if (WebAssembly.validate(probe)) return work();
-  setFlagsFromString(`--${flag}`);
-  try {
-    return work();
-  } finally {
-    setFlagsFromString(`--no-${flag}`);
-  }
+  return WebAssembly.validate(probe) ? work() : platform.withRelaxedSimd(work);
 }
 
-/** Whether this JavaScript engine has WebAssembly with relaxed 128-bit SIMD and shared memory. */
+/** Whether this JavaScript engine has WebAssembly with relaxed 128-bit SIMD. */
 export function wasmSupported(): boolean {
-  return (
-    WebAssembly !== undefined &&
-    typeof SharedArrayBuffer === 'function' &&
-    withRelaxedSimd(() => WebAssembly.validate(probe))
-  );
+  return WebAssembly !== undefined && withRelaxedSimd(() => WebAssembly.validate(probe));
 }
 
 let compiled: Module | undefined;
@@ -83,11 +71,7 @@ export function kernelModule(): Module {
       'Use Node.js 20 or later, or the device "gpu.js".',
     );
   }
-  if (compiled) return compiled;
-  const file = new URL('./kernels.wasm', import.meta.url);
-  if (!existsSync(file))
-    throw new DeviceUnavailableError('cpu', 'its kernels are not built', 'Run `npm run build:wasm`.');
-  return (compiled = withRelaxedSimd(() => new WebAssembly.Module(readFileSync(file))));
+  return (compiled ??= withRelaxedSimd(() => new WebAssembly.Module(fromBase64(kernels))));
 }
 
 export function instantiate(module: Module, memory: Memory): Run {

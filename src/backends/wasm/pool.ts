@@ -2,11 +2,10 @@
  * Throughput mode: many runs at once on worker threads. All threads share one linear memory, so weights are there once
  * and threads find their jobs there by themselves. Latency mode is `WasmBackend` itself, on the caller's thread.
  */
-import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { ArgumentError, DisposedError, WorkerError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
 import type { TensorData } from '../../graph/tensor.ts';
+import { platform, type Thread } from '../../platform/index.ts';
 import { openWasm, type WasmBackend } from './index.ts';
 import { kernelModule } from './kernels.ts';
 import type { CompiledGraph } from './lower/compile.ts';
@@ -57,21 +56,22 @@ const [empty, ready, done] = [0, 1, 2];
 
 /**
  * A thread takes jobs for itself, and sleeps only where there are none; it sends a message only where none is on its way.
- * As text it needs no file of its own: Node 20 gives worker threads no TypeScript loader, and a bundler would not see
+ * As text it needs no file of its own: Node 20 gives threads no TypeScript loader, and a bundler would not see
  * that the file is used.
  */
 const threadSource = `
-const { parentPort, workerData: { module, memory, words, id } } = require('node:worker_threads');
-const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
-for (let at = 2;;) {
-  const placed = Atomics.load(words, 0);
-  let left = words.length;
-  while ((left -= 2) && Atomics.compareExchange(words, at, 1, id) !== 1) if ((at += 2) === words.length) at = 2;
-  if (left) {
-    run(words[at + 1]);
-    Atomics.store(words, at, 2);
-    if (!Atomics.exchange(words, 1, 1)) parentPort.postMessage(0);
-  } else Atomics.wait(words, 0, placed);
+({ module, memory, words, id }, tell) => {
+  const { run } = new WebAssembly.Instance(module, { env: { memory } }).exports;
+  for (let at = 2;;) {
+    const placed = Atomics.load(words, 0);
+    let left = words.length;
+    while ((left -= 2) && Atomics.compareExchange(words, at, 1, id) !== 1) if ((at += 2) === words.length) at = 2;
+    if (left) {
+      run(words[at + 1]);
+      Atomics.store(words, at, 2);
+      if (!Atomics.exchange(words, 1, 1)) tell();
+    } else Atomics.wait(words, 0, placed);
+  }
 }`;
 
 export class WasmPool {
@@ -83,13 +83,13 @@ export class WasmPool {
   readonly #slots: readonly Slot[];
   readonly #words: Int32Array;
   /** By number. */
-  readonly #threads = new Map<number, Worker>();
+  readonly #threads = new Map<number, Thread>();
   #lastThread = done;
   #busy = 0;
   readonly #queue: Job[] = [];
   #disposed = false;
 
-  constructor(backend: WasmBackend, ownsBackend: boolean, { threads = availableParallelism() }: PoolOptions) {
+  constructor(backend: WasmBackend, ownsBackend: boolean, { threads = platform.cores() }: PoolOptions) {
     if (!Number.isInteger(threads) || threads < 1)
       throw new ArgumentError('threads', `${threads}`, 'a whole number, 1 or more');
     this.threads = threads;
@@ -120,7 +120,7 @@ export class WasmPool {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#refuse(new DisposedError('the pool'));
-    await Promise.all([...this.#threads.values()].map((worker) => worker.terminate()));
+    await Promise.all([...this.#threads.values()].map((thread) => thread.end()));
     for (const prepared of this.#prepared.splice(0)) this.#release(prepared);
     if (this.#ownsBackend) this.#backend.dispose();
   }
@@ -175,7 +175,7 @@ export class WasmPool {
     } catch (error) {
       return job.reject(error);
     }
-    if (this.#busy++ === 0) this.#holdProcess('ref');
+    if (this.#busy++ === 0) this.#holdProcess(true);
     slot.job = job;
     Atomics.store(this.#words, slot.at, ready);
     Atomics.add(this.#words, placed, 1);
@@ -186,13 +186,13 @@ export class WasmPool {
     const job = slot.job!;
     slot.job = undefined;
     Atomics.store(this.#words, slot.at, empty);
-    if (--this.#busy === 0) this.#holdProcess('unref');
+    if (--this.#busy === 0) this.#holdProcess(false);
     return job;
   }
 
   /** Only while there is work do threads keep the process alive. */
-  #holdProcess(how: 'ref' | 'unref'): void {
-    for (const worker of this.#threads.values()) worker[how]();
+  #holdProcess(holds: boolean): void {
+    for (const thread of this.#threads.values()) thread.hold(holds);
   }
 
   /** Starts threads while there is work for more. */
@@ -205,19 +205,18 @@ export class WasmPool {
   }
 
   #spawn(id: number): void {
-    const worker = new Worker(threadSource, {
-      eval: true,
-      execArgv: [],
-      workerData: { module: kernelModule(), memory: this.#backend.heap.memory, words: this.#words, id },
-    });
-    let cause: unknown;
-    worker.on('message', () => {
-      this.#collect();
-      this.#pump();
-    });
-    worker.on('error', (error) => (cause = error));
-    worker.on('exit', () => this.#bury(id, cause));
-    this.#threads.set(id, worker);
+    const data = { module: kernelModule(), memory: this.#backend.heap.memory, words: this.#words, id };
+    const thread = platform.startThread(
+      { source: threadSource, data },
+      {
+        onTold: () => {
+          this.#collect();
+          this.#pump();
+        },
+        onEnd: (cause) => this.#bury(id, cause),
+      },
+    );
+    this.#threads.set(id, thread);
   }
 
   /** Settles the jobs that are done. */

@@ -1,8 +1,6 @@
 /** Dawn, its adapters, and why one of them is used or not. */
-import { existsSync, readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { DeviceUnavailableError } from '../../errors.ts';
+import { platform } from '../../platform/index.ts';
 import type { WeightPrecision } from '../backend.ts';
 
 export interface WebGPUOptions {
@@ -55,7 +53,7 @@ export async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Pr
   let gpu = held.get(key);
   if (!gpu) {
     try {
-      gpu = (await import('webgpu')).create(flags);
+      gpu = await platform.openGpu(flags);
     } catch (error) {
       throw new DeviceUnavailableError(
         'webgpu',
@@ -83,7 +81,7 @@ export function isSoftware({ info }: GPUAdapter): boolean {
 
 /** The adapter to use. Throws DeviceUnavailableError, with what stands in the way and how to mend it. */
 export async function chooseAdapter(options: WebGPUOptions): Promise<GPUAdapter> {
-  const missing = options.adapterBackend ? undefined : missingDriver();
+  const missing = options.adapterBackend ? undefined : platform.whyNoGpuDriver();
   if (missing) throw new DeviceUnavailableError('webgpu', missing, remedy);
   const gpu = await openDawn(options);
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
@@ -100,7 +98,7 @@ export async function chooseAdapter(options: WebGPUOptions): Promise<GPUAdapter>
 
 /** Every adapter that can be told apart, and whether `openWebGPU` with these options would use it. */
 export async function probeWebGPU(options: WebGPUOptions = {}): Promise<AdapterReport[]> {
-  if (!options.adapterBackend && missingDriver()) return [];
+  if (!options.adapterBackend && platform.whyNoGpuDriver()) return [];
   const gpu = await openDawn(options);
   const reports = new Map<string, AdapterReport>();
   for (const wish of [
@@ -122,38 +120,4 @@ export async function probeWebGPU(options: WebGPUOptions = {}): Promise<AdapterR
     reports.set(nameOf(adapter), { name: nameOf(adapter), software, used, reason });
   }
   return [...reports.values()];
-}
-
-/** On Linux, whether any Vulkan driver is registered; asking first keeps the loader's warnings off the screen. */
-function missingDriver(): string | undefined {
-  if (process.platform !== 'linux') return undefined;
-  const {
-    VK_DRIVER_FILES,
-    VK_ICD_FILENAMES,
-    VK_ADD_DRIVER_FILES,
-    XDG_CONFIG_HOME,
-    XDG_DATA_HOME,
-    XDG_CONFIG_DIRS,
-    XDG_DATA_DIRS,
-  } = process.env;
-  const named = VK_DRIVER_FILES || VK_ICD_FILENAMES;
-  if (named)
-    return named.split(':').some((path) => existsSync(path))
-      ? undefined
-      : `VK_DRIVER_FILES names ${named}, which is not there`;
-  if (VK_ADD_DRIVER_FILES) return undefined;
-  // Where the loader looks: LoaderDriverInterface.md of Khronos' Vulkan-Loader, "Driver Discovery on Linux".
-  const folders = [
-    XDG_CONFIG_HOME || join(homedir(), '.config'),
-    ...(XDG_CONFIG_DIRS || '/etc/xdg').split(':'),
-    '/usr/local/etc',
-    '/etc',
-    XDG_DATA_HOME || join(homedir(), '.local/share'),
-    ...(XDG_DATA_DIRS || '/usr/local/share:/usr/share').split(':'),
-  ];
-  const found = folders.some((folder) => {
-    const path = join(folder, 'vulkan/icd.d');
-    return existsSync(path) && readdirSync(path).some((file) => file.endsWith('.json'));
-  });
-  return found ? undefined : 'no Vulkan driver is installed';
 }

@@ -1,9 +1,9 @@
 /**
- * Shaders are files in the package's shaders/ folder. A first line `// uses a.wgsl, b.wgsl` appends those files, which
+ * Shaders are the files of shaders/, which the build puts into the code. A first line `// uses a.wgsl, b.wgsl` appends those files, which
  * WGSL allows in any order, so lines of the file itself keep their numbers in messages.
  */
-import { readFileSync } from 'node:fs';
 import { UndertoneError } from '../../errors.ts';
+import { sources } from './shaders.generated.ts';
 
 export interface Shader {
   readonly file: string;
@@ -18,8 +18,6 @@ export interface Shader {
   origin(line: number): { file: string; line: number };
 }
 
-// Three levels up from src/backends/webgpu as well as from dist/backends/webgpu.
-const folder = new URL('../../../shaders/', import.meta.url);
 const shaders = new Map<string, Shader>();
 
 export function loadShader(file: string): Shader {
@@ -32,10 +30,9 @@ export function loadShader(file: string): Shader {
 }
 
 function readShader(file: string): Shader {
-  const text = (name: string): string => readFileSync(new URL(name, folder), 'utf8');
-  const own = text(file);
+  const own = textOf(file);
   const used = /^\/\/ uses (.*)$/m.exec(own.split('\n', 1)[0])?.[1].split(/,\s*/) ?? [];
-  const parts = [{ file, text: own }, ...used.map((name) => ({ file: name, text: text(name) }))];
+  const parts = [{ file, text: own }, ...used.map((name) => ({ file: name, text: textOf(name) }))];
   const source = parts.map((part) => part.text).join('\n');
   const params = paramsOf(source);
   return {
@@ -54,6 +51,12 @@ function readShader(file: string): Shader {
       return { file, line };
     },
   };
+}
+
+function textOf(file: string): string {
+  const text = sources[file];
+  if (text === undefined) throw new UndertoneError(`there is no shader ${file}`);
+  return text;
 }
 
 /** Words of `u32` and `array<vec4u, N>` fields, laid out as the uniform address space wants them. */
