@@ -5,7 +5,7 @@
  * usage: node --import tsx tools/generate.ts
  */
 import { fileURLToPath } from 'node:url';
-import { writeAssets } from './assets.ts';
+import { writeAssets } from './generate/assets.ts';
 import { writeInstructions } from './generate/instructions.ts';
 import { writeRegistries } from './generate/registries.ts';
 
