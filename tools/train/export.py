@@ -24,6 +24,10 @@ class Builder:
         self.tensors.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
         return name
 
+    def weight(self, name, values):
+        """A kernel or matrix. The model file keeps it as float16, so the ONNX file has the very same numbers."""
+        return self.tensor(name, np.asarray(values, np.float32).astype(np.float16).astype(np.float32))
+
     def node(self, op, inputs, name, outputs=None, **attributes):
         outputs = outputs or [name]
         self.nodes.append(helper.make_node(op, inputs, outputs, name=name, **attributes))
@@ -52,7 +56,7 @@ def build(network, temperature=1.0):
 
     def conv(x, layer, name, pads, scale=1.0):
         weight, bias = folded(layer.conv, layer.norm)
-        out = b.node('Conv', [x, b.tensor(name + '.weight', weight * np.float32(scale)), b.tensor(name + '.bias', bias)],
+        out = b.node('Conv', [x, b.weight(name + '.weight', weight * np.float32(scale)), b.tensor(name + '.bias', bias)],
                      name, kernel_shape=layer.conv.kernel_size, strides=layer.conv.stride,
                      dilations=layer.conv.dilation, group=1, pads=pads)
         return b.node('Relu', [out], name + '.relu')
@@ -69,7 +73,7 @@ def build(network, temperature=1.0):
     if network.gru is not None:
         x = b.node('Transpose', [x], 'gru.input', perm=[2, 0, 1])
         w, r, bias = gru_tensors(network.gru)
-        x = b.node('GRU', [x, b.tensor('gru.W', w), b.tensor('gru.R', r), b.tensor('gru.B', bias)], 'gru',
+        x = b.node('GRU', [x, b.weight('gru.W', w), b.weight('gru.R', r), b.tensor('gru.B', bias)], 'gru',
                    ['gru.output'], hidden_size=network.gru.hidden_size, linear_before_reset=1)
         x = b.node('Squeeze', [x, b.tensor('direction_axis', np.array([1]))], 'gru.states')
         x = b.node('Transpose', [x], 'hidden', perm=[1, 0, 2])
@@ -77,7 +81,7 @@ def build(network, temperature=1.0):
         x = b.node('Transpose', [x], 'hidden', perm=[0, 2, 1])
     weight = network.dense.weight.detach().numpy().T / np.float32(temperature)
     bias = network.dense.bias.detach().numpy() / np.float32(temperature)
-    x = b.node('MatMul', [x, b.tensor('dense.weight', weight)], 'dense')
+    x = b.node('MatMul', [x, b.weight('dense.weight', weight)], 'dense')
     x = b.node('Add', [x, b.tensor('dense.bias', bias)], 'logits')
     b.node('Softmax', [x], 'probabilities', axis=-1)
     graph = helper.make_graph(
@@ -91,8 +95,8 @@ def build(network, temperature=1.0):
     return model
 
 
-def export(network, name, labels, folder, temperature=1.0, cutoff=0.0, receptive=48, warmup=None, training=None):
-    """Write NAME.onnx and NAME.meta.json into `folder`."""
+def export(network, name, labels, folder, temperature=1.0, cutoff=0.0, receptive=48, warmup=None, training=None, gate=None):
+    """Write NAME.onnx and NAME.meta.json into `folder`. `gate`: the model that tells a voice model where to listen."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     network.eval()
@@ -101,6 +105,8 @@ def export(network, name, labels, folder, temperature=1.0, cutoff=0.0, receptive
             'features': {'kind': 'logmel', 'frame': FRAME, 'hop': HOP, 'bands': BANDS},
             'framesPerStep': FRAMES_PER_STEP, 'receptiveField': receptive, 'unknownCutoff': round(float(cutoff), 4),
             'training': training or {}}
+    if gate:
+        meta['gate'] = gate
     if warmup:
         meta['warmupWeights'] = [round(float(w), 3) for w in warmup]
     (folder / f'{name}.meta.json').write_text(json.dumps(meta, indent=2) + '\n')
