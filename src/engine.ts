@@ -1,4 +1,4 @@
-import { gateModel, type Result } from './answers/decision.ts';
+import { gateLabel, type Result } from './answers/decision.ts';
 import type { TimeSeriesOutput } from './answers/series.ts';
 import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, describe } from './audio/format.ts';
@@ -43,7 +43,7 @@ export interface EngineOptions {
 
 /** A model that an engine holds, as `engine.models.Speech`. */
 export interface ModelHandle {
-  /** `Speech`, `Gender`; an older version kept beside the newest is `Speech@1`. */
+  /** `Speech`, `SpeechRT`, `Gender`; an older version kept beside the newest is `Speech@1`. */
   readonly name: string;
   /** Its key in results. */
   readonly key: string;
@@ -53,6 +53,7 @@ export interface ModelHandle {
 
 export interface ModelHandles {
   readonly Speech: ModelHandle;
+  readonly SpeechRT: ModelHandle;
   readonly Gender: ModelHandle;
   readonly [name: string]: ModelHandle;
 }
@@ -102,7 +103,10 @@ export class Engine {
   /** By name: `engine.models.Speech`, `engine.models.Gender`. */
   readonly models: ModelHandles;
 
+  /** By id. */
   readonly #models: ReadonlyMap<string, OpenModel>;
+  /** By id and by name of the handle, in lower case. */
+  readonly #byName: ReadonlyMap<string, OpenModel>;
   readonly #batcher: Batcher;
   /** By the ids of the models as they were asked for. */
   readonly #selections = new Map<string, Selection>();
@@ -111,9 +115,12 @@ export class Engine {
   private constructor(device: DeviceInfo, models: ReadonlyMap<string, OpenModel>, programs: Programs) {
     this.device = device;
     this.#models = models;
+    this.#byName = new Map(
+      [...models].flatMap(([id, model]) => [id, handleName(id).toLowerCase()].map((name) => [name, model])),
+    );
     this.#batcher = new Batcher(programs);
     const handles = [...models.values()].map(({ id, name, version, labels }) =>
-      Object.freeze({ name: capitalised(id), key: name, version, labels }),
+      Object.freeze({ name: handleName(id), key: name, version, labels }),
     );
     this.models = Object.freeze(Object.fromEntries(handles.map((handle) => [handle.name, handle]))) as ModelHandles;
   }
@@ -140,7 +147,7 @@ export class Engine {
 
   /** `name` as in `engine.models`, or the key in results; upper and lower case are the same. */
   isModelAvailable(name: string): boolean {
-    return this.#models.has(String(name).toLowerCase());
+    return this.#byName.has(String(name).toLowerCase());
   }
 
   /**
@@ -227,10 +234,10 @@ export class Engine {
       if (twice)
         throw new ArgumentError(
           'models',
-          `two versions of ${capitalised(twice.name)}`,
+          `two versions of ${handleName(twice.name)}`,
           'one version of each model a call',
         );
-      selection = select(chosen, chosen.find(({ name }) => name === gateModel) ?? this.#models.get(gateModel)!);
+      selection = select(chosen, this.#models);
       this.#selections.set(key, selection);
     }
     return selection;
@@ -238,7 +245,7 @@ export class Engine {
 
   #model(asked: ModelHandle | string): OpenModel {
     const name = typeof asked === 'string' ? asked : asked?.name;
-    const model = this.#models.get(String(name).toLowerCase());
+    const model = this.#byName.get(String(name).toLowerCase());
     if (!model)
       throw new UnknownModelError(typeof name === 'string' ? name : describe(asked), this.getAvailableModels());
     return model;
@@ -252,8 +259,16 @@ async function openModels(folder: string | undefined): Promise<ReadonlyMap<strin
     places.map(async ([id, place]) => [id, { ...(await loadModel(place)), id }] as const),
   );
   const byId = new Map(models);
-  if (!byId.has(gateModel))
-    throw new UndertoneError(`weights: ${folder} holds no ${gateModel}.model, which every analysis needs`);
+  const where = folder ?? 'the package';
+  if (byId.size === 0) throw new UndertoneError(`weights: ${where} holds no model file`);
+  for (const { id, gate: name } of byId.values()) {
+    if (name === '') continue;
+    const gate = byId.get(name);
+    if (!gate)
+      throw new UndertoneError(`weights: ${where} holds no ${name}.model, which ${id}.model names as its gate`);
+    if (gate.gate !== '' || !gate.labels.includes(gateLabel))
+      throw new UndertoneError(`weights: ${id}.model names ${name}.model as its gate, but that can't tell speech`);
+  }
   return byId;
 }
 
@@ -263,6 +278,11 @@ async function modelFiles(folder: string): Promise<[string, FilePlace][]> {
   return files.map(({ name, path }) => [name.slice(0, -suffix.length).toLowerCase(), path]);
 }
 
-function capitalised(name: string): string {
-  return name.charAt(0).toUpperCase() + name.slice(1);
+/** `Speech` for speech, `SpeechRT` for speech-rt, `Speech@1` for speech@1: words of one or two letters are initials. */
+function handleName(id: string): string {
+  const [name, ...version] = id.split('@');
+  const words = name
+    .split('-')
+    .map((word) => (word.length < 3 ? word.toUpperCase() : word[0].toUpperCase() + word.slice(1)));
+  return [words.join(''), ...version].join('@');
 }

@@ -9,13 +9,13 @@ export interface Step {
   /** RMS on the [-1, 1] scale. */
   readonly level: number;
   readonly silent: boolean;
-  /** Weight in a mean over steps; below 1 only at the start of a stream. */
-  readonly weight: number;
+  /** Steps of the stream before it. */
+  readonly index: number;
   /** Its row in `probabilities`. */
   readonly row: number;
   /**
-   * Of this step and those heard with it: by model name, [rows, labels]. The Speech model is always there, unless nothing
-   * but silence was heard.
+   * Of this step and those heard with it: by model name, [rows, labels]; of all models asked for and of their gates, unless
+   * nothing but silence was heard.
    */
   readonly probabilities: Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -33,9 +33,8 @@ export interface Decision {
   readonly raw: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** The model whose label `speech` opens the gate for all others. */
-export const gateModel = 'speech';
-const gateLabel = 'speech';
+/** The label of a gate that opens it. */
+export const gateLabel = 'speech';
 
 export function round4(value: number): number {
   return Math.round(value * 1e4) / 1e4;
@@ -54,38 +53,39 @@ export function sortedByName<M extends { readonly name: string }>(models: readon
 const silence = (): Result => ({ result: 'silence', confidence: 1 });
 
 /**
- * Decides over a run of at least one step. `models` are those asked for, sorted by name; `gate` is the Speech model's
- * metadata, which is needed even where Speech itself was not asked for. `raw` stays empty unless it was asked for.
- * Streams call this for every step, so it makes no garbage but the answer.
+ * Decides over a run of at least one step. `models` are those asked for, sorted by name; `gates` holds the gate that each
+ * voice model names, asked for or not. `raw` stays empty unless it was asked for. Streams call this for every step, so it
+ * makes little garbage but the answer.
  */
 export function decide(
   models: readonly ModelMetadata[],
-  gate: ModelMetadata,
+  gates: readonly ModelMetadata[],
   steps: readonly Step[],
   includeRawValues = true,
 ): Decision {
   const heard = steps.filter(isHeard);
   const results: Record<string, Result> = {};
-  if (heard.length === 0 && !(includeRawValues && gate.name in steps[0].probabilities)) {
+  if (heard.length === 0 && !(includeRawValues && models[0].name in steps[0].probabilities)) {
     for (const { name } of models) results[name] = silence();
     return { results, raw: {} };
   }
-  const speechColumn = gate.labels.indexOf(gateLabel);
   const counted = heard.length > 0 ? heard : steps;
-  const gateMean = weightedMean(gate, counted);
-  const gateIsOpen = gate.labels[indexOfLargest(gateMean)] === gateLabel;
-
   const raw: Record<string, Record<string, number>> = {};
   for (const model of models) {
-    const isGate = model.name === gate.name;
-    const mean = isGate ? gateMean : weightedMean(model, counted, gate, speechColumn);
+    const gate = gates.find(({ name }) => name === model.gate);
+    const mean = weightedMean(model, counted, gate);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
     if (heard.length === 0) results[model.name] = silence();
-    else if (!isGate && !gateIsOpen)
-      results[model.name] = { result: 'no_speech', confidence: round4(1 - gateMean[speechColumn]) };
-    else results[model.name] = judge(model, mean);
+    else results[model.name] = (gate && shut(gate, counted)) ?? judge(model, mean);
   }
   return { results, raw };
+}
+
+/** `no_speech` where the gate hears something else over the steps; undefined where it is open. */
+function shut(gate: ModelMetadata, steps: readonly Step[]): Result | undefined {
+  const mean = weightedMean(gate, steps);
+  const speech = gate.labels.indexOf(gateLabel);
+  return indexOfLargest(mean) === speech ? undefined : { result: 'no_speech', confidence: round4(1 - mean[speech]) };
 }
 
 const isHeard = ({ silent }: Step): boolean => !silent;
@@ -105,15 +105,16 @@ function labelled(model: ModelMetadata, mean: readonly number[]): Record<string,
 }
 
 /**
- * Mean of a model's probabilities over the steps. A voice model's steps also weigh what column `column` of the model
- * `gate` says: how much speech there is in them.
+ * Mean of a model's probabilities over the steps. A voice model's steps also weigh how much speech its gate hears in them.
  */
-function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: ModelMetadata, column = 0): number[] {
+function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: ModelMetadata): number[] {
   const count = model.labels.length;
   const mean = new Array<number>(count).fill(0);
+  const speech = gate ? gate.labels.indexOf(gateLabel) : 0;
   let total = 0;
-  for (const { weight: own, row, probabilities } of steps) {
-    const weight = gate === undefined ? own : own * probabilities[gate.name][row * gate.labels.length + column];
+  for (const { index, row, probabilities } of steps) {
+    const own = model.warmupWeights[index] ?? 1;
+    const weight = gate === undefined ? own : own * probabilities[gate.name][row * gate.labels.length + speech];
     const values = probabilities[model.name];
     for (let i = 0; i < count; i++) mean[i] = mean[i] + weight * values[row * count + i];
     total += weight;
@@ -140,7 +141,7 @@ function indexOfLargest(values: readonly number[]): number {
 
 /** Every result a model can give. */
 export function possibleResults(model: ModelMetadata): string[] {
-  const voice = model.name === gateModel ? [] : ['no_speech'];
+  const voice = model.gate === '' ? [] : ['no_speech'];
   const unknown = model.labels.length === 2 ? ['unknown'] : [];
   return [...model.labels, ...voice, ...unknown, 'silence'];
 }

@@ -132,7 +132,7 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .argument('<out.model>', 'the file to write')
     .option(
       '--meta <file>',
-      'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights and training',
+      'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, gate, warmupWeights and training',
     )
     .option('--no-verify', 'leave out the comparison with onnxruntime-node; the model file says so')
     .addOption(

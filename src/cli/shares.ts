@@ -1,5 +1,5 @@
 /** How a file adds up, for the table that closes a batch. */
-import { clock, type FileReport, percent } from '../reports/report.ts';
+import { clock, type FileReport, percent, speechFirst } from '../reports/report.ts';
 import { type Column, table } from '../reports/table.ts';
 import { printable, stdoutStyle } from './style.ts';
 
@@ -26,7 +26,7 @@ export function sharesTable(
   );
   const shown = new Map<string, { model: string; key: string }>();
   for (const { fractions } of rows) {
-    const models = Object.keys(fractions).sort((a, b) => Number(b === 'speech') - Number(a === 'speech'));
+    const models = speechFirst(Object.keys(fractions), (model) => model);
     for (const model of models)
       for (const key of Object.keys(fractions[model]))
         if (!shown.has(key) && key !== 'no_speech_fraction') shown.set(key, { model, key });

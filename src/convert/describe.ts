@@ -80,6 +80,7 @@ export function describeFile({ model, formatVersion, checksum, encodings }: Mode
       `one for ${model.framesPerStep} frames (${((1000 * model.framesPerStep * features.hop) / model.sampleRate).toFixed(0)} ms); sees ${model.receptiveField} steps`,
     ],
     ['unknown', model.unknownCutoff > 0 ? `below a margin of ${model.unknownCutoff}` : 'never'],
+    ['gate', model.gate || 'none'],
     ['warm-up', model.warmupWeights.length > 0 ? model.warmupWeights.join(', ') : 'none'],
     ['training', model.training],
     ['conversion', model.conversion],

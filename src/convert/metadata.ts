@@ -50,6 +50,11 @@ function refuseOthers(others: Record<string, unknown>, prefix: string): void {
   if (unknown !== undefined) fail(`${prefix}${unknown}`, others[unknown], 'left out: there is no such field');
 }
 
+/** A model that tells speech from other sounds answers for every sound; any other is taken for a voice model. */
+function usualGate(labels: unknown): string {
+  return Array.isArray(labels) && labels.includes('speech') ? '' : 'speech';
+}
+
 /** Reads the JSON of a meta file. Throws ArgumentError that names the field. */
 export function parseMetadata(json: unknown): ConversionMetadata {
   const {
@@ -61,6 +66,7 @@ export function parseMetadata(json: unknown): ConversionMetadata {
     framesPerStep,
     receptiveField,
     unknownCutoff,
+    gate,
     warmupWeights,
     training,
     ...others
@@ -75,6 +81,7 @@ export function parseMetadata(json: unknown): ConversionMetadata {
     framesPerStep: count(framesPerStep, 'framesPerStep'),
     receptiveField: count(receptiveField, 'receptiveField'),
     unknownCutoff: fraction(unknownCutoff ?? 0, 'unknownCutoff'),
+    gate: gate === '' ? '' : gate === undefined ? usualGate(labels) : word(gate, 'gate'),
     warmupWeights: list(fraction)(warmupWeights ?? [], 'warmupWeights'),
     training: JSON.stringify(training ?? {}),
   };
@@ -104,6 +111,7 @@ export function inferMetadata(graph: Graph, source: string): ConversionMetadata 
     framesPerStep: Math.max(1, Math.round((input[1] ?? 1) / (output[1] ?? 1))),
     receptiveField: 1,
     unknownCutoff: 0,
+    gate: '',
     warmupWeights: [],
     training: '{}',
   };

@@ -10,17 +10,20 @@ import type { Batcher, StepProbabilities, StreamState } from '../runtime/batcher
 export interface Selection {
   /** The models asked for, sorted by name. */
   readonly models: readonly OpenModel[];
-  /** The Speech model, which opens the gate for the voice models whether it was asked for or not. */
-  readonly gate: OpenModel;
-  /** Sorted ids of all that must listen: the gate and those asked for. */
+  /** The gates that they name, which listen whether they were asked for or not. */
+  readonly gates: readonly OpenModel[];
+  /** Sorted ids of all that must listen: the gates and those asked for. */
   readonly ids: readonly string[];
   /** Their names by id. */
   readonly names: ReadonlyMap<string, string>;
 }
 
-export function select(models: readonly OpenModel[], gate: OpenModel): Selection {
-  const names = new Map([gate, ...models].map(({ id, name }) => [id, name]));
-  return { models: sortedByName(models), gate, ids: [...names.keys()].sort(), names };
+/** `models` are those asked for; `available` finds the gate of a model where it is not among them. */
+export function select(models: readonly OpenModel[], available: ReadonlyMap<string, OpenModel>): Selection {
+  const wanted = new Set(models.map(({ gate }) => gate).filter((gate) => gate !== ''));
+  const gates = [...wanted].map((gate) => models.find(({ name }) => name === gate) ?? available.get(gate)!);
+  const names = new Map([...gates, ...models].map(({ id, name }) => [id, name]));
+  return { models: sortedByName(models), gates, ids: [...names.keys()].sort(), names };
 }
 
 export interface ListenerSettings extends Selection {
@@ -69,17 +72,17 @@ export class Listener {
 
   /** One answer for a run of at least one step. */
   decide(steps: readonly Step[]): Decision {
-    return decide(this.settings.models, this.settings.gate, steps, this.settings.includeRawValues);
+    return decide(this.settings.models, this.settings.gates, steps, this.settings.includeRawValues);
   }
 
   #steps(levels: readonly number[], byId: StepProbabilities, first: number): Step[] {
-    const { gate, names, volumeThreshold } = this.settings;
+    const { names, volumeThreshold } = this.settings;
     const probabilities: Record<string, readonly number[]> = {};
     for (const id in byId) probabilities[names.get(id)!] = byId[id];
     return levels.map((level, row) => ({
       level,
       silent: isSilent(level, volumeThreshold),
-      weight: gate.warmupWeights[first + row] ?? 1,
+      index: first + row,
       row,
       probabilities,
     }));

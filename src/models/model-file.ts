@@ -27,12 +27,13 @@ import {
 } from './model-schema.ts';
 import { bytesPerElement, decodeWeights, type Encoding, encodeWeights, encodings } from './weights.ts';
 
-export const formatVersion = 1;
+export const formatVersion = 2;
 const magic = 'undertone model';
 /** The magic as a string field number 1: how every model file begins. */
 const beginning = Uint8Array.from([0x0a, magic.length, ...Array.from(magic, (letter) => letter.charCodeAt(0))]);
 const elementTypes: readonly ElementType[] = ['float32', 'int16'];
 const rankLimit = 8;
+const modelName = /^[a-z][a-z0-9_-]*$/i;
 
 export interface ModelFile {
   readonly formatVersion: number;
@@ -64,7 +65,7 @@ export function readModelFile(bytes: Uint8Array, source = 'data'): ModelFile {
   const message = decode(() => modelType.decode(payload), source);
   try {
     const { graph, encodings } = readGraph(required(message.graph, 'graph'));
-    return { formatVersion: version, checksum, model: readMetadata(message, graph), encodings };
+    return { formatVersion: version, checksum, model: readMetadata(message, graph, version), encodings };
   } catch (error) {
     throw new ModelFileError(source, (error as Error).message, { cause: error });
   }
@@ -115,7 +116,7 @@ function decode<T>(read: () => T, source: string): T {
   }
 }
 
-function readMetadata(message: ModelMessage, graph: Graph): Model {
+function readMetadata(message: ModelMessage, graph: Graph, fileVersion: number): Model {
   const { name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights } =
     message;
   const model: Model = {
@@ -132,6 +133,7 @@ function readMetadata(message: ModelMessage, graph: Graph): Model {
     framesPerStep: positive(framesPerStep, 'frames per step'),
     receptiveField: positive(receptiveField, 'receptive field'),
     unknownCutoff: unknownCutoff ?? 0,
+    gate: fileVersion === 1 ? gateOfVersion1(name) : (message.gate ?? ''),
     warmupWeights: [...warmupWeights],
     training: message.training || '{}',
     conversion: message.conversion || '{}',
@@ -141,18 +143,32 @@ function readMetadata(message: ModelMessage, graph: Graph): Model {
   return model;
 }
 
+/** Files of version 1 name no gate: `speech` was the gate of all other models. */
+function gateOfVersion1(name: string | undefined): string {
+  return name === 'speech' ? '' : 'speech';
+}
+
 /** Throws where metadata makes no sense; used when a file is read and before one is made. */
-export function checkMetadata({ name, labels, features, unknownCutoff, warmupWeights }: Omit<Model, 'graph'>): void {
+export function checkMetadata({
+  name,
+  labels,
+  features,
+  unknownCutoff,
+  gate,
+  warmupWeights,
+}: Omit<Model, 'graph'>): void {
   const fail = (reason: string): never => {
     throw new Error(reason);
   };
-  if (!/^[a-z][a-z0-9_-]*$/i.test(name)) fail(`its name is ${JSON.stringify(name)}, but it must be a word`);
+  if (!modelName.test(name)) fail(`its name is ${JSON.stringify(name)}, but it must be a word`);
   if (labels.length < 2 || new Set(labels).size !== labels.length || labels.includes(''))
     fail(`its labels are [${labels.join(', ')}], but it needs two or more different ones`);
   if (features.kind !== 'logmel')
     fail(`its features are of kind ${JSON.stringify(features.kind)}, but only logmel is known`);
   if (!(unknownCutoff >= 0 && unknownCutoff <= 1))
     fail(`its unknown cut-off is ${unknownCutoff}, but it must be between 0 and 1`);
+  if (gate !== '' && !modelName.test(gate)) fail(`its gate is ${JSON.stringify(gate)}, but it must be a model's name`);
+  if (gate === name) fail(`its gate is ${JSON.stringify(gate)}, which is the model itself`);
   if (warmupWeights.some((weight) => !(weight >= 0 && Number.isFinite(weight))))
     fail('a warm-up weight is negative or no number');
 }

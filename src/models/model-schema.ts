@@ -68,6 +68,7 @@ export const modelType = messageType({
   training: one(10, 'string'),
   conversion: one(11, 'string'),
   graph: oneMessage(12, () => graphType),
+  gate: one(13, 'string'),
 });
 
 export type GraphMessage = Decoded<typeof graphType>;

@@ -24,6 +24,8 @@ export interface ModelMetadata {
   readonly receptiveField: number;
   /** Two-class models: a margin below this is `unknown`; 0 for never. */
   readonly unknownCutoff: number;
+  /** Name of the model that tells a voice model where somebody speaks; empty for a model that answers for every sound. */
+  readonly gate: string;
   /** Weights of the first steps in a mean over steps, before the receptive field is full; steps behind them weigh 1. */
   readonly warmupWeights: readonly number[];
   /** How it was trained and what it reached, as JSON text. */

@@ -87,9 +87,18 @@ function runsOfPeriods(report: FileReport, { time_series }: ChannelReport, model
   }));
 }
 
-/** Speech before the voice models, which depend on it; for the eye, not for data. */
+/** Models that answer for every sound, the coarser one first. All others are voice models. */
+const soundModels: readonly string[] = ['speech', 'speech-rt'];
+
+export function isVoiceModel(name: string): boolean {
+  return !soundModels.includes(name);
+}
+
+/** Models of every sound before the voice models, which depend on them; for the eye, not for data. */
 export function speechFirst<T>(entries: readonly T[], nameOf: (entry: T) => string): T[] {
-  return [...entries].sort((a, b) => Number(nameOf(b) === 'speech') - Number(nameOf(a) === 'speech'));
+  const rank = (entry: T): number =>
+    isVoiceModel(nameOf(entry)) ? soundModels.length : soundModels.indexOf(nameOf(entry));
+  return [...entries].sort((a, b) => rank(a) - rank(b));
 }
 
 /** 3:07, 1:02:45, 3:07.4: a time in seconds, to read. */

@@ -31,7 +31,7 @@ export interface DrawOptions {
 
 /** The model whose results colour the waveform. */
 export function colouring<T extends { readonly model: string }>(entries: readonly T[]): T | undefined {
-  return entries.find(({ model }) => model === 'speech') ?? entries[0];
+  return speechFirst(entries, ({ model }) => model)[0];
 }
 
 /** Inner elements of the picture. `envelopes` by channel; without one the channel has no waveform. */

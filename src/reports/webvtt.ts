@@ -18,7 +18,9 @@ export function toWebVtt(report: FileReport): string {
       const words = run.result.replaceAll('_', ' ');
       return [several ? `<v channel ${channel}>${words}</v>` : words];
     });
-    return said.length > 0 ? [`${clockOf(start)} --> ${clockOf(times[i + 1])}\n${said.join('\n')}\n`] : [];
+    return said.length > 0
+      ? [`${clockOf(start)} --> ${clockOf(times[i + 1])}\n${[...new Set(said)].join('\n')}\n`]
+      : [];
   });
   return ['WEBVTT\n', ...cues].join('\n');
 }

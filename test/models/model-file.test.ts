@@ -29,7 +29,8 @@ function repacked(change: (model: any) => void): Uint8Array {
 test('what is written is read again', () => {
   const model = tinyModel();
   assert.equal(readModel(writeModel(model)), model);
-  assert.equal(readModelFile(writeModel(model)).formatVersion, 1);
+  assert.equal(readModelFile(writeModel(model)).formatVersion, 2);
+  for (const gate of ['', 'speech-rt']) assert.is(readModel(writeModel({ ...model, gate })).gate, gate);
 });
 
 test('a file at an odd address is read as well', () => {
@@ -65,6 +66,21 @@ test('the golden file of format version 1 is read', async () => {
   }
 });
 
+test('the golden file of format version 2 is read', async () => {
+  const golden = new URL('../fixtures/models/tiny-v2.model', import.meta.url).pathname;
+  assert.equal(await loadModel(golden), { ...tinyModel(), gate: 'speech-rt' });
+});
+
+test('a file of version 1 names no gate: speech is the gate of all others', () => {
+  const asVersion1 = (name: string): Uint8Array =>
+    modelFileType.encode({
+      ...modelFileType.decode(writeModel({ ...tinyModel(), name, gate: '' })),
+      formatVersion: 1,
+    });
+  assert.is(readModel(asVersion1('speech')).gate, '');
+  assert.is(readModel(asVersion1('gender')).gate, 'speech');
+});
+
 test('a file cut off anywhere is refused', () => {
   const bytes = writeModel(tinyModel());
   for (let length = 0; length < bytes.length; length += 1 + (length >> 4))
@@ -90,8 +106,8 @@ test('something else and a newer format are refused by name', () => {
   refused(new TextEncoder().encode('RIFF....WAVE'), /not a model file/);
   const file = modelFileType.decode(writeModel(tinyModel()));
   refused(
-    modelFileType.encode({ ...file, formatVersion: 2 }),
-    /format version 2, but this release reads versions up to 1/,
+    modelFileType.encode({ ...file, formatVersion: 3 }),
+    /format version 3, but this release reads versions up to 2/,
   );
 });
 
@@ -143,6 +159,14 @@ test('contents that make no sense are refused, whatever their checksum', () => {
   refused(
     repacked((model) => (model.unknownCutoff = 2)),
     /cut-off/,
+  );
+  refused(
+    repacked((model) => (model.gate = 'not a name')),
+    /its gate is "not a name"/,
+  );
+  refused(
+    repacked((model) => (model.gate = model.name)),
+    /which is the model itself/,
   );
   refused(
     repacked((model) => delete model.graph),

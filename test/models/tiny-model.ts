@@ -12,6 +12,7 @@ export const tinyModel = (): Model => ({
   framesPerStep: 1,
   receptiveField: 3,
   unknownCutoff: 0.25,
+  gate: 'speech',
   warmupWeights: [0.25, 0.5],
   training: '{"seed":1}',
   conversion: '{"verified":false}',

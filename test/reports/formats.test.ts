@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { toAudacityLabels } from '../../src/reports/audacity.ts';
 import { toCsv } from '../../src/reports/csv.ts';
 import { toElan } from '../../src/reports/elan.ts';
-import { clock, runsOf } from '../../src/reports/report.ts';
+import { clock, runsOf, speechFirst } from '../../src/reports/report.ts';
 import { toRttm } from '../../src/reports/rttm.ts';
 import { toSegments } from '../../src/reports/segments.ts';
 import { table, width } from '../../src/reports/table.ts';
@@ -91,6 +91,34 @@ test('RTTM without a voice model lists speech', () => {
       .split('\n')
       .filter(Boolean)
       .every((line) => line.split(' ')[7] === 'speech'),
+  );
+});
+
+test('RTTM without a voice model takes SpeechRT for the borders where it was asked for', () => {
+  const run = (timestamp_start: number, timestamp_end: number) => ({
+    timestamp_start,
+    timestamp_end,
+    result: 'speech',
+    confidence: 0.9,
+  });
+  const transitions = { speech: [run(0, 2000)], 'speech-rt': [run(192, 768), run(1024, 1984)] };
+  const lines = toRttm({ ...report, channels: { 0: { time_series: [], transitions } } })
+    .trimEnd()
+    .split('\n');
+  assert.equal(
+    lines.map((line) => line.split(' ').slice(3, 5)),
+    [
+      ['0.192', '0.576'],
+      ['1.024', '0.960'],
+    ],
+  );
+});
+
+test('to the eye models of every sound come first, the coarser before the finer', () => {
+  const names = ['age', 'gender', 'speech-rt', 'speech'];
+  assert.equal(
+    speechFirst(names, (name) => name),
+    ['speech', 'speech-rt', 'age', 'gender'],
   );
 });
 

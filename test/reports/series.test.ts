@@ -7,7 +7,13 @@ import { ArgumentError } from '../../src/errors.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 
 const metadata = (name: string, labels: readonly string[], unknownCutoff = 0) =>
-  ({ name, labels, unknownCutoff, warmupWeights: [] }) as unknown as ModelMetadata;
+  ({
+    name,
+    labels,
+    unknownCutoff,
+    warmupWeights: [],
+    gate: name === 'speech' ? '' : 'speech',
+  }) as unknown as ModelMetadata;
 
 const speech = metadata('speech', ['music', 'other', 'speech']);
 const gender = metadata('gender', ['male', 'female'], 0.1);
@@ -24,7 +30,7 @@ function step(sound: 'man' | 'woman' | 'doubt' | 'music' | 'silence'): Step {
   return {
     level: sound === 'silence' ? 0 : 0.1,
     silent: sound === 'silence',
-    weight: 1,
+    index: 0,
     row: 0,
     probabilities: { speech: [music, other, talk], gender: [male, 1 - male] },
   };
@@ -34,7 +40,7 @@ function reporter(settings: Partial<ReportSettings> = {}): Reporter {
   const models = settings.models ?? [speech, gender];
   return new Reporter({
     models,
-    decide: (steps) => decide(models, speech, steps),
+    decide: (steps) => decide(models, [speech], steps),
     outputPeriod: 1024,
     includeRawValues: false,
     includeSummary: true,

@@ -6,11 +6,11 @@ import { stepLevels } from '../../src/audio/level.ts';
 import type { Ear } from '../../src/listening/tracks.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 
-const metadata = (name: string, labels: readonly string[]) =>
-  ({ name, labels, unknownCutoff: 0.05, warmupWeights: [] }) as unknown as ModelMetadata;
+const metadata = (name: string, labels: readonly string[], gate: string) =>
+  ({ name, labels, unknownCutoff: 0.05, warmupWeights: [], gate }) as unknown as ModelMetadata;
 
-export const speech = metadata('speech', ['music', 'other', 'speech']);
-export const gender = metadata('gender', ['male', 'female']);
+export const speech = metadata('speech', ['music', 'other', 'speech'], '');
+export const gender = metadata('gender', ['male', 'female'], 'speech');
 
 export class FakeEar implements Ear {
   readonly settings = { models: [gender, speech], includeRawValues: true };
@@ -34,7 +34,7 @@ export class FakeEar implements Ear {
       return {
         level,
         silent: isSilent(level, 0.005),
-        weight: 1,
+        index: 0,
         row: 0,
         probabilities: { speech: [(1 - talk) / 3, (1 - talk) * (2 / 3), talk], gender: [male, 1 - male] },
       };
@@ -42,6 +42,6 @@ export class FakeEar implements Ear {
   }
 
   decide(steps: readonly Step[]): Decision {
-    return decide(this.settings.models, speech, steps);
+    return decide(this.settings.models, [speech], steps);
   }
 }

@@ -24,15 +24,15 @@ export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<L
   return listenersOn(backend, { gender: gender, speech: speech });
 }
 
-/** Of models by their ids. */
+/** Of models by their ids, gates among them. */
 export function listenersOn(
   backend: Backend,
-  byId: Readonly<Record<'speech' | 'gender', Model>>,
+  byId: Readonly<Record<string, Model>>,
   volumeThreshold = defaultVolumeThreshold,
 ): Listeners {
   const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
   const batcher = new Batcher(new Programs(backend, models));
-  const settings = { ...select([...models.values()], models.get('speech')!), includeRawValues: true, volumeThreshold };
+  const settings = { ...select([...models.values()], models), includeRawValues: true, volumeThreshold };
   return {
     newListener: () => new Listener(batcher, settings),
     close: () => batcher.dispose(),

@@ -10,13 +10,19 @@ const LOW = 20;
 const HIGH = 8000;
 const RATE = 16000;
 const EMPHASIS = 0.97;
-const FLOOR = 1.1920929e-7;   // float32's epsilon
+const FLOOR = 1.1920929e-7; // float32's epsilon
 
 const mel = (hertz: number) => 1127 * Math.log(1 + hertz / 700);
 
-const window = Float64Array.from({ length: FRAME }, (_, i) => (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (FRAME - 1))) ** 0.85);
+const window = Float64Array.from(
+  { length: FRAME },
+  (_, i) => (0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (FRAME - 1))) ** 0.85,
+);
 
-interface Band { first: number; weights: number[] }
+interface Band {
+  first: number;
+  weights: number[];
+}
 
 function triangles(): Band[] {
   const step = (mel(HIGH) - mel(LOW)) / (BANDS + 1);
@@ -78,7 +84,8 @@ export function fbank(samples: Int16Array): Float32Array {
     transform(re, im);
     for (const [band, { first, weights }] of bands.entries()) {
       let sum = 0;
-      for (let i = 0; i < weights.length; i++) sum += (weights[i] as number) * ((re[first + i] as number) ** 2 + (im[first + i] as number) ** 2);
+      for (let i = 0; i < weights.length; i++)
+        sum += (weights[i] as number) * ((re[first + i] as number) ** 2 + (im[first + i] as number) ** 2);
       features[index * BANDS + band] = Math.log(Math.max(sum, FLOOR));
     }
   }

@@ -15,24 +15,39 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { BANDS, fbank } from './fbank.js';
 
 const RATE = 16000;
-const WINDOW = 512;   // silero's step at 16 kHz
-const CONTEXT = 64;   // samples of the step before that it sees again
+const WINDOW = 512; // silero's step at 16 kHz
+const CONTEXT = 64; // samples of the step before that it sees again
 const STATE = 128;
-const SILENCE = 2;      // ln of the power in a band, below which a frame is digital silence or nearly
-const SAMPLE = 20;      // every twentieth clip tells the scale of the features
-const LANES = 48;     // clips that silero hears side by side
+const SILENCE = 2; // ln of the power in a band, below which a frame is digital silence or nearly
+const SAMPLE = 20; // every twentieth clip tells the scale of the features
+const LANES = 48; // clips that silero hears side by side
 const SESSION = { intraOpNumThreads: 1, interOpNumThreads: 1, graphOptimizationLevel: 'all' } as const;
 
-interface Clip { row: number; speech: boolean; shard: string; start: number; length: number }
+interface Clip {
+  row: number;
+  speech: boolean;
+  shard: string;
+  start: number;
+  length: number;
+}
 
 /** Rows of index.tsv as corpus.py reads them. */
 async function readIndex(path: string): Promise<Clip[]> {
-  const [head, ...rows] = (await readFile(path, 'utf8')).trimEnd().split('\n').map((line) => line.split('\t'));
+  const [head, ...rows] = (await readFile(path, 'utf8'))
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split('\t'));
   const column = (cells: string[], name: string) => cells[head?.indexOf(name) ?? -1] ?? '';
   return rows.map((cells, row) => {
     const start = Math.round(Number(column(cells, 'start')) * RATE);
     const length = Math.round(Number(column(cells, 'end')) * RATE) - start;
-    return { row, speech: column(cells, 'class') === 'speech', shard: column(cells, 'shard').replace(/\.opus$/, ''), start, length };
+    return {
+      row,
+      speech: column(cells, 'class') === 'speech',
+      shard: column(cells, 'shard').replace(/\.opus$/, ''),
+      start,
+      length,
+    };
   });
 }
 
@@ -55,7 +70,9 @@ async function sampled(cache: string, clips: Clip[]): Promise<Int16Array[]> {
 
 /** Probabilities of speech of each clip, one for 512 samples, the last ones padded by zeros. */
 async function silero(session: InferenceSession, clips: Int16Array[]): Promise<Float32Array[]> {
-  const order = clips.map((_, index) => index).sort((a, b) => (clips[b] as Int16Array).length - (clips[a] as Int16Array).length);
+  const order = clips
+    .map((_, index) => index)
+    .sort((a, b) => (clips[b] as Int16Array).length - (clips[a] as Int16Array).length);
   const answers = clips.map((clip) => new Float32Array(Math.ceil(clip.length / WINDOW)));
   const rate = new Tensor('int64', [BigInt(RATE)], []);
   for (let first = 0; first < order.length; first += LANES) {
@@ -69,7 +86,11 @@ async function silero(session: InferenceSession, clips: Int16Array[]): Promise<F
         for (let i = 0; i < CONTEXT + WINDOW; i++)
           input[lane * (CONTEXT + WINDOW) + i] = (samples[frame * WINDOW - CONTEXT + i] ?? 0) / 32768;
       });
-      const result = await session.run({ input: new Tensor('float32', input, [lanes.length, CONTEXT + WINDOW]), state, sr: rate });
+      const result = await session.run({
+        input: new Tensor('float32', input, [lanes.length, CONTEXT + WINDOW]),
+        state,
+        sr: rate,
+      });
       state = result.stateN as typeof state;
       const output = result.output?.data as Float32Array;
       lanes.forEach((clip, lane) => {
@@ -81,7 +102,10 @@ async function silero(session: InferenceSession, clips: Int16Array[]): Promise<F
   return answers;
 }
 
-interface Scale { mean: ArrayLike<number> & Iterable<number>; deviation: ArrayLike<number> & Iterable<number> }
+interface Scale {
+  mean: ArrayLike<number> & Iterable<number>;
+  deviation: ArrayLike<number> & Iterable<number>;
+}
 
 /**
  * Mean and standard deviation of each band over frames that are not silent. The network takes normalised features; the statistics
@@ -107,7 +131,11 @@ function scaleOf(clips: Iterable<Int16Array>): Scale {
 }
 
 /** [frames, 3] probabilities of speech, singing and music, each 10 ms. */
-async function events(session: InferenceSession, samples: Int16Array, { mean, deviation }: Scale): Promise<Float32Array> {
+async function events(
+  session: InferenceSession,
+  samples: Int16Array,
+  { mean, deviation }: Scale,
+): Promise<Float32Array> {
   const features = fbank(samples);
   if (features.length === 0) return new Float32Array(0);
   for (let i = 0; i < features.length; i++) {
@@ -121,21 +149,37 @@ async function events(session: InferenceSession, samples: Int16Array, { mean, de
 const bytes = (probabilities: Float32Array) => Uint8Array.from(probabilities, (p) => Math.round(p * 255));
 
 async function main() {
-  const { values } = parseArgs({ options: { data: { type: 'string' }, cache: { type: 'string' }, models: { type: 'string' }, scale: { type: 'string' } } });
-  const { data, cache, models } = values;   // --scale: the scale of another run, to hear other audio alike
+  const { values } = parseArgs({
+    options: {
+      data: { type: 'string' },
+      cache: { type: 'string' },
+      models: { type: 'string' },
+      scale: { type: 'string' },
+    },
+  });
+  const { data, cache, models } = values; // --scale: the scale of another run, to hear other audio alike
   if (!data || !cache || !models) throw new Error('--data, --cache and --models are needed');
   const folder = join(cache, 'teachers');
   await mkdir(folder, { recursive: true });
-  const clips = (await readIndex(join(data, 'index.tsv'))).sort((a, b) => Number(b.speech) - Number(a.speech) || a.row - b.row);
+  const clips = (await readIndex(join(data, 'index.tsv'))).sort(
+    (a, b) => Number(b.speech) - Number(a.speech) || a.row - b.row,
+  );
   const detector = await InferenceSession.create(join(models, 'silero_vad_16k_op15.onnx'), SESSION);
   const tagger = await InferenceSession.create(join(models, 'fireredvad_aed.onnx'), SESSION);
-  const scale: Scale = values.scale ? JSON.parse(await readFile(values.scale, 'utf8')) : scaleOf(await sampled(cache, clips));
-  await writeFile(join(folder, 'scale.json'), JSON.stringify({ mean: [...scale.mean], deviation: [...scale.deviation] }));
-  const [heardFile, taggedFile, table] = await Promise.all(['silero.u8', 'events.u8', 'clips.tsv'].map((name) => open(join(folder, name), 'w')));
+  const scale: Scale = values.scale
+    ? JSON.parse(await readFile(values.scale, 'utf8'))
+    : scaleOf(await sampled(cache, clips));
+  await writeFile(
+    join(folder, 'scale.json'),
+    JSON.stringify({ mean: [...scale.mean], deviation: [...scale.deviation] }),
+  );
+  const [heardFile, taggedFile, table] = await Promise.all(
+    ['silero.u8', 'events.u8', 'clips.tsv'].map((name) => open(join(folder, name), 'w')),
+  );
   if (!heardFile || !taggedFile || !table) return;
   await table.write('row\tsilero\tsilero_frames\tevents\tevents_frames\n');
   let [at, atEvents] = [0, 0];
-  for (let first = 0; first < clips.length;) {
+  for (let first = 0; first < clips.length; ) {
     const shard = (clips[first] as Clip).shard;
     let last = first;
     while (clips[last]?.shard === shard) last++;
