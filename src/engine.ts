@@ -1,7 +1,7 @@
 import { gateLabel, type Result } from './answers/decision.ts';
 import type { TimeSeriesOutput } from './answers/series.ts';
 import type { FileSource } from './audio/byte-reader.ts';
-import { type AudioData, describe } from './audio/format.ts';
+import { type AudioData, type Channel, describe, type Encoding } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
 import type { WeightPrecision } from './backends/backend.ts';
 import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
@@ -15,7 +15,7 @@ import {
   type StreamOptions,
   type StreamSource,
 } from './listening/recording.ts';
-import { AnalysisStream } from './listening/stream.ts';
+import { AnalysisStream, type ResumeOptions, withResumed } from './listening/stream.ts';
 import type { StreamOverview, StreamResult } from './listening/tracks.ts';
 import type { OpenModel } from './models/model.ts';
 import { loadModel } from './models/model-file.ts';
@@ -68,14 +68,16 @@ export interface AnalysisOptions {
 }
 
 export interface ChunkOptions extends AnalysisOptions {
-  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or little-endian 16-bit bytes; channels interleaved. */
+  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. Copied before the call returns. */
   readonly data: AudioData;
-  /** Hz, 8000 to 192000; default 16000. */
+  /** Hz, 8000 to 192000; default 16000, of mulaw and alaw 8000. */
   readonly sampleRate?: number;
   /** Channels interleaved in `data`; default 1. */
   readonly channels?: number;
-  /** The channel to hear, from 0 on; needed where there are several. */
-  readonly channel?: number;
+  /** The channel to hear, from 0 on, or 'mix', the mean of all; needed where there are several. */
+  readonly channel?: Channel;
+  /** Of bytes; default s16le. */
+  readonly encoding?: Encoding;
   /** Takes the call back while it waits. */
   readonly signal?: AbortSignal;
 }
@@ -185,8 +187,9 @@ export class Engine {
   }
 
   /** A live stream to push audio into: `write`, `end`, and async iteration over its periods. */
-  async openStream(options: StreamOptions): Promise<AnalysisStream> {
-    return AnalysisStream.open(options, () => this.#listener(options));
+  async openStream(options: StreamOptions | ResumeOptions): Promise<AnalysisStream> {
+    const settled = withResumed(options);
+    return AnalysisStream.open(settled, () => this.#listener(settled));
   }
 
   /** Ends all work: calls that wait are refused with DisposedError. Afterwards the process can exit by itself. */

@@ -39,6 +39,20 @@ export class InputTooShortError extends UndertoneError {
   }
 }
 
+/** A stream's sample is NaN or infinite; it counted as silence. The place is counted in samples of the channel. */
+export class InvalidSampleError extends UndertoneError {
+  readonly channel: number;
+  readonly frame: number;
+
+  constructor(channel: number, frame: number, sampleRate: number) {
+    super(
+      `data: sample ${frame} of channel ${channel} (${(frame / sampleRate).toFixed(3)} s into the stream) is no number and counts as silence`,
+    );
+    this.channel = channel;
+    this.frame = frame;
+  }
+}
+
 /** A model was asked for that is not there. */
 export class UnknownModelError extends UndertoneError {
   readonly model: string;

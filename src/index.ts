@@ -2,13 +2,13 @@
 
 export type { Result } from './answers/decision.ts';
 export type { TimeSeriesOutput } from './answers/series.ts';
-export type { AudioData } from './audio/format.ts';
+export type { AudioData, Channel, Encoding } from './audio/format.ts';
 export type { WeightPrecision } from './backends/backend.ts';
 export type { AnalysisOptions, ChunkOptions, ChunkOutput, EngineOptions, ModelHandle, ModelHandles } from './engine.ts';
 export { Engine } from './engine.ts';
 export * from './errors.ts';
 export type { BytesOptions, FileOptions, StreamOptions, StreamSource } from './listening/recording.ts';
-export { AnalysisStream } from './listening/stream.ts';
+export { AnalysisStream, type ResumeOptions } from './listening/stream.ts';
 export type { SeriesOptions, StreamOverview, StreamResult } from './listening/tracks.ts';
 export type { DeviceInfo, DeviceName, DeviceReport } from './runtime/devices.ts';
 export { listDevices } from './runtime/devices.ts';

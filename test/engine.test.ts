@@ -3,11 +3,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packagedModels } from '../src/engine.ts';
 import {
+  type AnalysisStream,
   ArgumentError,
   type ChunkOptions,
   DisposedError,
   Engine,
   InputTooShortError,
+  type StreamResult,
   UndertoneError,
   UnknownModelError,
 } from '../src/index.ts';
@@ -216,6 +218,65 @@ test('an aborted call is refused with the reason given', async () => {
     (error: Error) => assert.is(error.message, 'hung up'),
   );
 });
+
+test('a hundred calls on one buffer that is filled anew: each answers for what it held', async () => {
+  const buffer = new Int16Array(16000);
+  const parts = Array.from({ length: 20 }, (_, i) => voice.slice(i * 800, i * 800 + 16000));
+  const expected = await Promise.all(parts.map((data) => chunk({ data })));
+  const answers = parts.map((part) => {
+    buffer.set(part);
+    const answer = chunk({ data: buffer });
+    buffer.fill(30000);
+    return answer;
+  });
+  assert.equal(await Promise.all(answers), expected);
+  const series = engine.processAudioBytes({ data: buffer.fill(0), models: both, volumeThreshold: 1 });
+  buffer.fill(1);
+  assert.is((await series).channels['0'].time_series.length, 1);
+});
+
+test('a stream moves to another engine by its snapshot, and gives what it would have given', async () => {
+  const options = { models: both, outputPeriod: 256, includeRawValues: true, includeSummary: true };
+  const floats = Float32Array.from(voice, (value) => value / 32768);
+  const whole = await engine.openStream({ ...options, sampleRate: 22050 });
+  void whole.write(floats);
+  await whole.end();
+  const expected = await readAll(whole);
+
+  const first = await engine.openStream({ ...options, sampleRate: 22050 });
+  void first.write(floats.subarray(0, 21234));
+  const snapshot = await first.snapshot();
+  const results = await readSome(first);
+  const other = await Engine.create({ device: 'cpu', threads: 1 });
+  const second = await other.openStream({ resume: snapshot });
+  void second.write(floats.subarray(21234));
+  await second.end();
+  assert.equal([...results, ...(await readAll(second))], expected);
+  assert.equal(second.overview(), whole.overview());
+  const onlySpeech = other.openStream({ resume: snapshot, models: ['Speech'] });
+  await onlySpeech.then(
+    () => assert.unreachable(),
+    (error) => assert.match(error.message, /^resume: got a snapshot of a stream with models "gender@/),
+  );
+  await other.dispose();
+});
+
+async function readAll(stream: AsyncIterable<StreamResult>): Promise<StreamResult[]> {
+  const results: StreamResult[] = [];
+  for await (const result of stream) results.push(result);
+  return results;
+}
+
+/** What is there already; the stream goes on. */
+async function readSome(stream: AnalysisStream): Promise<StreamResult[]> {
+  const results: StreamResult[] = [];
+  const iterator = stream[Symbol.asyncIterator]();
+  while (true) {
+    const next = await Promise.race([iterator.next(), new Promise<void>((resolve) => setTimeout(resolve, 50))]);
+    if (!next || next.done) return results;
+    results.push(next.value);
+  }
+}
 
 test('the samples of the caller stay as they were', async () => {
   const before = voice.slice();

@@ -40,6 +40,13 @@ export interface PeriodSettings {
   readonly decide: (steps: readonly Step[]) => Decision;
 }
 
+/** Periods given, and the steps of the one that is not complete; steps that were heard together share their numbers. */
+export interface PeriodState {
+  readonly given: number;
+  readonly blocks: readonly Step['probabilities'][];
+  readonly steps: readonly (Omit<Step, 'probabilities'> & { readonly block: number })[];
+}
+
 /** Gathers steps into periods and decides on each as one analysis. Memory: the steps of one period. */
 export class PeriodCollector {
   readonly #settings: PeriodSettings;
@@ -62,6 +69,17 @@ export class PeriodCollector {
   /** The last, partial period, if it holds at least one step. */
   finish(): PeriodResult | undefined {
     return this.#steps.length > 0 ? this.#close() : undefined;
+  }
+
+  state(): PeriodState {
+    const blocks = [...new Set(this.#steps.map(({ probabilities }) => probabilities))];
+    const steps = this.#steps.map(({ probabilities, ...step }) => ({ ...step, block: blocks.indexOf(probabilities) }));
+    return { given: this.#given, blocks, steps };
+  }
+
+  restore({ given, blocks, steps }: PeriodState): void {
+    this.#given = given;
+    this.#steps = steps.map(({ block, ...step }) => ({ ...step, probabilities: blocks[block] }));
   }
 
   #close(): PeriodResult {

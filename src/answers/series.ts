@@ -2,9 +2,9 @@
 
 import type { ModelMetadata } from '../models/model.ts';
 import type { Decision, Step } from './decision.ts';
-import { PeriodCollector, type PeriodResult } from './periods.ts';
-import { type Summary, SummaryCounter } from './summary.ts';
-import { TransitionCollector, type Transitions } from './transitions.ts';
+import { PeriodCollector, type PeriodResult, type PeriodState } from './periods.ts';
+import { type Summary, SummaryCounter, type SummaryState } from './summary.ts';
+import { TransitionCollector, type TransitionState, type Transitions } from './transitions.ts';
 
 export interface ChannelOverview {
   readonly summary?: Summary;
@@ -30,6 +30,12 @@ export interface ReportSettings {
   readonly includeRawValues: boolean;
   readonly includeSummary: boolean;
   readonly includeTransitions: boolean;
+}
+
+export interface ReporterState {
+  readonly periods: PeriodState;
+  readonly summary: SummaryState | undefined;
+  readonly transitions: TransitionState | undefined;
 }
 
 /** Steps of one channel in, periods out as they are complete; summary and transitions at any time. */
@@ -63,6 +69,21 @@ export class Reporter {
   finish(): PeriodResult[] {
     const last = this.#periods.finish();
     return last ? [last] : [];
+  }
+
+  state(): ReporterState {
+    return {
+      periods: this.#periods.state(),
+      summary: this.#summary?.state(),
+      transitions: this.#transitions?.state(),
+    };
+  }
+
+  /** Goes on where another reporter of the same settings was. */
+  restore({ periods, summary, transitions }: ReporterState): void {
+    this.#periods.restore(periods);
+    if (summary) this.#summary?.restore(summary);
+    if (transitions) this.#transitions?.restore(transitions);
   }
 
   overview(): ChannelOverview {

@@ -4,6 +4,12 @@ import { type Decision, possibleResults, round4, sortedByName } from './decision
 /** By model, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible label is listed. */
 export type Summary = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
+/** Counts by model and label, in the order of the summary. */
+export interface SummaryState {
+  readonly steps: number;
+  readonly counts: readonly (readonly number[])[];
+}
+
 /** Counts the results of single steps. Memory: one number a label. */
 export class SummaryCounter {
   readonly #counts: ReadonlyMap<string, Map<string, number>>;
@@ -22,6 +28,17 @@ export class SummaryCounter {
       const { result } = results[model];
       counts.set(result, counts.get(result)! + 1);
     }
+  }
+
+  state(): SummaryState {
+    return { steps: this.#steps, counts: [...this.#counts.values()].map((counts) => [...counts.values()]) };
+  }
+
+  restore({ steps, counts }: SummaryState): void {
+    this.#steps = steps;
+    [...this.#counts.values()].forEach((own, model) => {
+      [...own.keys()].forEach((label, i) => own.set(label, counts[model][i]));
+    });
   }
 
   /** So far; all zeros before the first step. */

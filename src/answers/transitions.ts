@@ -20,6 +20,12 @@ interface Run {
   confidences: number;
 }
 
+/** The runs of each model, in the order of the models' names. */
+export interface TransitionState {
+  readonly steps: number;
+  readonly models: readonly { readonly done: readonly Transition[]; readonly run?: Run }[];
+}
+
 /** Runs of equal results of single steps, on the grid of 64 ms. Memory: the runs themselves. */
 export class TransitionCollector {
   readonly #models: ReadonlyMap<string, { readonly done: Transition[]; run: Run | undefined }>;
@@ -39,6 +45,19 @@ export class TransitionCollector {
       model.run.confidences += confidence;
     }
     this.#steps++;
+  }
+
+  state(): TransitionState {
+    const models = [...this.#models.values()].map(({ done, run }) => ({ done: [...done], run: run && { ...run } }));
+    return { steps: this.#steps, models };
+  }
+
+  restore({ steps, models }: TransitionState): void {
+    this.#steps = steps;
+    [...this.#models.values()].forEach((model, i) => {
+      model.done.push(...models[i].done);
+      model.run = models[i].run && { ...models[i].run };
+    });
   }
 
   /** So far, the run under way with its end as of now. */

@@ -9,14 +9,27 @@ export const stepMilliseconds = 64;
 export const lowestRate = 8000;
 export const highestRate = 192000;
 
-/** Samples at int16 scale, normalised samples in [-1, 1], or s16le bytes (a Buffer is a Uint8Array). Channels interleaved. */
-export type AudioData = Int16Array | Float32Array | Uint8Array;
+/**
+ * Samples at int16 scale, normalised samples in [-1, 1], or bytes in one of the encodings (a Buffer is a Uint8Array).
+ * Channels interleaved.
+ */
+export type AudioData = Int16Array | Float32Array | Uint8Array | ArrayBuffer;
+
+/** How samples stand in bytes: 16-bit integers, 32-bit floats, both little-endian; the 8-bit laws of ITU-T G.711. */
+export const encodings = ['s16le', 'f32le', 'mulaw', 'alaw'] as const;
+export type Encoding = (typeof encodings)[number];
+export const bytesPerSample: Readonly<Record<Encoding, number>> = { s16le: 2, f32le: 4, mulaw: 1, alaw: 1 };
+
+/** A channel by its number from 0 on, or the mean of all. */
+export type Channel = number | 'mix';
 
 export interface AudioLayout {
   /** Hz, a whole number from 8000 to 192000. */
   readonly sampleRate: number;
   /** Interleaved channels. */
   readonly channels: number;
+  /** Of bytes; default s16le. */
+  readonly encoding?: Encoding;
 }
 
 /** A value in an error sentence: short, and telling what it is. */
@@ -45,8 +58,19 @@ export function checkSampleRate(sampleRate: unknown): number {
   return sampleRate;
 }
 
-/** Most channels that interleaved data may have; a slip such as a sample rate in this place is caught. */
-const mostChannels = 256;
+export function checkEncoding(encoding: unknown): Encoding {
+  if (!encodings.includes(encoding as Encoding))
+    throw new ArgumentError('encoding', describe(encoding), `one of ${encodings.join(', ')}`);
+  return encoding as Encoding;
+}
+
+/** Telephone audio has 8000 samples a second. */
+export function defaultRate(encoding: Encoding = 's16le'): number {
+  return bytesPerSample[encoding] === 1 ? 8000 : innerRate;
+}
+
+/** Most channels that audio may have; a slip such as a sample rate in this place is caught. */
+export const mostChannels = 256;
 
 export function checkChannels(channels: unknown): number {
   if (typeof channels !== 'number' || !Number.isInteger(channels) || channels < 1 || channels > mostChannels) {
@@ -55,12 +79,13 @@ export function checkChannels(channels: unknown): number {
   return channels;
 }
 
-export function checkChannel(channel: unknown, channels: number): number {
+export function checkChannel(channel: unknown, channels: number): Channel {
+  if (channel === 'mix') return channel;
   if (typeof channel !== 'number' || !Number.isInteger(channel) || channel < 0 || channel >= channels) {
     throw new ArgumentError(
       'channel',
       describe(channel),
-      `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}`,
+      `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}, or 'mix'`,
     );
   }
   return channel;

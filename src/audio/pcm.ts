@@ -1,36 +1,54 @@
 import { ArgumentError, InputTooShortError } from '../errors.ts';
-import { type AudioData, checkChannel, checkChannels, checkSampleRate, innerRate, samplesPerStepAt } from './format.ts';
+import {
+  type AudioData,
+  type Channel,
+  checkChannel,
+  checkChannels,
+  checkEncoding,
+  checkSampleRate,
+  defaultRate,
+  type Encoding,
+  innerRate,
+  innerSamples,
+  samplesPerStepAt,
+} from './format.ts';
 import { Resampler } from './resampler.ts';
-import { fullScale, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
+import { checkFloats, fullScale, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
+import { inSlices, type Slices } from './slices.ts';
 
 export type { AudioData } from './format.ts';
 
 export interface PcmInput {
   readonly data: AudioData;
-  /** Hz, 8000 to 192000; default 16000. */
+  /** Hz, 8000 to 192000; default 16000, of mulaw and alaw 8000. */
   readonly sampleRate?: number;
   /** Channels interleaved in `data`; default 1. */
   readonly channels?: number;
-  /** The channel to take, from 0 on; needed where there are several. */
-  readonly channel?: number;
+  /** The channel to take, from 0 on, or 'mix', the mean of all; needed where there are several. */
+  readonly channel?: Channel;
+  /** Of bytes; default s16le. */
+  readonly encoding?: Encoding;
 }
 
-/** A whole piece of audio, checked: its interleaved samples, how they lie, and samples per channel. */
+/** A whole piece of audio, checked but for its floats: its interleaved samples, how they lie, and samples per channel. */
 export interface CheckedAudio {
   readonly samples: Samples;
+  /** The samples are in memory that nobody else holds. */
+  readonly own: boolean;
   readonly sampleRate: number;
   readonly channels: number;
   readonly length: number;
 }
 
 /**
- * Checks all of a piece of audio but which channel is heard.
+ * Checks all of a piece of audio but which channel is heard and the values of floats.
  * @throws ArgumentError; InputTooShortError below one step
  */
 export function checkedAudio(input: PcmInput): CheckedAudio {
-  const sampleRate = checkSampleRate(input.sampleRate ?? innerRate);
+  const encoding = input.encoding === undefined ? undefined : checkEncoding(input.encoding);
+  const sampleRate = checkSampleRate(input.sampleRate ?? defaultRate(encoding));
   const channels = checkChannels(input.channels ?? 1);
-  const samples = samplesOf(input.data);
+  const { samples, own } = samplesOf(input.data, encoding);
   if (samples.length % channels !== 0) {
     throw new ArgumentError(
       'data',
@@ -40,7 +58,7 @@ export function checkedAudio(input: PcmInput): CheckedAudio {
   }
   const length = samples.length / channels;
   checkLength(length, sampleRate);
-  return { samples, sampleRate, channels, length };
+  return { samples, own, sampleRate, channels, length };
 }
 
 /** @throws InputTooShortError where samples per channel make less than one step */
@@ -50,31 +68,93 @@ export function checkLength(length: number, sampleRate: number): void {
 }
 
 /**
- * A whole piece of audio in the inner form: mono int16 at 16 kHz, at least one step long. int16 at 16 kHz passes
- * through untouched (and uncopied where there is one channel).
+ * A whole piece of audio in the inner form: mono int16 at 16 kHz, at least one step long. The audio is copied before the
+ * call returns.
  * @throws ArgumentError, InputTooShortError
  */
 export async function toPcm(input: PcmInput): Promise<Int16Array> {
-  const { samples, sampleRate, channels } = checkedAudio(input);
+  const { samples, own, sampleRate, channels } = checkedAudio(input);
   if (channels > 1 && input.channel === undefined) {
     throw new ArgumentError(
       'channel',
       'undefined',
-      `a whole number from 0 to ${channels - 1}: the data has ${channels} channels and one of them is heard`,
+      `a whole number from 0 to ${channels - 1}, or 'mix': the data has ${channels} channels and one answer is given`,
     );
   }
-  return resample(pickChannel(samples, channels, checkChannel(input.channel ?? 0, channels)), sampleRate);
+  const channel = checkChannel(input.channel ?? 0, channels);
+  return resample(samples, sampleRate, { channels, channel, keep: !own });
 }
 
-/** Any number of samples of one channel to 16 kHz int16: n seconds in, n seconds out. */
-export async function resample(samples: Samples, sampleRate: number): Promise<Int16Array> {
-  if (sampleRate === innerRate)
-    return samples instanceof Int16Array ? samples : roundToInt16(samples, fullScale, new Int16Array(samples.length));
-  const resampler = await Resampler.create(sampleRate);
-  const body = resampler.push(samples);
-  const tail = resampler.finish();
-  const whole = new Int16Array(body.length + tail.length);
-  whole.set(body);
-  whole.set(tail, body.length);
-  return whole;
+/** Samples that are worked on at a time, some two milliseconds' work. */
+const sliceSamples = 1 << 15;
+/** Up to here audio is worked on in one go. */
+const isShort = (samples: Samples): boolean => samples.length <= 2 * sliceSamples;
+
+export interface ResampleOptions {
+  /** Interleaved channels and the one that is taken. */
+  readonly channels?: number;
+  readonly channel?: Channel;
+  /** The samples may change after the call, so what is needed later is copied. Default false. */
+  readonly keep?: boolean;
+}
+
+/**
+ * Any number of samples of one channel to 16 kHz int16: n seconds in, n seconds out; in slices where they are many.
+ * @throws ArgumentError for floats that are no samples
+ */
+export async function resample(
+  samples: Samples,
+  sampleRate: number,
+  { channels = 1, channel = 0, keep = false }: ResampleOptions = {},
+): Promise<Int16Array> {
+  if (isShort(samples)) {
+    checkFloats(samples);
+    const mono = pickChannel(samples, channels, channel);
+    const shared = keep && mono === samples;
+    if (sampleRate !== innerRate) return fromSlices(shared ? mono.slice() : mono, sampleRate, 1, 0);
+    if (mono instanceof Int16Array) return shared ? mono.slice() : mono;
+    return roundToInt16(mono, fullScale, new Int16Array(mono.length));
+  }
+  if (sampleRate === innerRate && channels === 1 && samples instanceof Int16Array)
+    return keep ? samples.slice() : samples;
+  return fromSlices(keep ? samples.slice() : samples, sampleRate, channels, channel);
+}
+
+async function fromSlices(
+  samples: Samples,
+  sampleRate: number,
+  channels: number,
+  channel: Channel,
+): Promise<Int16Array> {
+  const resampler = sampleRate === innerRate ? undefined : await Resampler.create(sampleRate);
+  return inSlices(toInner(samples, { sampleRate, channels, channel }, resampler), !isShort(samples));
+}
+
+function* toInner(
+  samples: Samples,
+  { sampleRate, channels, channel }: { sampleRate: number; channels: number; channel: Channel },
+  resampler: Resampler | undefined,
+): Slices<Int16Array> {
+  try {
+    const out = new Int16Array(innerSamples(samples.length / channels, sampleRate));
+    const length = Math.ceil(sliceSamples / channels) * channels;
+    let made = 0;
+    for (let at = 0; at < samples.length; at += length) {
+      const slice = samples.subarray(at, at + length);
+      checkFloats(slice, { offset: at });
+      const mono = pickChannel(slice, channels, channel);
+      const part = resampler ? resampler.push(mono) : atInt16Scale(mono);
+      out.set(part, made);
+      made += part.length;
+      yield;
+    }
+    if (resampler) out.set(resampler.finish(), made);
+    return out;
+  } finally {
+    resampler?.free();
+  }
+}
+
+export function atInt16Scale(samples: Samples): Int16Array {
+  return samples instanceof Int16Array ? samples : roundToInt16(samples, fullScale, new Int16Array(samples.length));
 }

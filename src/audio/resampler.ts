@@ -7,6 +7,7 @@ import createSpeex from '@echogarden/speex-resampler-wasm/simd';
 import { UndertoneError } from '../errors.ts';
 import { fromBase64 } from '../platform/webassembly.ts';
 import { innerRate, innerSamples } from './format.ts';
+import { RecentSamples } from './recent-samples.ts';
 import { fullScale, roundToInt16, type Samples } from './samples.ts';
 import { speex } from './speex.generated.ts';
 
@@ -73,6 +74,17 @@ function load(): Promise<Scratch> {
   return loading;
 }
 
+/** Samples of the lower rate that a step's filter spans, by quality (speex_resampler.c, quality_map). */
+const filterSpan: Readonly<Record<number, number>> = { [quality]: 128, [qualityOnTheWay]: 80 };
+
+/** From which another resampler of the same rate goes on: what was counted, and the last of what was taken. */
+export interface ResamplerState {
+  readonly given: number;
+  readonly made: number;
+  /** At int16 scale, up to the last sample given. They begin where input and output samples coincide. */
+  readonly recent: Float32Array;
+}
+
 interface Steps {
   readonly speex: Speex;
   /** A handle each, first step first. */
@@ -91,12 +103,14 @@ export class Resampler {
   #given = 0;
   #made = 0;
   readonly sampleRate: number;
+  readonly #recent: RecentSamples | undefined;
 
-  private constructor(scratch: Scratch, sampleRate: number) {
+  private constructor(scratch: Scratch, sampleRate: number, resumable: boolean) {
     this.sampleRate = sampleRate;
     this.#scratch = scratch;
     const { speex } = scratch;
-    const rates = [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];
+    const rates = ratesOnTheWay(sampleRate);
+    if (resumable) this.#recent = new RecentSamples(memoryOf(rates), sampleRate / commonFactor(sampleRate, innerRate));
     this.#handles = rates
       .slice(1)
       .map((rate, i) =>
@@ -110,8 +124,24 @@ export class Resampler {
     forgotten.register(this, { speex, handles: this.#handles }, this);
   }
 
-  static async create(sampleRate: number): Promise<Resampler> {
-    return new Resampler(await load(), sampleRate);
+  /** `resumable`: its state can be asked for. With a `state` it goes on where another one was. */
+  static async create(sampleRate: number, resumable = false, state?: ResamplerState): Promise<Resampler> {
+    const resampler = new Resampler(await load(), sampleRate, resumable);
+    if (state) resampler.#resume(state);
+    return resampler;
+  }
+
+  /** Only of a resumable one. */
+  state(): ResamplerState {
+    return { given: this.#given, made: this.#made, recent: this.#recent!.samples() };
+  }
+
+  /** Takes the last samples once more; what comes of them was given before. */
+  #resume({ given, made, recent }: ResamplerState): void {
+    const floats = recent.map((sample) => sample / fullScale);
+    this.#process(floats, new Int16Array(Math.ceil((recent.length * innerRate) / this.sampleRate) + 64));
+    this.#given = given;
+    this.#made = made;
   }
 
   /** Takes samples (int16, or floats in [-1, 1]) and gives those 16 kHz samples that are settled, rounded and clipped. */
@@ -148,7 +178,9 @@ export class Resampler {
     for (let taken = 0; taken < samples.length; taken += blockSamples) {
       const block = samples.subarray(taken, taken + blockSamples);
       // The heap views are read anew each time: growing memory replaces them.
-      copyAtInt16Scale(block, speex.HEAPF32.subarray(buffers[0] / 4, buffers[0] / 4 + block.length));
+      const input = speex.HEAPF32.subarray(buffers[0] / 4, buffers[0] / 4 + block.length);
+      copyAtInt16Scale(block, input);
+      this.#recent?.push(input);
       const count = this.#handles.reduce(
         (given, handle, i) => this.#step(handle, given, buffers[i % 2], buffers[(i + 1) % 2]),
         block.length,
@@ -170,6 +202,25 @@ export class Resampler {
       throw new UndertoneError(`the resampler failed with code ${error}`);
     return speex.HEAPU32[lengths / 4 + 1];
   }
+}
+
+function ratesOnTheWay(sampleRate: number): readonly number[] {
+  return [sampleRate, ...(waypoints[sampleRate] ?? []), innerRate];
+}
+
+/** Samples of the first rate that an output not made yet may depend on, with room to spare. */
+function memoryOf(rates: readonly number[]): number {
+  const seconds = rates
+    .slice(1)
+    .reduce(
+      (sum, rate, i) => sum + filterSpan[rate === innerRate ? quality : qualityOnTheWay] / Math.min(rates[i], rate),
+      0,
+    );
+  return Math.ceil(1.5 * seconds * rates[0]);
+}
+
+function commonFactor(a: number, b: number): number {
+  return b === 0 ? a : commonFactor(b, a % b);
 }
 
 /** A power of two is an exact factor, so normalised floats and int16 of the same audio give the same bits. */

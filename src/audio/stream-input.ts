@@ -2,17 +2,37 @@ import { ArgumentError } from '../errors.ts';
 import {
   type AudioData,
   type AudioLayout,
+  bytesPerSample,
+  type Channel,
   checkChannel,
   checkChannels,
   checkSampleRate,
+  type Encoding,
   innerRate,
   stepSamples,
 } from './format.ts';
-import { Resampler } from './resampler.ts';
-import { fullScale, int16FromBytes, kindOf, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
+import { atInt16Scale } from './pcm.ts';
+import { Resampler, type ResamplerState } from './resampler.ts';
+import {
+  checkEncodingOf,
+  checkFloats,
+  type Kind,
+  pickChannel,
+  type Samples,
+  samplesOfBytes,
+  viewOf,
+  withSilence,
+} from './samples.ts';
 
 const noSamples = new Int16Array(0);
+const noBytes = new Uint8Array(0);
 const noBlocks: readonly Int16Array[][] = [];
+
+/** What one channel has taken and not given yet. */
+export interface ChannelInputState {
+  readonly rest: Int16Array;
+  readonly resampler: ResamplerState | undefined;
+}
 
 /** One channel of a stream: samples of any rate and in any pieces in, whole steps of pcm out. */
 export class ChannelInput {
@@ -21,12 +41,17 @@ export class ChannelInput {
   readonly #rest = new Int16Array(stepSamples);
   #restLength = 0;
 
-  private constructor(resampler: Resampler | undefined) {
+  private constructor(resampler: Resampler | undefined, rest: Int16Array) {
     this.#resampler = resampler;
+    this.#rest.set(rest);
+    this.#restLength = rest.length;
   }
 
-  static async open(sampleRate: number): Promise<ChannelInput> {
-    return new ChannelInput(sampleRate === innerRate ? undefined : await Resampler.create(sampleRate));
+  /** `resumable`: its state can be asked for. */
+  static async open(sampleRate: number, resumable = false, state?: ChannelInputState): Promise<ChannelInput> {
+    const resampler =
+      sampleRate === innerRate ? undefined : await Resampler.create(sampleRate, resumable, state?.resampler);
+    return new ChannelInput(resampler, state?.rest ?? noSamples);
   }
 
   /** Whole steps in memory of their own, often none; what is left waits for the next call. */
@@ -37,6 +62,11 @@ export class ChannelInput {
   /** The steps that the end completes. Less than a step at the very end is not heard. Frees the memory. */
   finish(): Int16Array {
     return this.#resampler ? this.#steps(this.#resampler.finish()) : noSamples;
+  }
+
+  /** From which `open` goes on. */
+  state(): ChannelInputState {
+    return { rest: this.#rest.slice(0, this.#restLength), resampler: this.#resampler?.state() };
   }
 
   free(): void {
@@ -60,69 +90,179 @@ export class ChannelInput {
   }
 }
 
-function atInt16Scale(samples: Samples): Int16Array {
-  return samples instanceof Int16Array ? samples : roundToInt16(samples, fullScale, new Int16Array(samples.length));
-}
-
-/** The channels that are heard: the one named, else each. */
-export function channelsHeard(channel: number | undefined, channels: number): number[] {
+/** The channels that are heard: the one named or the mean of all, else each. */
+export function channelsHeard(channel: Channel | undefined, channels: number): Channel[] {
   return channel === undefined ? Array.from({ length: channels }, (_, i) => i) : [checkChannel(channel, channels)];
 }
 
-/** Frames converted at a time, so that hours in one chunk need no second copy of themselves. */
-const framesAtATime = 1 << 16;
+/** Frames converted at a time, so that hours in one chunk need no second copy of themselves and others have their turn. */
+export const framesAtATime = 1 << 15;
+
+export interface StreamLayout extends AudioLayout {
+  readonly channel?: Channel;
+  /** Told of NaN and infinity, which are taken as silence; without it they are errors. */
+  readonly onInvalid?: (place: InvalidSample) => void;
+  /** Its state can be asked for, which takes a second's memory a channel. Default false. */
+  readonly resumable?: boolean;
+}
+
+/** Where a stream's sample is no number. */
+export interface InvalidSample {
+  readonly channel: number;
+  /** Samples of the channel before it, since the stream began. */
+  readonly frame: number;
+}
+
+/** What a stream has taken and not given yet; a new one goes on from it. */
+export interface StreamInputState {
+  readonly kind: Kind | undefined;
+  readonly frames: number;
+  readonly owed: number;
+  readonly oddBytes: Uint8Array;
+  readonly partialFrame: Float32Array;
+  readonly inputs: readonly ChannelInputState[];
+}
 
 /**
  * A live source: chunks of any size, which may split a sample or a frame of interleaved channels, into whole steps of
  * each channel that is heard. An incomplete sample or frame at the very end is dropped: a pipe may be cut anywhere.
  */
 export class StreamInput {
-  /** The numbers of the channels that are heard; a block holds them in this order. */
-  readonly heard: readonly number[];
+  /** The channels that are heard; a block holds them in this order. */
+  readonly heard: readonly Channel[];
   readonly #channels: number;
+  readonly #sampleRate: number;
+  readonly #encoding: Encoding | undefined;
+  readonly #onInvalid: StreamLayout['onInvalid'];
   readonly #inputs: readonly ChannelInput[];
-  #kind: string | undefined;
-  #oddByte: number | undefined;
-  /** Samples of an interleaved frame that is not complete. */
-  #partialFrame: Samples | undefined;
+  #kind: Kind | undefined;
+  /** Bytes of a sample, and samples of a frame, that are not complete. */
+  #oddBytes: Uint8Array = noBytes;
+  #partialFrame: Samples = noSamples;
+  /** Frames taken so far; and the part of a frame that skips have left over. */
+  #frames = 0;
+  #owed = 0;
 
-  private constructor(channels: number, heard: readonly number[], inputs: readonly ChannelInput[]) {
-    this.#channels = channels;
+  private constructor(layout: StreamLayout, heard: readonly Channel[], inputs: readonly ChannelInput[]) {
+    this.#channels = layout.channels;
+    this.#sampleRate = layout.sampleRate;
+    this.#encoding = layout.encoding;
+    this.#onInvalid = layout.onInvalid;
     this.heard = heard;
     this.#inputs = inputs;
   }
 
-  static async open(layout: AudioLayout & { readonly channel?: number }): Promise<StreamInput> {
+  static async open(layout: StreamLayout, state?: StreamInputState): Promise<StreamInput> {
     const sampleRate = checkSampleRate(layout.sampleRate);
-    const channels = checkChannels(layout.channels);
-    const heard = channelsHeard(layout.channel, channels);
-    return new StreamInput(channels, heard, await Promise.all(heard.map(() => ChannelInput.open(sampleRate))));
+    const heard = channelsHeard(layout.channel, checkChannels(layout.channels));
+    const inputs = await Promise.all(
+      heard.map((_, i) => ChannelInput.open(sampleRate, layout.resumable, state?.inputs[i])),
+    );
+    const input = new StreamInput(layout, heard, inputs);
+    if (state) input.#restore(state);
+    return input;
   }
 
   /**
    * Blocks of whole steps, one Int16Array a channel heard, all of the same length; none until a step is complete. They
    * are copies: the chunk may be used again once all blocks are taken.
-   * @throws ArgumentError as for a chunk; the chunks of one stream are all of one type.
+   * @throws ArgumentError as for a chunk; the chunks of one stream are all of one type. A chunk that is refused leaves no
+   * trace, unless it is longer than `framesAtATime`
    */
   push(chunk: AudioData): Iterable<Int16Array[]> {
-    const samples = this.#joined(this.#samples(chunk));
-    const frames = Math.floor(samples.length / this.#channels);
-    if (frames > framesAtATime) return this.#pieces(samples, frames);
+    return this.convert(this.take(chunk));
+  }
+
+  /** The first half of `push`: whole frames of samples, a view of the chunk where that is possible. */
+  take(chunk: AudioData): Samples {
+    const { kind, view } = viewOf(chunk);
+    if (kind !== (this.#kind ?? kind))
+      throw new ArgumentError('data', `chunks of type ${kind}`, `${this.#kind}, as the chunks before`);
+    checkEncodingOf(kind, this.#encoding);
+    const bytes = kind === 'Uint8Array' ? joined(this.#oddBytes, view) : noBytes;
+    const odd = bytes.length % bytesPerSample[this.#encoding ?? 's16le'];
+    const samples =
+      kind === 'Uint8Array' ? samplesOfBytes(bytes.subarray(0, bytes.length - odd), this.#encoding).samples : view;
+    if (samples.length <= framesAtATime * this.#channels) this.#check(samples);
+    this.#kind = kind;
+    this.#oddBytes = bytes.slice(bytes.length - odd);
+    return this.#wholeFrames(samples);
+  }
+
+  /** The second half: conversion to steps. What `take` gave goes through it once, in order. */
+  convert(samples: Samples): Iterable<Int16Array[]> {
+    if (samples.length > framesAtATime * this.#channels) return this.#pieces(samples);
     const block = this.#block(samples);
     return block ? [block] : noBlocks;
   }
 
-  *#pieces(samples: Samples, frames: number): Generator<Int16Array[]> {
-    for (let start = 0; start < frames; start += framesAtATime) {
-      const block = this.#block(
-        samples.subarray(start * this.#channels, Math.min(start + framesAtATime, frames) * this.#channels),
-      );
+  /** Blocks of silence, as long as `milliseconds`: time in which nothing arrived. A sample that was begun is dropped. */
+  skip(milliseconds: number): Iterable<Int16Array[]> {
+    this.#oddBytes = noBytes;
+    this.#partialFrame = noSamples;
+    return this.#silence(milliseconds);
+  }
+
+  *#silence(milliseconds: number): Generator<Int16Array[]> {
+    this.#owed += (milliseconds * this.#sampleRate) / 1000;
+    const silence = new Int16Array(Math.min(framesAtATime, Math.floor(this.#owed)));
+    while (this.#owed >= 1) {
+      const frames = silence.subarray(0, Math.floor(this.#owed));
+      this.#owed -= frames.length;
+      this.#frames += frames.length;
+      const steps = this.#inputs.map((input) => input.push(frames));
+      if (steps[0].length > 0) yield steps;
+    }
+  }
+
+  /** The block that the end completes; may be empty. Frees the memory. */
+  finish(): Int16Array[] {
+    return this.#inputs.map((input) => input.finish());
+  }
+
+  /** From which `open` goes on; only where the layout says `resumable`. */
+  state(): StreamInputState {
+    return {
+      kind: this.#kind,
+      frames: this.#frames,
+      owed: this.#owed,
+      oddBytes: this.#oddBytes,
+      partialFrame: Float32Array.from(this.#partialFrame),
+      inputs: this.#inputs.map((input) => input.state()),
+    };
+  }
+
+  free(): void {
+    for (const input of this.#inputs) input.free();
+  }
+
+  #restore({ kind, frames, owed, oddBytes, partialFrame }: StreamInputState): void {
+    const isFloat = kind === 'Float32Array' || (kind === 'Uint8Array' && this.#encoding === 'f32le');
+    this.#kind = kind;
+    this.#frames = frames;
+    this.#owed = owed;
+    this.#oddBytes = oddBytes;
+    this.#partialFrame = isFloat ? partialFrame : Int16Array.from(partialFrame);
+  }
+
+  *#pieces(samples: Samples): Generator<Int16Array[]> {
+    const length = framesAtATime * this.#channels;
+    for (let start = 0; start < samples.length; start += length) {
+      const piece = samples.subarray(start, start + length);
+      this.#check(piece, start);
+      const block = this.#block(piece);
       if (block) yield block;
     }
   }
 
+  #check(samples: Samples, offset = 0): void {
+    checkFloats(samples, { offset, allowInvalid: this.#onInvalid !== undefined });
+  }
+
   /** Undefined where no step is complete yet; the channels complete theirs together. */
-  #block(samples: Samples): Int16Array[] | undefined {
+  #block(given: Samples): Int16Array[] | undefined {
+    const samples = this.#onInvalid ? withSilence(given, (index) => this.#tellInvalid(index)) : given;
+    this.#frames += samples.length / this.#channels;
     let block: Int16Array[] | undefined;
     for (let i = 0; i < this.heard.length; i++) {
       const steps = this.#inputs[i].push(pickChannel(samples, this.#channels, this.heard[i]));
@@ -131,50 +271,33 @@ export class StreamInput {
     return block;
   }
 
-  /** The block that the end completes; may be empty. Frees the memory. */
-  finish(): Int16Array[] {
-    return this.#inputs.map((input) => input.finish());
-  }
-
-  free(): void {
-    for (const input of this.#inputs) input.free();
-  }
-
-  #samples(chunk: AudioData): Samples {
-    const kind = kindOf(chunk);
-    this.#kind ??= kind;
-    if (kind !== this.#kind)
-      throw new ArgumentError('data', `chunks of type ${kind}`, `${this.#kind}, as the chunks before`);
-    return kind === 'Uint8Array' ? this.#samplesOfBytes(chunk as Uint8Array) : samplesOf(chunk);
-  }
-
-  /** A byte that waits for its other half goes before the next chunk. */
-  #samplesOfBytes(chunk: Uint8Array): Int16Array {
-    if (chunk.length === 0) return noSamples;
-    let bytes = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
-    if (this.#oddByte !== undefined) {
-      const joined = new Uint8Array(1 + bytes.length);
-      joined[0] = this.#oddByte;
-      joined.set(bytes, 1);
-      bytes = joined;
-    }
-    this.#oddByte = bytes.length % 2 === 1 ? bytes[bytes.length - 1] : undefined;
-    return int16FromBytes(bytes.subarray(0, bytes.length - (bytes.length % 2)));
+  #tellInvalid(index: number): void {
+    this.#onInvalid?.({
+      channel: index % this.#channels,
+      frame: this.#frames + Math.floor(index / this.#channels),
+    });
   }
 
   /** Puts the begun frame of the last chunk in front, and keeps the one that this chunk leaves unfinished. */
-  #joined(samples: Samples): Samples {
+  #wholeFrames(samples: Samples): Samples {
     if (this.#channels === 1) return samples;
+    const begun = this.#partialFrame;
     let whole = samples;
-    if (this.#partialFrame) {
-      whole = new (samples instanceof Float32Array ? Float32Array : Int16Array)(
-        this.#partialFrame.length + samples.length,
-      );
-      whole.set(this.#partialFrame);
-      whole.set(samples, this.#partialFrame.length);
+    if (begun.length > 0) {
+      whole = new (samples instanceof Float32Array ? Float32Array : Int16Array)(begun.length + samples.length);
+      whole.set(begun);
+      whole.set(samples, begun.length);
     }
-    const left = whole.length % this.#channels;
-    this.#partialFrame = left > 0 ? whole.slice(whole.length - left) : undefined;
-    return whole;
+    const end = whole.length - (whole.length % this.#channels);
+    this.#partialFrame = whole.slice(end);
+    return whole.subarray(0, end);
   }
+}
+
+function joined(before: Uint8Array, bytes: Uint8Array): Uint8Array {
+  if (before.length === 0) return bytes;
+  const whole = new Uint8Array(before.length + bytes.length);
+  whole.set(before);
+  whole.set(bytes, before.length);
+  return whole;
 }

@@ -54,7 +54,7 @@ export async function listen(options: ListenOptions): Promise<number> {
 }
 
 function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) => void {
-  const before = new Map<number | undefined, string>();
+  const before = new Map<StreamResult['channel'], string>();
   return (result) => {
     const { channel, timestamp, results, raw: values } = result;
     const heard = Object.values(results)

@@ -3,6 +3,7 @@
 import { type Decision, decide, isSilent, type Step, sortedByName } from '../answers/decision.ts';
 import { stepSamples } from '../audio/format.ts';
 import { stepLevels } from '../audio/level.ts';
+import { ArgumentError } from '../errors.ts';
 import type { OpenModel } from '../models/model.ts';
 import type { Batcher, StepProbabilities, StreamState } from '../runtime/batcher.ts';
 
@@ -29,6 +30,12 @@ export function select(models: readonly OpenModel[], available: ReadonlyMap<stri
 export interface ListenerSettings extends Selection {
   readonly includeRawValues: boolean;
   readonly volumeThreshold: number;
+}
+
+/** Steps heard, and what the models carry on from them. */
+export interface ListenerState {
+  readonly heard: number;
+  readonly carried: Float32Array | undefined;
 }
 
 export class Listener {
@@ -62,6 +69,19 @@ export class Listener {
     );
     this.#heard += steps.length;
     return steps;
+  }
+
+  state(): ListenerState {
+    return { heard: this.#heard, carried: this.#stream?.carried?.slice() };
+  }
+
+  /** Goes on where another listener of the same models was. */
+  restore({ heard, carried }: ListenerState): void {
+    const length = this.#batcher.stateLength(this.settings.ids);
+    if (carried && carried.length !== length)
+      throw new ArgumentError('resume', `a state of ${carried.length} numbers`, `of ${length}, as these models carry`);
+    this.#heard = heard;
+    this.#stream = this.#batcher.openStream(this.settings.ids, carried);
   }
 
   /** Forgets what was heard: the next step is the first of a new stream. */

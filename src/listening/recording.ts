@@ -4,10 +4,25 @@ import type { PeriodResult } from '../answers/periods.ts';
 import type { ChannelReport, TimeSeriesOutput } from '../answers/series.ts';
 import type { FileSource } from '../audio/byte-reader.ts';
 import { type DecodeProgress, decodeFile } from '../audio/decode.ts';
-import { type AudioData, checkChannel, checkChannels, checkSampleRate, describe, innerRate } from '../audio/format.ts';
+import {
+  type AudioData,
+  type AudioLayout,
+  type Channel,
+  checkChannel,
+  checkChannels,
+  checkEncoding,
+  checkSampleRate,
+  defaultRate,
+  describe,
+  type Encoding,
+  innerRate,
+} from '../audio/format.ts';
 import { checkedAudio, checkLength } from '../audio/pcm.ts';
-import { ChannelInput, channelsHeard, StreamInput } from '../audio/stream-input.ts';
-import { ArgumentError, type DecodeError } from '../errors.ts';
+import { mixed } from '../audio/samples.ts';
+import { ChannelInput, channelsHeard, type InvalidSample, StreamInput } from '../audio/stream-input.ts';
+import { ArgumentError, type DecodeError, InvalidSampleError, type UndertoneError } from '../errors.ts';
+import { platform } from '../platform/index.ts';
+import { abortable } from './abort.ts';
 import {
   checkSeriesOptions,
   type Ear,
@@ -31,21 +46,34 @@ export interface FileOptions extends SeriesOptions {
 }
 
 export interface BytesOptions extends SeriesOptions {
-  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or little-endian 16-bit bytes; channels interleaved. */
+  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. */
   readonly data: AudioData;
-  /** Hz, 8000 to 192000; default 16000. */
+  /** Hz, 8000 to 192000; default 16000, of mulaw and alaw 8000. */
   readonly sampleRate?: number;
   /** Channels interleaved in `data`; default 1. */
   readonly channels?: number;
+  /** Of bytes; default s16le. */
+  readonly encoding?: Encoding;
   readonly useChunking?: boolean;
 }
 
 export interface StreamOptions extends SeriesOptions {
-  /** Hz, 8000 to 192000; default 16000. */
+  /** Hz, 8000 to 192000; default 16000, of mulaw and alaw 8000. */
   readonly sampleRate?: number;
   /** Channels interleaved in the chunks; default 1. */
   readonly channels?: number;
+  /** Of bytes; default s16le. */
+  readonly encoding?: Encoding;
+  /** NaN and infinity count as silence and give a warning (default), or are errors. */
+  readonly invalidSamples?: InvalidSamples;
+  /** Told of each chunk with samples that are no numbers. By default the first is a warning of the process. */
+  readonly onWarning?: (warning: UndertoneError) => void;
+  /** `openStream` only: what `snapshot()` of a stream with the same options gave; this one goes on from there. */
+  readonly resume?: Uint8Array;
 }
+
+/** What becomes of samples that are no numbers. */
+export type InvalidSamples = 'silence' | 'error';
 
 /** Anything that gives chunks of audio: a Node or Web stream, a socket, a microphone, an array of chunks. */
 export type StreamSource = AsyncIterable<AudioData> | Iterable<AudioData>;
@@ -69,7 +97,7 @@ export async function processFile(
   };
   let series: Series | undefined;
   let inputs: readonly ChannelInput[] = [];
-  let heard: readonly number[] = [];
+  let heard: readonly Channel[] = [];
   let length = 0;
   let rate = innerRate;
   try {
@@ -81,7 +109,9 @@ export async function processFile(
       }
       length += channels[0].length;
       rate = sampleRate;
-      await series.push(heard.map((channel, i) => inputs[i].push(channels[channel])));
+      await series.push(
+        heard.map((channel, i) => inputs[i].push(channel === 'mix' ? mixed(channels) : channels[channel])),
+      );
     }
     checkLength(length, rate);
     await series!.push(inputs.map((input) => input.finish()));
@@ -99,15 +129,12 @@ export async function processFile(
 export async function processAudioBytes(options: BytesOptions, newEar: () => Ear): Promise<TimeSeriesOutput> {
   checkSeriesOptions(options);
   newEar();
-  const { samples, sampleRate, channels } = checkedAudio({
-    data: options.data,
-    sampleRate: options.sampleRate,
-    channels: options.channels,
-  });
+  const { samples, own, sampleRate, channels } = checkedAudio(options);
+  const kept = own ? samples : samples.slice();
   const input = await StreamInput.open({ sampleRate, channels, channel: options.channel });
   try {
     const series = new Series(input.heard, options, newEar);
-    for (const block of input.push(samples)) await series.push(block);
+    for (const block of input.push(kept)) await series.push(block);
     await series.push(input.finish());
     return await series.finish();
   } finally {
@@ -120,9 +147,9 @@ class Series {
   readonly #tracks: Tracks;
   readonly #queue = new StepQueue();
   readonly #signal: AbortSignal | undefined;
-  readonly #results: Map<number, PeriodResult[]>;
+  readonly #results: Map<Channel, PeriodResult[]>;
 
-  constructor(channels: readonly number[], options: SeriesOptions, newEar: () => Ear) {
+  constructor(channels: readonly Channel[], options: SeriesOptions, newEar: () => Ear) {
     this.#tracks = new Tracks(channels, options, newEar);
     this.#signal = options.signal;
     this.#results = new Map(channels.map((channel) => [channel, []]));
@@ -138,7 +165,7 @@ class Series {
     this.#keep(this.#tracks.finish());
     this.#signal?.throwIfAborted();
     const overviews = this.#tracks.overview().channels;
-    const channels = [...this.#results].map(([channel, time_series]): [number, ChannelReport] => [
+    const channels = [...this.#results].map(([channel, time_series]): [Channel, ChannelReport] => [
       channel,
       { time_series, ...overviews[channel] },
     ]);
@@ -154,7 +181,8 @@ class Series {
 
 /**
  * Reads a source chunk by chunk and gives each period as soon as its audio is there. Nothing is read ahead, so a slow
- * consumer holds its source back. What the generator returns at its end are summary and transitions.
+ * consumer holds its source back. What the generator returns at its end are summary and transitions. A chunk that is
+ * refused ends the stream; what was heard before it is given first.
  * @throws ArgumentError, the source's own error, the signal's reason
  */
 export function processStream(
@@ -164,35 +192,78 @@ export function processStream(
 ): AsyncGenerator<StreamResult, StreamOverview> {
   checkSeriesOptions(options);
   newEar();
-  const sampleRate = checkSampleRate(options.sampleRate ?? innerRate);
+  return pull(chunksOf(source), { ...options, ...checkLayout(options) }, newEar);
+}
+
+/** How a stream's samples lie, checked. */
+export function checkLayout(options: StreamOptions): AudioLayout {
+  const encoding = options.encoding === undefined ? undefined : checkEncoding(options.encoding);
+  const sampleRate = checkSampleRate(options.sampleRate ?? defaultRate(encoding));
   const channels = checkChannels(options.channels ?? 1);
   if (options.channel !== undefined) checkChannel(options.channel, channels);
-  return pull(chunksOf(source), { ...options, sampleRate, channels }, newEar);
+  if (options.invalidSamples !== undefined && !['silence', 'error'].includes(options.invalidSamples))
+    throw new ArgumentError('invalidSamples', describe(options.invalidSamples), "'silence' or 'error'");
+  return { sampleRate, channels, encoding };
+}
+
+/** Tells a stream's caller of samples that are no numbers; undefined where they are errors. */
+export function invalidSampleTeller(
+  { invalidSamples = 'silence', onWarning }: StreamOptions,
+  sampleRate: number,
+): ((place: InvalidSample) => void) | undefined {
+  if (invalidSamples === 'error') return undefined;
+  let told = false;
+  return ({ channel, frame }) => {
+    const warning = new InvalidSampleError(channel, frame, sampleRate);
+    if (onWarning) onWarning(warning);
+    else if (!told) platform.warn(warning.message, 'InvalidSampleWarning');
+    told = true;
+  };
 }
 
 async function* pull(
   chunks: AsyncIterator<AudioData> | Iterator<AudioData>,
-  options: StreamOptions & { sampleRate: number; channels: number },
+  options: StreamOptions & AudioLayout,
   newEar: () => Ear,
 ): AsyncGenerator<StreamResult, StreamOverview> {
   const { signal } = options;
-  const input = await StreamInput.open(options);
+  const input = await StreamInput.open({ ...options, onInvalid: invalidSampleTeller(options, options.sampleRate) });
   const tracks = new Tracks(input.heard, options, newEar);
   try {
-    while (true) {
-      signal?.throwIfAborted();
-      const next = await abortable(chunks.next(), signal);
-      if (next.done) break;
-      for (const block of input.push(next.value)) yield* await tracks.hear(block, signal);
+    const blocks = blocksOf(chunks, input, signal);
+    let refused: ArgumentError | undefined;
+    while (!refused) {
+      // Not for await: an error of the consumer's must not be taken for one of a chunk.
+      const next = await blocks.next().catch((error: unknown) => {
+        if (error instanceof ArgumentError) return error;
+        throw error;
+      });
+      if (next instanceof ArgumentError) refused = next;
+      else if (next.done) break;
+      else yield* await tracks.hear(next.value, signal);
     }
     const last = input.finish();
     if (last[0].length > 0) yield* await tracks.hear(last, signal);
     yield* tracks.finish();
+    if (refused) throw refused;
     return tracks.overview();
   } finally {
     input.free();
     // Not waited for: a source that hangs must not hold up the one who leaves it.
     void Promise.resolve(chunks.return?.()).catch(() => {});
+  }
+}
+
+async function* blocksOf(
+  chunks: AsyncIterator<AudioData> | Iterator<AudioData>,
+  input: StreamInput,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Int16Array[], void> {
+  while (true) {
+    signal?.throwIfAborted();
+    const next = await abortable(chunks.next(), signal);
+    if (next.done) return;
+    yield* input.push(next.value);
   }
 }
 
@@ -207,16 +278,4 @@ function chunksOf(source: StreamSource): AsyncIterator<AudioData> | Iterator<Aud
       'an async iterable of chunks of audio, such as a Node stream (one piece of audio goes to processAudioBytes)',
     );
   return chunks;
-}
-
-/** The promise, or the signal's reason if that comes first. */
-export function abortable<T>(promise: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return Promise.resolve(promise);
-  return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,15 +1,12 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
-import {
-  type AudioData,
-  checkChannel,
-  checkChannels,
-  checkSampleRate,
-  innerRate,
-  stepMilliseconds,
-} from '../audio/format.ts';
-import { StreamInput } from '../audio/stream-input.ts';
-import { UndertoneError } from '../errors.ts';
-import type { StreamOptions } from './recording.ts';
+import { defaultOutputPeriod } from '../answers/periods.ts';
+import { type AudioData, type AudioLayout, describe, stepMilliseconds, stepSamples } from '../audio/format.ts';
+import { inSlices, turnHasTime } from '../audio/slices.ts';
+import { framesAtATime, StreamInput, type StreamInputState } from '../audio/stream-input.ts';
+import { ArgumentError, UndertoneError } from '../errors.ts';
+import { onAbort } from './abort.ts';
+import { checkLayout, invalidSampleTeller, type StreamOptions } from './recording.ts';
+import { pack, unpack } from './snapshot.ts';
 import {
   checkSeriesOptions,
   type Ear,
@@ -17,18 +14,30 @@ import {
   type StreamOverview,
   type StreamResult,
   stepsAtATime,
+  type TrackState,
   Tracks,
 } from './tracks.ts';
 
 /** Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is computed. */
 const roomInSteps = stepsAtATime;
-/** Steps that may wait at all: ten minutes. A caller that never waits is told so, rather than memory filled. */
+/** Steps that may wait when more is written: ten minutes. A caller that never waits is told so, rather than memory filled. */
 const mostSteps = 600_000 / stepMilliseconds;
 /** Results that may wait to be read; then the stream rests, and with it its writer. */
 const roomInResults = 4096;
+/** Longest time that may be skipped in one call, in ms: a day. */
+const longestSkip = 86_400_000;
 const resolved = Promise.resolve();
 
-type SettledOptions = StreamOptions & { readonly sampleRate: number; readonly channels: number };
+type SettledOptions = StreamOptions & AudioLayout;
+
+/** Audio that is not turned into steps yet. */
+interface Unconverted {
+  readonly blocks: Iterator<readonly Int16Array[]>;
+  /** Steps that it makes, and has not made so far. */
+  steps: number;
+  done: boolean;
+  error?: unknown;
+}
 
 /** Resolves its waiters all at once, as often as it is rung. */
 class Bell {
@@ -58,21 +67,31 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   readonly #newEar: () => Ear;
   readonly #queue = new StepQueue();
   readonly #change = new Bell();
-  readonly #onAbort = () => this.#fail(this.#options.signal!.reason);
+  readonly #forgetSignal: () => void;
   #input: StreamInput;
   #tracks: Tracks;
+  #unconverted: Unconverted[] = [];
+  #unconvertedSteps = 0;
   #results: StreamResult[] = [];
   #state: 'open' | 'ending' | 'done' | 'failed' = 'open';
   #error: unknown;
   #working = false;
   #resetting = false;
+  /** Calls that wait until all that was written is analysed: then unread results do not hold it up. */
+  #settling = 0;
 
-  private constructor(options: SettledOptions, input: StreamInput, newEar: () => Ear) {
+  private constructor(
+    options: SettledOptions,
+    input: StreamInput,
+    newEar: () => Ear,
+    tracks: readonly TrackState[] = [],
+  ) {
     this.#options = options;
     this.#newEar = newEar;
     this.#input = input;
     this.#tracks = new Tracks(input.heard, options, newEar);
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (tracks.length > 0) this.#tracks.restore(tracks);
+    this.#forgetSignal = onAbort(options.signal, () => this.#fail(options.signal?.reason));
   }
 
   /** @throws ArgumentError, UnknownModelError, the signal's reason */
@@ -80,62 +99,117 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     checkSeriesOptions(options);
     newEar();
     options.signal?.throwIfAborted();
-    const sampleRate = checkSampleRate(options.sampleRate ?? innerRate);
-    const channels = checkChannels(options.channels ?? 1);
-    if (options.channel !== undefined) checkChannel(options.channel, channels);
-    const settled = { ...options, sampleRate, channels };
-    return new AnalysisStream(settled, await StreamInput.open(settled), newEar);
+    const settled = { ...options, ...checkLayout(options) };
+    const state = settled.resume === undefined ? undefined : stateOf(settled, newEar().settings.models);
+    return new AnalysisStream(settled, await openInput(settled, state?.input), newEar, state?.tracks);
   }
 
   /**
    * Takes a chunk of any size and gives a promise that resolves when there is room for more. The chunk is copied before
-   * `write` returns. Audio is heard in the order of the calls, whether they are waited for or not.
+   * `write` returns. Audio is heard in the order of the calls, whether they are waited for or not. A chunk that is refused
+   * is left out, and the stream goes on.
    * @throws ArgumentError for bad audio; an error if ten minutes of audio wait because no promise was waited for
    */
   write(data: AudioData): Promise<void> {
     try {
-      this.#take(data);
+      this.#mustTakeAudio('write');
+      this.#mustHaveRoom('write');
+      const samples = this.#input.take(data);
+      const frames = samples.length / this.#options.channels;
+      const shared = ArrayBuffer.isView(data) ? samples.buffer === data.buffer : samples.buffer === data;
+      const isLong = frames > framesAtATime;
+      if (!isLong && this.#unconverted.length === 0 && turnHasTime())
+        return this.#queueAll(this.#input.convert(samples));
+      return this.#convertLater(this.#input, frames, shared ? samples.slice() : samples);
     } catch (error) {
       return heldBack(Promise.reject(error));
     }
-    return this.#state === 'open' && this.#queue.steps <= roomInSteps ? resolved : heldBack(this.#room());
   }
 
-  /** The end of the audio. Resolves when all of it is analysed and the last, partial period is given. */
+  /**
+   * Time in which nothing arrived, such as a lost packet or a muted caller, in ms: it counts as silence, so that later
+   * timestamps stay true. A sample or frame that the last chunk began is dropped. Waits for room as `write` does.
+   * @throws ArgumentError, errors as `write`
+   */
+  skip(milliseconds: number): Promise<void> {
+    try {
+      if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= longestSkip))
+        throw new ArgumentError('milliseconds', describe(milliseconds), `a number from 0 to ${longestSkip} (a day)`);
+      this.#mustTakeAudio('skip');
+      this.#mustHaveRoom('skip');
+      const silence = this.#input.skip(milliseconds);
+      return this.#later(silence[Symbol.iterator](), milliseconds / stepMilliseconds);
+    } catch (error) {
+      return heldBack(Promise.reject(error));
+    }
+  }
+
+  /** The end of the audio. Resolves when all of it is analysed and the last, partial period is given, read or not. */
   end(): Promise<void> {
     return heldBack(this.#end());
   }
 
-  #take(data: AudioData): void {
-    this.#mustTakeAudio('write');
-    try {
-      for (const block of this.#input.push(data)) this.#queue.push(block);
-      if (this.#queue.steps > mostSteps) {
-        throw new UndertoneError(
-          `write: ${Math.round((this.#queue.steps * stepMilliseconds) / 1000)} s of audio wait to be analysed; wait for the promise that write gives`,
-        );
-      }
-    } catch (error) {
-      this.#fail(error);
-      throw error;
-    }
+  #queueAll(blocks: Iterable<readonly Int16Array[]>): Promise<void> {
+    for (const block of blocks) this.#queue.push(block);
     void this.#work();
+    return this.#state === 'open' && this.#waitingSteps <= roomInSteps ? resolved : heldBack(this.#room());
   }
 
-  async #room(): Promise<void> {
-    while (this.#state === 'open' && this.#queue.steps > roomInSteps) await this.#change.wait();
+  #convertLater(input: StreamInput, frames: number, samples: Parameters<StreamInput['convert']>[0]): Promise<void> {
+    const blocks = (function* () {
+      yield* input.convert(samples);
+    })();
+    return this.#later(blocks, (frames / this.#options.sampleRate / stepMilliseconds) * 1000);
+  }
+
+  #later(blocks: Iterator<readonly Int16Array[]>, steps: number): Promise<void> {
+    const audio: Unconverted = { blocks, steps, done: false };
+    this.#unconverted.push(audio);
+    this.#unconvertedSteps += steps;
+    void this.#work();
+    return heldBack(this.#room(audio));
+  }
+
+  get #waitingSteps(): number {
+    return this.#queue.steps + this.#unconvertedSteps;
+  }
+
+  #mustHaveRoom(call: string): void {
+    if (this.#waitingSteps <= mostSteps) return;
+    const seconds = Math.round((this.#waitingSteps * stepMilliseconds) / 1000);
+    throw new UndertoneError(
+      `${call}: ${seconds} s of audio wait to be analysed; wait for the promise that ${call} gives`,
+    );
+  }
+
+  /** Until there is room for more, and until `audio` is converted or refused. */
+  async #room(audio?: Unconverted): Promise<void> {
+    while (this.#state === 'open' && (audio?.done === false || this.#waitingSteps > roomInSteps))
+      await this.#change.wait();
+    if (audio?.error !== undefined) throw audio.error;
     if (this.#state === 'failed') throw this.#error;
   }
 
   async #end(): Promise<void> {
     if (this.#resetting) throw new UndertoneError('end: a reset is under way; wait for it');
-    if (this.#state === 'open') {
-      this.#state = 'ending';
-      this.#queue.push(this.#input.finish());
-      void this.#work();
-    }
+    if (this.#state === 'open') this.#beginEnd();
     while (this.#state === 'ending') await this.#change.wait();
     if (this.#state === 'failed') throw this.#error;
+  }
+
+  #beginEnd(): void {
+    this.#state = 'ending';
+    this.#finishInput();
+    this.#change.ring();
+  }
+
+  /** What the resampler holds back, behind all that waits. */
+  #finishInput(): void {
+    const input = this.#input;
+    const blocks = (function* () {
+      yield input.finish();
+    })();
+    void this.#later(blocks, 0);
   }
 
   /** Hears out what was written, gives its last, partial period, and starts anew: silence before, timestamps from 0. */
@@ -143,12 +217,10 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     this.#mustTakeAudio('reset');
     this.#resetting = true;
     try {
-      this.#queue.push(this.#input.finish());
-      void this.#work();
-      while (this.#working) await this.#change.wait();
-      if (this.#state === 'failed') throw this.#error;
+      this.#finishInput();
+      await this.#settled();
       this.#results.push(...this.#tracks.finish());
-      const input = await StreamInput.open(this.#options);
+      const input = await openInput(this.#options);
       this.#input = input;
       this.#tracks = new Tracks(input.heard, this.#options, this.#newEar);
     } finally {
@@ -157,10 +229,39 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     }
   }
 
+  /**
+   * The stream's state as bytes, once all that was written is analysed: `openStream({ resume: bytes })` goes on from it, here or in another process, and gives what this stream would. Results that were not read stay here. What is
+   * written until the promise resolves is part of it.
+   */
+  async snapshot(): Promise<Uint8Array> {
+    this.#mustTakeAudio('snapshot');
+    await this.#settled();
+    this.#mustTakeAudio('snapshot');
+    const models = this.#newEar().settings.models;
+    const state: StreamState = {
+      options: portable(this.#options),
+      fingerprint: fingerprintOf(this.#options, models),
+      input: this.#input.state(),
+      tracks: this.#tracks.state(),
+    };
+    return pack(state);
+  }
+
+  /** Until nothing waits to be analysed. */
+  async #settled(): Promise<void> {
+    this.#settling++;
+    this.#change.ring();
+    try {
+      while (this.#working && this.#alive()) await this.#change.wait();
+    } finally {
+      this.#settling--;
+    }
+    if (this.#state === 'failed') throw this.#error;
+  }
+
   /** Ends the stream at once and drops what waits; iterations end. Needed only for a stream that is left before its end. */
   cancel(): void {
     if (this.#state === 'done' || this.#state === 'failed') return;
-    this.#queue.clear();
     this.#results = [];
     this.#close('done');
   }
@@ -187,7 +288,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   /** The stream as a pair for `pipeThrough`: audio in, results out. */
   asTransform(): { readonly writable: WritableStream<AudioData>; readonly readable: ReadableStream<StreamResult> } {
     const writable = new WritableStream<AudioData>({
-      write: (chunk) => this.write(chunk),
+      write: (chunk) => this.write(chunk).catch((error) => this.#endWith(error)),
       close: () => this.end(),
       abort: (reason) => this.#fail(reason),
     });
@@ -219,9 +320,13 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     if (this.#working) return;
     this.#working = true;
     try {
-      while (this.#alive() && this.#queue.steps > 0) {
-        if (this.#results.length >= roomInResults) {
+      while (this.#alive() && this.#waits()) {
+        if (this.#results.length >= roomInResults && this.#state === 'open' && this.#settling === 0) {
           await this.#change.wait();
+          continue;
+        }
+        if (this.#unconverted.length > 0 && this.#queue.steps < stepsAtATime) {
+          await this.#convert(this.#unconverted[0]);
           continue;
         }
         const results = await this.#tracks.hear(this.#queue.take(), this.#options.signal);
@@ -231,7 +336,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
       }
       if (this.#state === 'ending') {
         this.#results.push(...this.#tracks.finish());
-        this.#close('done');
+        this.#close(this.#error === undefined ? 'done' : 'failed');
       }
     } catch (error) {
       this.#fail(error);
@@ -239,6 +344,32 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
       this.#working = false;
       this.#change.ring();
     }
+  }
+
+  #waits(): boolean {
+    return this.#queue.steps > 0 || this.#unconverted.length > 0;
+  }
+
+  /** The next block of what is not converted yet. What is wrong with it concerns its writer only. */
+  async #convert(audio: Unconverted): Promise<void> {
+    try {
+      const next = await inSlices({ next: () => ({ done: true, value: audio.blocks.next() }) });
+      if (!this.#alive()) return;
+      if (!next.done) {
+        this.#queue.push(next.value);
+        const steps = Math.min(audio.steps, next.value[0].length / stepSamples);
+        audio.steps -= steps;
+        this.#unconvertedSteps -= steps;
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      audio.error = error;
+    }
+    audio.done = true;
+    this.#unconverted.shift();
+    this.#unconvertedSteps = this.#unconverted.length === 0 ? 0 : this.#unconvertedSteps - audio.steps;
+    this.#change.ring();
   }
 
   #alive(): boolean {
@@ -254,16 +385,83 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   #fail(error: unknown): void {
     if (!this.#alive()) return;
     this.#error = error;
-    this.#queue.clear();
     this.#close('failed');
+  }
+
+  /** An error behind all that was written before: the writer of a pipe is not asked again. */
+  async #endWith(error: unknown): Promise<void> {
+    if (this.#state === 'open') {
+      this.#error = error;
+      this.#beginEnd();
+    }
+    await this.#end();
   }
 
   #close(state: 'done' | 'failed'): void {
     this.#state = state;
+    this.#queue.clear();
+    for (const audio of this.#unconverted.splice(0)) audio.done = true;
+    this.#unconvertedSteps = 0;
     this.#input.free();
-    this.#options.signal?.removeEventListener('abort', this.#onAbort);
+    this.#forgetSignal();
     this.#change.ring();
   }
+}
+
+/** What a snapshot holds, or more: it gives what is left out. */
+export type ResumeOptions = Partial<StreamOptions> & { readonly resume: Uint8Array };
+
+/** The options of a stream that goes on: those of the snapshot, where no others are given. */
+export function withResumed(options: StreamOptions | ResumeOptions): StreamOptions {
+  if (options?.resume === undefined) return options as StreamOptions;
+  return { ...(unpack(options.resume) as StreamState).options, ...definedOf(options) } as StreamOptions;
+}
+
+function definedOf(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** What of a stream's options goes along with it. */
+function portable({ signal: _, onWarning: __, resume: ___, models, ...options }: SettledOptions): object {
+  return { ...options, models: models.map((model) => (typeof model === 'string' ? model : model.name)) };
+}
+
+interface StreamState {
+  readonly options: object;
+  readonly fingerprint: unknown;
+  readonly input: StreamInputState;
+  readonly tracks: readonly TrackState[];
+}
+
+function openInput(options: SettledOptions, state?: StreamInputState): Promise<StreamInput> {
+  const onInvalid = invalidSampleTeller(options, options.sampleRate);
+  return StreamInput.open({ ...options, onInvalid, resumable: true }, state);
+}
+
+/** What must be the same where a stream goes on. */
+function fingerprintOf(options: SettledOptions, models: Ear['settings']['models']): object {
+  const { sampleRate, channels, channel = 'all', encoding = 's16le', outputPeriod = defaultOutputPeriod } = options;
+  const { includeRawValues = false, includeSummary = false, includeTransitions = false } = options;
+  return {
+    models: models.map(({ name, version }) => `${name}@${version}`).join(),
+    ...{ sampleRate, channels, channel, encoding, outputPeriod },
+    ...{ includeRawValues, includeSummary, includeTransitions },
+  };
+}
+
+/** @throws ArgumentError for what is no snapshot, or one of a stream with other options */
+function stateOf(options: SettledOptions, models: Ear['settings']['models']): StreamState {
+  const state = unpack(options.resume) as StreamState;
+  const own = Object.entries(fingerprintOf(options, models));
+  const theirs = state.fingerprint as Record<string, unknown>;
+  const other = own.find(([name, value]) => theirs[name] !== value);
+  if (other)
+    throw new ArgumentError(
+      'resume',
+      `a snapshot of a stream with ${other[0]} ${describe(theirs[other[0]])}`,
+      `of one with ${describe(other[1])}, as asked for now`,
+    );
+  return state;
 }
 
 /** A caller may leave the promise alone: its error also comes out of the iteration, and must not end the process. */

@@ -2,11 +2,12 @@
 
 import type { Decision, Step } from '../answers/decision.ts';
 import { defaultOutputPeriod, type PeriodResult, stepsInPeriod } from '../answers/periods.ts';
-import { type ChannelOverview, Reporter } from '../answers/series.ts';
-import { describe, stepSamples } from '../audio/format.ts';
+import { type ChannelOverview, Reporter, type ReporterState } from '../answers/series.ts';
+import { type Channel, describe, stepSamples } from '../audio/format.ts';
 import type { AnalysisOptions } from '../engine.ts';
 import { ArgumentError } from '../errors.ts';
 import type { ModelMetadata } from '../models/model.ts';
+import type { ListenerState } from './listener.ts';
 
 /** What listens to one channel; the engine's Listener. */
 export interface Ear {
@@ -15,13 +16,15 @@ export interface Ear {
   hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]>;
   /** One answer for a run of at least one step. */
   decide(steps: readonly Step[]): Decision;
+  state(): ListenerState;
+  restore(state: ListenerState): void;
 }
 
 export interface SeriesOptions extends AnalysisOptions {
   /** Length of a period in ms, a multiple of 64; default 1024. */
   readonly outputPeriod?: number;
-  /** The channel to hear, from 0 on. By default every channel is heard on its own. */
-  readonly channel?: number;
+  /** The channel to hear, from 0 on, or 'mix', the mean of all. By default every channel is heard on its own. */
+  readonly channel?: Channel;
   /** Adds the share of every result over all steps. Default false. */
   readonly includeSummary?: boolean;
   /** Adds the runs of equal results on the grid of 64 ms. Default false. */
@@ -32,7 +35,7 @@ export interface SeriesOptions extends AnalysisOptions {
 
 /** A period of one channel. `channel` is there where a stream has several that are heard. */
 export interface StreamResult extends PeriodResult {
-  readonly channel?: number;
+  readonly channel?: Channel;
 }
 
 /** Summary and transitions by channel, where they were asked for. */
@@ -51,14 +54,19 @@ export function checkSeriesOptions(options: SeriesOptions): void {
       throw new ArgumentError(name, describe(value), 'true or false');
   }
   const { channel, signal } = options;
-  if (channel !== undefined && (!Number.isInteger(channel) || channel < 0))
-    throw new ArgumentError('channel', describe(channel), 'a whole number from 0 on');
+  if (channel !== undefined && channel !== 'mix' && (!Number.isInteger(channel) || channel < 0))
+    throw new ArgumentError('channel', describe(channel), "a whole number from 0 on, or 'mix'");
   if (signal !== undefined && typeof signal?.throwIfAborted !== 'function')
     throw new ArgumentError('signal', describe(signal), 'an AbortSignal');
 }
 
+export interface TrackState {
+  readonly ear: ListenerState;
+  readonly reporter: ReporterState;
+}
+
 interface Track {
-  readonly channel: number;
+  readonly channel: Channel;
   readonly ear: Ear;
   readonly reporter: Reporter;
 }
@@ -68,7 +76,7 @@ export class Tracks {
   /** Results tell their channel where there are several. */
   readonly #several: boolean;
 
-  constructor(channels: readonly number[], options: SeriesOptions, newEar: () => Ear) {
+  constructor(channels: readonly Channel[], options: SeriesOptions, newEar: () => Ear) {
     const { outputPeriod = defaultOutputPeriod, includeSummary = false, includeTransitions = false } = options;
     this.#several = channels.length > 1;
     this.#tracks = channels.map((channel) => {
@@ -91,6 +99,18 @@ export class Tracks {
   /** The last, partial periods. */
   finish(): StreamResult[] {
     return this.#inTime(this.#tracks.map(({ reporter }) => reporter.finish()));
+  }
+
+  state(): TrackState[] {
+    return this.#tracks.map(({ ear, reporter }) => ({ ear: ear.state(), reporter: reporter.state() }));
+  }
+
+  /** Goes on where other tracks of the same channels and options were. */
+  restore(states: readonly TrackState[]): void {
+    this.#tracks.forEach(({ ear, reporter }, i) => {
+      ear.restore(states[i].ear);
+      reporter.restore(states[i].reporter);
+    });
   }
 
   overview(): StreamOverview {

@@ -54,9 +54,14 @@ export class Batcher {
     this.#programs = programs;
   }
 
-  /** `ids`: sorted. */
-  openStream(ids: readonly string[]): StreamState {
-    return { ids, carried: undefined };
+  /** `ids`: sorted. `carried`: what another stream of the same models has carried so far. */
+  openStream(ids: readonly string[], carried?: Float32Array): StreamState {
+    return { ids, carried };
+  }
+
+  /** Numbers that a stream of these models carries. */
+  stateLength(ids: readonly string[]): number {
+    return this.#programs.stateLength(ids);
   }
 
   /** Analyses whole steps of one chunk on its own, as if silence had gone before it. `pcm` int16 [steps * 1024]; `ids` sorted. */

@@ -28,6 +28,8 @@ function recording(): { newEar: () => Ear; values: () => number[] } {
     return {
       settings: listener.settings,
       decide: (run) => listener.decide(run),
+      state: () => listener.state(),
+      restore: (state) => listener.restore(state),
       hear: async (pcm, signal) => {
         const heard = await listener.hear(pcm, signal);
         steps.push(...heard);

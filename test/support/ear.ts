@@ -41,6 +41,14 @@ export class FakeEar implements Ear {
     });
   }
 
+  state() {
+    return { heard: this.#state, carried: undefined };
+  }
+
+  restore({ heard }: { heard: number }): void {
+    this.#state = heard;
+  }
+
   decide(steps: readonly Step[]): Decision {
     return decide(this.settings.models, [speech], steps);
   }
