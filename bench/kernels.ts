@@ -4,19 +4,19 @@
  * reference comes first. Software GPUs are held to parity and never timed. Where a kernel has variants that are off by default
  * (float16 weights, subgroups), each is timed beside it.
  *
- * The time of a kernel is the slope between a program that has it once and one that has it many times, so that what a
+ * Times are those of the pass on the GPU where the adapter has timestamps. The time of a kernel is the slope between a program that has it once and one that has it many times, so that what a
  * run costs besides (upload, submission, reading back) falls out.
  */
 
 import { ReferenceBackend } from '../src/backends/reference/index.ts';
-import { openWebGPU, type WebGPUBackend, type WebGPUOptions } from '../src/backends/webgpu/index.ts';
-import { DeviceUnavailableError } from '../src/errors.ts';
+import type { WebGPUBackend, WebGPUOptions, WebGPUProgram } from '../src/backends/webgpu/index.ts';
 import type { Attributes, Graph } from '../src/graph/graph.ts';
 import { planGraph } from '../src/graph/plan.ts';
 import { type Shape, sizeOf, type Tensor, type TensorData } from '../src/graph/tensor.ts';
 import { matrixInputs, rounded } from '../test/support/halves.ts';
 import { seeded } from '../test/support/random.ts';
 import { type Context, mustAgree } from './support/context.ts';
+import { isSoftwareGpu, openAnyGpu } from './support/gpu.ts';
 import type { Row } from './support/row.ts';
 import { median } from './support/timing.ts';
 
@@ -111,14 +111,22 @@ export async function kernelRows(context: Context): Promise<Row[]> {
   const rows = await variantRows(plain, context);
   // On a software GPU the tests hold them to parity.
   if (rows.length > 0) for (const variant of offByDefault) rows.push(...(await variantRows(variant, context)));
+  const far = rows.filter(({ name }) => name.endsWith('-over-floor')).sort((a, b) => b.value - a.value);
+  if (far.length > 0)
+    console.log(
+      `farthest from their floor: ${far
+        .slice(0, 3)
+        .map(({ name }) => name)
+        .join(', ')}`,
+    );
   return rows;
 }
 
 async function variantRows(variant: Variant, context: Context): Promise<Row[]> {
-  const backend = await openAny(variant.options);
+  const backend = await openAnyGpu({ timestamps: true, ...variant.options });
   if (!backend) return [];
   try {
-    const timed = !/swiftshader|llvmpipe|lavapipe/i.test(backend.adapter);
+    const timed = !isSoftwareGpu(backend.adapter);
     const rows: Row[] = [];
     for (const each of cases.filter(({ op }) => variant.takes(op))) {
       await checkParity(backend, each, variant);
@@ -127,15 +135,6 @@ async function variantRows(variant: Variant, context: Context): Promise<Row[]> {
     return rows;
   } finally {
     backend.dispose();
-  }
-}
-
-async function openAny(options: WebGPUOptions): Promise<WebGPUBackend | undefined> {
-  try {
-    return await openWebGPU({ allowSoftware: true, ...options });
-  } catch (error) {
-    if (error instanceof DeviceUnavailableError) return undefined;
-    throw error;
   }
 }
 
@@ -192,12 +191,8 @@ async function timeCase(
   const often = await backend.prepare(graphOf(each, each.batch, 1 + repeats), {});
   const seconds: number[] = [];
   for (let round = 0; round < rounds + 2; round++) {
-    const [start, middle, end] = [
-      performance.now(),
-      await timeOf(() => once.run(input)),
-      await timeOf(() => often.run(input)),
-    ];
-    if (round >= 2) seconds.push((end - middle - (middle - start)) / 1000 / repeats);
+    const [short, long] = [await timeOf(once, input), await timeOf(often, input)];
+    if (round >= 2) seconds.push((long - short) / repeats);
   }
   const time = median(seconds);
   const { bytes, flops } = workOf(each, options.weightPrecision === 'f16' ? 2 : 4);
@@ -223,9 +218,11 @@ async function timeCase(
   ];
 }
 
-async function timeOf(run: () => Promise<unknown>): Promise<number> {
-  await run();
-  return performance.now();
+/** Seconds of one run: of the pass on the GPU where it can tell, else from call to result. */
+async function timeOf(program: WebGPUProgram, input: readonly TensorData[]): Promise<number> {
+  const start = performance.now();
+  await program.run(input);
+  return program.passSeconds ?? (performance.now() - start) / 1000;
 }
 
 /** What one run of the op must at least read, write and compute. */

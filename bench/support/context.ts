@@ -10,6 +10,7 @@ import type { DeviceName } from '../../src/runtime/devices.ts';
 import { assertClose } from '../../test/support/parity.ts';
 import { sampleVoice } from '../../test/support/sample.ts';
 import type { Decisions } from './by-hand.ts';
+import { isSoftwareGpu } from './gpu.ts';
 import { type Pace, quick, unhurried } from './timing.ts';
 
 export interface Settings {
@@ -25,9 +26,6 @@ export const packaged = {
   weights: fileURLToPath(new URL('../../weights', import.meta.url)),
   onnx: fileURLToPath(new URL('../onnx', import.meta.url)),
 };
-
-/** Names by which a software GPU gives itself away; its times say nothing about GPUs. */
-const softwareGpu = /swiftshader|llvmpipe|lavapipe/i;
 
 export interface BenchDevice {
   readonly name: Exclude<DeviceName, 'auto'>;
@@ -88,7 +86,7 @@ export class Context {
       try {
         const engine = await Engine.create({ device: name, weights: this.settings.weights });
         const { adapter } = engine.device;
-        devices.push({ name, engine, adapter, timed: !softwareGpu.test(adapter) });
+        devices.push({ name, engine, adapter, timed: !isSoftwareGpu(adapter) });
       } catch (error) {
         if (!(error instanceof DeviceUnavailableError)) throw error;
         console.log(`without ${name}: ${error.reason}`);

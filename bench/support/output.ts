@@ -1,5 +1,5 @@
 /** Results on the screen, as JSON and as a plot. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import Table from 'cli-table3';
 import { svg } from '../../tools/evaluate/chart.ts';
@@ -9,6 +9,8 @@ export interface Report {
   readonly machine: Readonly<Record<string, string | number>>;
   readonly quick: boolean;
   readonly rows: readonly Row[];
+  /** By question, what went wrong. */
+  readonly failures: Readonly<Record<string, string>>;
 }
 
 export function screenTable(rows: readonly Row[]): string {
@@ -31,7 +33,9 @@ function rounded(value: number): string {
 
 export async function writeReport(report: Report, path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, `${JSON.stringify(report, null, 1)}\n`);
+  // Beside and renamed: a run that is cut off leaves the last whole report.
+  await writeFile(`${path}.part`, `${JSON.stringify(report, null, 1)}\n`);
+  await rename(`${path}.part`, path);
 }
 
 /** Three plots: speed ratios, latency by length, throughput by batch; those with nothing to show are left out. */

@@ -19,6 +19,10 @@ export interface WebGPUOptions {
    * faster.
    */
   readonly subgroups?: boolean;
+  /** Measures each run's pass on the GPU where the adapter can (`WebGPUProgram.passSeconds`); runs must then not overlap. */
+  readonly timestamps?: boolean;
+  /** Other bounds on batches than the usual ones. */
+  readonly batching?: { readonly largest?: number; readonly underWay?: number };
   /** Leaves Dawn's validation and bounds checks out. Only for kernels that have been tested with them. */
   readonly unchecked?: boolean;
 }

@@ -84,8 +84,13 @@ export class GpuDevice {
     const requiredLimits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(adapter.limits[name], options.limits?.[name] ?? Infinity)]),
     );
-    const requiredFeatures: GPUFeatureName[] =
-      options.subgroups && adapter.features.has('subgroups') ? ['subgroups'] : [];
+    const wanted: Partial<Record<GPUFeatureName, boolean | undefined>> = {
+      subgroups: options.subgroups,
+      'timestamp-query': options.timestamps,
+    };
+    const requiredFeatures = (Object.keys(wanted) as GPUFeatureName[]).filter(
+      (name) => wanted[name] && adapter.features.has(name),
+    );
     try {
       return new GpuDevice(
         await adapter.requestDevice({ requiredLimits, requiredFeatures }),

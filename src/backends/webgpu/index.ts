@@ -29,7 +29,7 @@ export class WebGPUBackend implements Backend {
    * Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes, so what fills it
    * several times over is better cut.
    */
-  readonly batching: Batching = { largest: 512, pad: true, underWay: 2 };
+  readonly batching: Batching;
   readonly weights = new WeightsCache();
   readonly #options: WebGPUOptions;
   readonly #programs = new Set<WebGPUProgram>();
@@ -43,6 +43,7 @@ export class WebGPUBackend implements Backend {
     this.#current = device;
     this.#options = options;
     this.adapter = device.adapter;
+    this.batching = { largest: 512, pad: true, underWay: 2, ...options.batching };
   }
 
   /** The device in use, for tests and for those who want to share it. */
@@ -62,7 +63,7 @@ export class WebGPUBackend implements Backend {
     const program = new WebGPUProgram(
       this,
       lowered,
-      await this.withDevice((device) => Resources.make(device, lowered, this.weights)),
+      await this.withDevice((device) => Resources.make(device, lowered, this.weights, this.batching.underWay)),
     );
     if (this.#disposed) throw new DisposedError('the webgpu backend');
     this.#programs.add(program);
@@ -141,6 +142,11 @@ export class WebGPUProgram implements Program {
     return this.#lowered.steps.length;
   }
 
+  /** Seconds that the last run's pass took on the GPU; undefined unless `timestamps` were asked for and the adapter has them. */
+  get passSeconds(): number | undefined {
+    return this.#resources.passSeconds;
+  }
+
   /** What a run does, step by step, and the bytes of its arena; for benchmarks and for people. */
   describe(): { steps: Lowered['steps']; arenaBytes: number } {
     return { steps: this.#lowered.steps, arenaBytes: 4 * this.#lowered.arenaLength };
@@ -171,7 +177,8 @@ export class WebGPUProgram implements Program {
 
   async #remake(device: GpuDevice): Promise<void> {
     const lost = this.#resources;
-    this.#resources = await Resources.make(device, this.#lowered, this.#backend.weights);
+    const { weights, batching } = this.#backend;
+    this.#resources = await Resources.make(device, this.#lowered, weights, batching.underWay);
     lost.destroy(this.#backend.weights);
   }
 

@@ -4,6 +4,7 @@ import type { TensorData } from '../../graph/tensor.ts';
 import { type GpuDevice, usage } from './device.ts';
 import type { Lowered, Places } from './lowering.ts';
 import { ParamsLayout, pageSize } from './params.ts';
+import { PassTimer } from './pass-timer.ts';
 import type { PackedWeights, WeightsCache } from './weights.ts';
 
 interface BoundDispatch {
@@ -21,8 +22,8 @@ interface Slot {
   busy: Promise<unknown> | undefined;
 }
 
-/** Runs that may be under way at once: one computing, one being read, one being written. */
-const ring = 3;
+/** Of the runs that are under way, one more: while others compute, it is being read. */
+const readAhead = 1;
 
 /** Up to so many bytes, room to bring state back is made with the program; more waits for the first run that has a state. */
 const smallState = 1 << 20;
@@ -37,6 +38,8 @@ export class Resources {
   readonly #uniforms: GPUBuffer;
   readonly #dispatches: readonly BoundDispatch[];
   readonly #slots: readonly Slot[];
+  readonly #timer: PassTimer | undefined;
+  #passSeconds: number | undefined;
 
   private constructor(
     device: GpuDevice,
@@ -46,6 +49,7 @@ export class Resources {
     uniforms: GPUBuffer,
     dispatches: readonly BoundDispatch[],
     slots: readonly Slot[],
+    timer: PassTimer | undefined,
   ) {
     this.device = device;
     this.lowered = lowered;
@@ -54,9 +58,11 @@ export class Resources {
     this.#uniforms = uniforms;
     this.#dispatches = dispatches;
     this.#slots = slots;
+    this.#timer = timer;
   }
 
-  static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache): Promise<Resources> {
+  /** `underWay`: runs that may be under way at once. */
+  static async make(device: GpuDevice, lowered: Lowered, cache: WeightsCache, underWay = 2): Promise<Resources> {
     const made: GPUBuffer[] = [];
     const buffer = async (what: string, size: number, usages: number, bound = true): Promise<GPUBuffer> => {
       checkSize(device, size, bound);
@@ -86,7 +92,7 @@ export class Resources {
       device.device.queue.writeBuffer(uniforms, 0, words);
       const slots: Slot[] = [];
       const size = 4 * resultLength(lowered, 4 * lowered.plan.batch * lowered.plan.stateLength <= smallState);
-      for (let i = 0; i < ring; i++) {
+      for (let i = 0; i < underWay + readAhead; i++) {
         const staging = await buffer('results', size, usage.mapRead | usage.copyTarget, false);
         slots.push({
           buffer: staging,
@@ -95,7 +101,8 @@ export class Resources {
         });
       }
       const dispatches = makeDispatches(device, lowered, layout, await pipelines, uniforms, weights.buffer, arena);
-      return new Resources(device, lowered, weights, arena, uniforms, dispatches, slots);
+      const timer = device.device.features.has('timestamp-query') ? new PassTimer(device.device) : undefined;
+      return new Resources(device, lowered, weights, arena, uniforms, dispatches, slots, timer);
     } catch (error) {
       made.forEach((each) => each.destroy());
       if (weights) cache.release(weights);
@@ -106,7 +113,7 @@ export class Resources {
   /** Runs once; everything up to the submission happens before this returns, if a slot is free. */
   async run(inputs: readonly TensorData[], state: Float32Array | undefined): Promise<Float32Array[]> {
     const slot = this.#slots[this.#next];
-    this.#next = (this.#next + 1) % ring;
+    this.#next = (this.#next + 1) % this.#slots.length;
     while (slot.busy) await slot.busy.catch(() => undefined);
     const size = 4 * resultLength(this.lowered, state !== undefined);
     if (slot.buffer.size < size) await this.#enlarge(slot, size);
@@ -114,6 +121,7 @@ export class Resources {
     slot.busy = mapped;
     try {
       await mapped;
+      this.#passSeconds = await this.#timer?.seconds();
       this.device.checkFault();
       return this.#read(slot, state);
     } finally {
@@ -146,7 +154,7 @@ export class Resources {
     const streaming = state !== undefined && lowered.plan.stateLength > 0;
     if (streaming) queue.writeBuffer(arena, 4 * lowered.stateIn, state as Float32Array<ArrayBuffer>);
     const encoder = device.device.createCommandEncoder();
-    const pass = encoder.beginComputePass();
+    const pass = encoder.beginComputePass(this.#timer && { timestampWrites: this.#timer.writes });
     let pipeline: GPUComputePipeline | undefined;
     let group: GPUBindGroup | undefined;
     for (const dispatch of dispatches) {
@@ -156,6 +164,7 @@ export class Resources {
       pass.dispatchWorkgroups(dispatch.grid[0], dispatch.grid[1], dispatch.grid[2]);
     }
     pass.end();
+    this.#timer?.resolve(encoder);
     const size = 4 * resultLength(lowered, streaming);
     encoder.copyBufferToBuffer(arena, 0, staging, 0, size);
     queue.submit([encoder.finish()]);
@@ -171,6 +180,10 @@ export class Resources {
     return [...outputs];
   }
 
+  get passSeconds(): number | undefined {
+    return this.#passSeconds;
+  }
+
   /** Resolves when no run is under way. */
   async idle(): Promise<void> {
     for (const slot of this.#slots) while (slot.busy) await slot.busy.catch(() => undefined);
@@ -179,6 +192,7 @@ export class Resources {
   destroy(cache: WeightsCache): void {
     this.#arena.destroy();
     this.#uniforms.destroy();
+    this.#timer?.destroy();
     for (const { buffer } of this.#slots) buffer.destroy();
     cache.release(this.weights);
   }

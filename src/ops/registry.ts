@@ -1,0 +1,23 @@
+// Made by tools/generate.ts: every `export const NAME: Op` here.
+export { binary } from './binary.ts';
+export { concat } from './concat.ts';
+export { conv } from './conv.ts';
+export { convTranspose } from './conv-transpose.ts';
+export { crop } from './crop.ts';
+export { dense } from './dense.ts';
+export { expand } from './expand.ts';
+export { gather } from './gather.ts';
+export { gru } from './gru.ts';
+export { logmel } from './logmel.ts';
+export { lstm } from './lstm.ts';
+export { matmul } from './matmul.ts';
+export { normalise } from './normalise.ts';
+export { pad } from './pad.ts';
+export { pool } from './pool.ts';
+export { reduce } from './reduce.ts';
+export { repeat } from './repeat.ts';
+export { reshape } from './reshape.ts';
+export { slice } from './slice.ts';
+export { softmax } from './softmax.ts';
+export { transpose } from './transpose.ts';
+export { unary } from './unary.ts';
