@@ -1,8 +1,8 @@
 /** From what a caller asked for, in the wire's words, to calls of the library. */
 import { readFile } from 'node:fs/promises';
 import type { ChunkOutput, Engine, TimeSeriesOutput } from 'undertone';
-import { ServiceError } from './http/errors.ts';
 import { type Encoding, samplesOf } from './encodings.ts';
+import { ServiceError } from './http/errors.ts';
 
 /** Query parameters of the paths that analyse audio, as they come over the wire and travel in jobs. */
 export interface Asked {
@@ -63,7 +63,12 @@ export function secondsOf(bytes: number, asked: Asked): number {
 const endlessPeriod = 86_400_000;
 
 /** One answer for the whole of a body: raw samples where an encoding was named, else a file. */
-export async function analyseChunk(engine: Engine, body: Uint8Array, asked: Asked, signal: AbortSignal): Promise<Analysed<ChunkOutput>> {
+export async function analyseChunk(
+  engine: Engine,
+  body: Uint8Array,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<Analysed<ChunkOutput>> {
   const options = { ...analysisOptions(asked), signal };
   if (asked.encoding) {
     const { channels = 1 } = asked;
@@ -82,14 +87,23 @@ export async function analyseChunk(engine: Engine, body: Uint8Array, asked: Aske
   const channels = Object.values(series.channels);
   const period = channels[0]?.time_series[0];
   if (channels.length !== 1 || !period) {
-    throw new ServiceError(400, 'channel_needed', `channel: the file has ${channels.length} channels; name one, from 0 on`);
+    throw new ServiceError(
+      400,
+      'channel_needed',
+      `channel: the file has ${channels.length} channels; name one, from 0 on`,
+    );
   }
   const { results, raw } = period;
   return { output: raw ? { results, raw } : { results }, audioSeconds };
 }
 
 /** The time series of a recording on disk. */
-export async function analyseRecording(engine: Engine, path: string, asked: Asked, signal: AbortSignal): Promise<Analysed<TimeSeriesOutput>> {
+export async function analyseRecording(
+  engine: Engine,
+  path: string,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<Analysed<TimeSeriesOutput>> {
   const options = { ...seriesOptions(asked), signal };
   if (asked.encoding) {
     const body = await readFile(path);

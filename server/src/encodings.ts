@@ -9,10 +9,13 @@ const tables: Partial<Record<Encoding, Int16Array>> = {};
 export function samplesOf(bytes: Uint8Array, encoding: Encoding): Uint8Array | Int16Array | Float32Array {
   if (encoding === 's16le') return bytes;
   if (encoding === 'f32le') {
-    if (bytes.length % 4 !== 0) throw new ServiceError(400, 'bad_argument', `data: ${bytes.length} bytes are no whole number of f32le samples`);
+    if (bytes.length % 4 !== 0)
+      throw new ServiceError(400, 'bad_argument', `data: ${bytes.length} bytes are no whole number of f32le samples`);
     return new Float32Array(bytes.slice().buffer);
   }
-  const table = (tables[encoding] ??= Int16Array.from({ length: 256 }, (_, code) => (encoding === 'mulaw' ? mulaw(code) : alaw(code))));
+  const table = (tables[encoding] ??= Int16Array.from({ length: 256 }, (_, code) =>
+    encoding === 'mulaw' ? mulaw(code) : alaw(code),
+  ));
   return Int16Array.from(bytes, (code) => table[code] ?? 0);
 }
 

@@ -1,17 +1,24 @@
 /** What Prometheus sees of a process. */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 export class Metrics {
   readonly registry = new Registry();
   readonly callsOpen = this.#gauge('undertone_calls_open', 'Live calls under way.', 'kind');
   readonly callsEnded = this.#counter('undertone_calls_ended_total', 'Live calls by why they ended.', 'kind', 'reason');
-  readonly audioSeconds = this.#counter('undertone_audio_seconds_total', 'Seconds of audio taken in, by channel.', 'source');
+  readonly audioSeconds = this.#counter(
+    'undertone_audio_seconds_total',
+    'Seconds of audio taken in, by channel.',
+    'source',
+  );
   readonly periodSeconds = this.#histogram(
     'undertone_period_seconds',
     'From the last audio of a period of a live call to its answer.',
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   );
-  readonly pauses = this.#counter('undertone_call_pauses_total', 'Times that a call was held back because its audio waited.');
+  readonly pauses = this.#counter(
+    'undertone_call_pauses_total',
+    'Times that a call was held back because its audio waited.',
+  );
   readonly requestSeconds = this.#histogram(
     'undertone_request_seconds',
     'From a request to its answer.',
@@ -19,7 +26,11 @@ export class Metrics {
     'route',
     'status',
   );
-  readonly analysisSeconds = this.#counter('undertone_analysis_seconds_total', 'Seconds that files and chunks took.', 'source');
+  readonly analysisSeconds = this.#counter(
+    'undertone_analysis_seconds_total',
+    'Seconds that files and chunks took.',
+    'source',
+  );
   readonly realTimeFactor = this.#histogram(
     'undertone_real_time_factor',
     'Seconds of analysis for a second of audio, files and jobs.',

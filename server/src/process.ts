@@ -50,11 +50,13 @@ export async function openBase(settings: Settings): Promise<Base> {
 
 /** A path below the folder, links followed. @throws ServiceError where it leads elsewhere, or there is no folder */
 async function fileBelow(folder: string | undefined, path: string): Promise<string> {
-  if (folder === undefined) throw new ServiceError(500, 'no_folder', 'this worker has no --files folder, in which enqueued files lie');
+  if (folder === undefined)
+    throw new ServiceError(500, 'no_folder', 'this worker has no --files folder, in which enqueued files lie');
   const root = await realpath(folder);
   const found = await realpath(join(root, path)).catch(() => undefined);
   if (found === undefined) throw new ServiceError(422, 'no_such_file', 'the file is not there');
-  if (!found.startsWith(root.endsWith(sep) ? root : root + sep)) throw new ServiceError(403, 'outside', 'the file lies outside of the folder');
+  if (!found.startsWith(root.endsWith(sep) ? root : root + sep))
+    throw new ServiceError(403, 'outside', 'the file lies outside of the folder');
   return found;
 }
 

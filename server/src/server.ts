@@ -20,8 +20,13 @@ const sweepMs = 600_000;
 
 export async function startServer(settings: Settings): Promise<Server> {
   const madeKey = settings.keys.length === 0 && !settings.open ? Keyring.newKey() : undefined;
-  const keyring = new Keyring({ keys: madeKey ? [madeKey] : settings.keys, secret: settings.secret, open: settings.open });
-  if (settings.redis && !settings.results) throw new Error('--results: with --redis, name the place that server and workers share');
+  const keyring = new Keyring({
+    keys: madeKey ? [madeKey] : settings.keys,
+    secret: settings.secret,
+    open: settings.open,
+  });
+  if (settings.redis && !settings.results)
+    throw new Error('--results: with --redis, name the place that server and workers share');
   // The engine opens while the modules load: a start is mostly that.
   const [base, { createApp }] = await Promise.all([openBase(settings), import('./http/app.ts')]);
   const { engine, store, downloader, metrics, temporary, logger } = base;
@@ -40,7 +45,9 @@ export async function startServer(settings: Settings): Promise<Server> {
     version: version(),
   });
   const sweeper = setInterval(() => {
-    store.sweep(settings.keepHours * 3_600_000).catch((error) => logger.error({ err: error }, 'old results could not be removed'));
+    store
+      .sweep(settings.keepHours * 3_600_000)
+      .catch((error) => logger.error({ err: error }, 'old results could not be removed'));
   }, sweepMs).unref();
   await app.listen({ host: settings.host, port: settings.port });
   const { address, port, family } = app.server.address() as AddressInfo;

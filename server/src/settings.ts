@@ -47,7 +47,11 @@ export const settings = {
 
   keys: list('keys that callers present, as they are or as sha256:HEX; with none, one is made and printed', 'server'),
   open: toggle('ask for no key: for a network where every caller is trusted', 'server'),
-  secret: text('signs temporary tokens and snapshots; the same in every process. Default: made from the keys', undefined, 'server'),
+  secret: text(
+    'signs temporary tokens and snapshots; the same in every process. Default: made from the keys',
+    undefined,
+    'server',
+  ),
   tokenSeconds: number('longest life of a temporary token', 3600, 1, 86_400, 'server'),
   twilioAuthToken: text("Twilio's auth token: calls with its right signature need no key", undefined, 'server'),
   publicUrl: text('the URL that callers see, as in wss://voice.example.org', undefined, 'server'),
@@ -64,22 +68,46 @@ export const settings = {
   maxUnread: number('KB of results that a caller may leave unread before the call is cut', 256, 1, 1e6, 'server'),
   idleSeconds: number('a call without audio or KeepAlive ends after', 60, 1, 86_400, 'server'),
   callSeconds: number('longest call', 86_400, 1, 1e7, 'server'),
-  graceSeconds: number('after SIGTERM, time for calls and jobs to end by themselves', 25, 0, 86_400, 'server', 'worker'),
+  graceSeconds: number(
+    'after SIGTERM, time for calls and jobs to end by themselves',
+    25,
+    0,
+    86_400,
+    'server',
+    'worker',
+  ),
 
   redis: text('jobs go through this Redis, as in redis://127.0.0.1:6379', undefined, 'server', 'worker', 'enqueue'),
   queue: text('name of the queue in Redis', 'undertone', 'server', 'worker', 'enqueue'),
-  results: text('where audio of jobs and results are kept: a folder, or command:PROGRAM', undefined, 'server', 'worker', 'enqueue'),
+  results: text(
+    'where audio of jobs and results are kept: a folder, or command:PROGRAM',
+    undefined,
+    'server',
+    'worker',
+    'enqueue',
+  ),
   keepHours: number('results of jobs are kept for', 24, 0.001, 1e5, 'server', 'worker'),
   concurrency: number('jobs at once', cores, 1, 1024, 'server', 'worker'),
   tries: number('tries before a job has failed', 3, 1, 100, 'server', 'enqueue'),
-  retrySeconds: number('wait before the second try; doubles with each further one', 1, 0.001, 86_400, 'server', 'enqueue'),
+  retrySeconds: number(
+    'wait before the second try; doubles with each further one',
+    1,
+    0.001,
+    86_400,
+    'server',
+    'enqueue',
+  ),
   jobSeconds: number('longest time for one job', 3600, 1, 1e6, 'server', 'worker'),
   lockSeconds: number('a job whose worker has been silent for this long goes to another', 30, 1, 86_400, 'worker'),
   maxJobs: number('jobs that may wait', 10_000, 1, 1e9, 'server', 'enqueue'),
   files: text('folder that enqueued files lie in', undefined, 'worker'),
   metricsPort: number('port for /metrics, /healthz and /readyz of a worker; 0 for none', 0, 0, 65_535, 'worker'),
 
-  urlHosts: list('hosts that jobs may fetch from: name, *.name, either with :port; none: no url jobs', 'server', 'worker'),
+  urlHosts: list(
+    'hosts that jobs may fetch from: name, *.name, either with :port; none: no url jobs',
+    'server',
+    'worker',
+  ),
   urlPrivate: toggle('let those hosts have private addresses', 'server', 'worker'),
   maxDownload: number('MB of a file that is fetched', 1024, 1, 1e6, 'server', 'worker'),
   downloadSeconds: number('longest time for fetching a file', 300, 1, 86_400, 'server', 'worker'),
@@ -113,10 +141,14 @@ export function addSettings(command: Command, place: Place): Command {
   command.option('--config <file>', 'settings as JSON, keys as in {"maxCalls": 500} (env: UNDERTONE_CONFIG)');
   for (const [name, setting] of Object.entries(settings) as [string, Setting][]) {
     if (!setting.in.includes(place)) continue;
-    const option = new Option(setting.kind === 'switch' ? flagOf(name) : `${flagOf(name)} <${setting.kind}>`, setting.help);
+    const option = new Option(
+      setting.kind === 'switch' ? flagOf(name) : `${flagOf(name)} <${setting.kind}>`,
+      setting.help,
+    );
     option.env(variableOf(name)).default(setting.default, shown(setting.default));
     if (setting.kind === 'text' && setting.choices) option.choices(setting.choices);
-    if (setting.kind === 'number') option.argParser((value) => checkedNumber(value.trim() === '' ? NaN : Number(value), setting));
+    if (setting.kind === 'number')
+      option.argParser((value) => checkedNumber(value.trim() === '' ? NaN : Number(value), setting));
     if (setting.kind === 'list') option.argParser((value) => split(value));
     command.addOption(option);
   }

@@ -17,15 +17,19 @@ export async function startWorker(settings: Settings): Promise<RunningWorker> {
   if (!settings.results) throw new Error('--results: name the place that server and workers share');
   const base = await openBase(settings);
   const { logger, metrics } = base;
-  const worker = new RedisWorker(base, { ...settings, redis }, {
-    onDone: (id, seconds) => logger.info({ job: id, seconds }, 'a job is done'),
-    onFailed: (id, reason, last) => {
-      metrics.errors.inc({ kind: 'job' });
-      logger.warn({ job: id, reason, last }, last ? 'a job has failed' : 'a try failed');
+  const worker = new RedisWorker(
+    base,
+    { ...settings, redis },
+    {
+      onDone: (id, seconds) => logger.info({ job: id, seconds }, 'a job is done'),
+      onFailed: (id, reason, last) => {
+        metrics.errors.inc({ kind: 'job' });
+        logger.warn({ job: id, reason, last }, last ? 'a job has failed' : 'a try failed');
+      },
+      onStalled: (id) => logger.warn({ job: id }, 'a job lost its worker'),
+      onError: (error) => logger.error({ err: error }, 'the queue'),
     },
-    onStalled: (id) => logger.warn({ job: id }, 'a job lost its worker'),
-    onError: (error) => logger.error({ err: error }, 'the queue'),
-  });
+  );
   const queue = openQueue({ ...settings, redis });
   metrics.watchQueue(() => queue.getJobCounts());
   let ending = false;

@@ -8,14 +8,22 @@ const test = suite('keys and tokens');
 const other = 'another-key-of-tests';
 let server: Server;
 test.before(async () => {
-  server = await start({ keys: [key, `sha256:${createHash('sha256').update(other).digest('hex')}`], tokenSeconds: 100 });
+  server = await start({
+    keys: [key, `sha256:${createHash('sha256').update(other).digest('hex')}`],
+    tokenSeconds: 100,
+  });
 });
 test.after(() => server.close());
 
 const path = '/v1/chunk?models=speech&encoding=s16le';
 
 test('a key opens in each of its forms, as it is or kept as a hash', async () => {
-  for (const headers of [{ authorization: `Bearer ${key}` }, { authorization: `Token ${other}` }, { 'x-api-key': other }]) {
+  const forms: Record<string, string>[] = [
+    { authorization: `Bearer ${key}` },
+    { authorization: `Token ${other}` },
+    { 'x-api-key': other },
+  ];
+  for (const headers of forms) {
     assert.is((await post(server, path, speech, { headers, key: null })).status, 200);
   }
 });
@@ -32,7 +40,10 @@ test('without a key, with a wrong one, and with a hash for a key nothing opens',
 test('wrong keys are counted by address, right ones by key', async () => {
   const limited = await start({ rateLimit: 3 });
   const statuses: number[] = [];
-  for (let i = 0; i < 5; i++) statuses.push((await ask(limited, '/file-processing/jobs/00000000000000000000000000000000', { key: 'wrong' })).status);
+  for (let i = 0; i < 5; i++)
+    statuses.push(
+      (await ask(limited, '/file-processing/jobs/00000000000000000000000000000000', { key: 'wrong' })).status,
+    );
   assert.equal(statuses, [401, 401, 401, 429, 429]);
   assert.is((await post(limited, path, speech)).status, 200);
   await post(limited, path, speech);
@@ -64,7 +75,12 @@ test('a token that was changed, or signed by another, opens nothing', async () =
   const [mark, id, expires, signature] = body.token.split('.');
   const later = String(Number(expires) + 1000);
   const forged = createHmac('sha256', 'guess').update(`token ${id}.${later}`).digest('base64url');
-  for (const token of [`${mark}.${id}.${later}.${signature}`, `${mark}.${id}.${later}.${forged}`, `${mark}.x.${expires}.${signature}`, `${mark}.${id}`]) {
+  for (const token of [
+    `${mark}.${id}.${later}.${signature}`,
+    `${mark}.${id}.${later}.${forged}`,
+    `${mark}.x.${expires}.${signature}`,
+    `${mark}.${id}`,
+  ]) {
     assert.is((await post(server, path, speech, { key: token })).status, 401);
   }
   assert.is((await post(server, '/v1/tokens', { seconds: 101 })).status, 400);

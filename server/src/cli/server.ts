@@ -39,14 +39,18 @@ async function enqueue(folder: string, options: EnqueueOptions & Record<string, 
     ...(transitions && { include_transitions: true }),
     ...(raw && { include_raw_values: true }),
   };
-  const [{ enqueueFolder }, { openQueue }] = await Promise.all([import('../jobs/enqueue.ts'), import('../jobs/redis.ts')]);
+  const [{ enqueueFolder }, { openQueue }] = await Promise.all([
+    import('../jobs/enqueue.ts'),
+    import('../jobs/redis.ts'),
+  ]);
   const queue = openQueue({ ...settings, redis: settings.redis });
   await queue.waitUntilReady();
   const line = progressLine();
   const { found, queued, known } = await enqueueFolder(queue, resolve(folder), {
     asked,
     maxJobs: settings.maxJobs,
-    onProgress: ({ found, queued, known }: EnqueueProgress) => line.show(`${found} files found, ${queued} queued, ${known} known already`),
+    onProgress: ({ found, queued, known }: EnqueueProgress) =>
+      line.show(`${found} files found, ${queued} queued, ${known} known already`),
     ...(list !== undefined && { onFile: (id, path) => appendFileSync(list, `${id}\t${path}\n`) }),
   });
   line.end(`${found} files found, ${queued} queued, ${known} known already`);

@@ -1,26 +1,35 @@
 /** The service: Fastify with its plugins, the rules for every request, and the paths. */
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyRequest, type FastifySchema } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyRequest,
+  type FastifySchema,
+  LogController,
+  type RawServerDefault,
+} from 'fastify';
 import type { Engine } from 'undertone';
-import type { Jobs } from '../jobs/jobs.ts';
 import type { Downloader } from '../jobs/download.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Store } from '../jobs/store.ts';
 import { Calls, type LiveContext } from '../live/calls.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../settings.ts';
 import type { Caller, Keyring } from './auth.ts';
 import { bodyOf, draining, publicError, ServiceError } from './errors.ts';
-import { UrlBody } from './schemas.ts';
 import { analysisRoutes } from './routes/analysis.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { liveRoutes } from './routes/live.ts';
 import { operationRoutes } from './routes/operations.ts';
 import { pageRoutes } from './routes/page.ts';
 import { tokenRoutes } from './routes/tokens.ts';
+import { UrlBody } from './schemas.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -55,7 +64,13 @@ export interface Service extends Parts {
   ending: boolean;
 }
 
-export type App = FastifyInstance<any, any, any, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /** A body is spooled or collected by its path, up to `maxBody`; only JSON is read here, and it is short. */
 const mostJson = 64 * 1024;
@@ -89,14 +104,19 @@ export async function createApp(parts: Parts): Promise<{ app: App; service: Serv
     if (!request.raw.complete) reply.header('connection', 'close');
     return reply.code(known.statusCode).send(bodyOf(known));
   });
-  app.setNotFoundHandler((_, reply) => reply.code(404).send(bodyOf(new ServiceError(404, 'not_found', 'there is no such path'))));
+  app.setNotFoundHandler((_, reply) =>
+    reply.code(404).send(bodyOf(new ServiceError(404, 'not_found', 'there is no such path'))),
+  );
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';
     metrics.requestSeconds.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1000);
     if (route === '/healthz' || route === '/readyz' || route === '/metrics') return;
     // The route and not the URL: a query may hold a token.
     const { method, caller } = request;
-    request.log.info({ method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), key: caller?.id }, 'answered');
+    request.log.info(
+      { method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime), key: caller?.id },
+      'answered',
+    );
   });
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
 
@@ -124,7 +144,8 @@ export async function createApp(parts: Parts): Promise<{ app: App; service: Serv
     // so runs after all of this plugin's own of the same kind.
     if (settings.rateLimit > 0) await guarded.register(rateLimit, rateLimitOptions(settings));
     guarded.addHook('preParsing', async (request) => {
-      if (!request.caller && !bringsItLater(request)) throw new ServiceError(401, 'unauthorized', 'a key is needed: Authorization: Bearer KEY, or X-Api-Key');
+      if (!request.caller && !bringsItLater(request))
+        throw new ServiceError(401, 'unauthorized', 'a key is needed: Authorization: Bearer KEY, or X-Api-Key');
     });
     analysisRoutes(guarded, service);
     jobRoutes(guarded, service);
@@ -157,19 +178,34 @@ function settledError(error: FastifyError): ServiceError {
     const where = `${error.validationContext ?? 'request'}${(fault?.instancePath ?? '').replaceAll('/', '.')}`;
     const extra = fault?.params['additionalProperty'];
     const allowed = fault?.params['allowedValues'];
-    const detail = extra === undefined ? `${fault?.message}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}` : `there is no ${String(extra)}`;
+    const detail =
+      extra === undefined
+        ? `${fault?.message}${Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''}`
+        : `there is no ${String(extra)}`;
     return new ServiceError(400, 'bad_argument', `${where}: ${detail}`);
   }
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ServiceError(413, 'body_too_large', `JSON may have ${mostJson} bytes at most`);
-  if (error.code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError) return new ServiceError(400, 'bad_body', 'the body is no JSON that can be read');
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return new ServiceError(413, 'body_too_large', `JSON may have ${mostJson} bytes at most`);
+  if (error.code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError)
+    return new ServiceError(400, 'bad_body', 'the body is no JSON that can be read');
   return publicError(error);
 }
 
 /** Bodies of audio pass by Fastify's own parsing, so that OpenAPI is told of them here. */
-function withAudioBody({ schema, url, route }: { schema: FastifySchema; url: string; route: { config?: { audio?: boolean; orUrl?: boolean } } }) {
+function withAudioBody({
+  schema,
+  url,
+  route,
+}: {
+  schema: FastifySchema;
+  url: string;
+  route: { config?: { audio?: boolean; orUrl?: boolean } };
+}) {
   const { audio, orUrl } = route.config ?? {};
   if (!audio) return { schema, url };
-  const bytes = { schema: { type: 'string', format: 'binary', description: 'A file, or raw samples where `encoding` is given.' } };
+  const bytes = {
+    schema: { type: 'string', format: 'binary', description: 'A file, or raw samples where `encoding` is given.' },
+  };
   const content = { 'application/octet-stream': bytes, ...(orUrl && { 'application/json': { schema: UrlBody } }) };
   return { schema: { ...schema, body: { content } }, url };
 }

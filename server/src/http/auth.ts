@@ -36,7 +36,9 @@ export class Keyring {
     });
     this.#hashes = new Set(hashes);
     this.#open = open;
-    this.#secret = createHash('sha256').update(secret ?? `undertone ${hashes.sort().join()}`).digest();
+    this.#secret = createHash('sha256')
+      .update(secret ?? `undertone ${hashes.sort().join()}`)
+      .digest();
   }
 
   static newKey(): string {

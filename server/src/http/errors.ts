@@ -1,5 +1,12 @@
 /** What a caller is told when something goes wrong: a status, a code to act on, a sentence. */
-import { ArgumentError, DecodeError, DisposedError, InputTooShortError, UndertoneError, UnknownModelError } from 'undertone';
+import {
+  ArgumentError,
+  DecodeError,
+  DisposedError,
+  InputTooShortError,
+  UndertoneError,
+  UnknownModelError,
+} from 'undertone';
 
 export class ServiceError extends Error {
   readonly statusCode: number;

@@ -35,12 +35,16 @@ export class Downloader {
   /** What can be said without asking the network. @throws ServiceError 403 or 400 */
   check(text: string): URL {
     const { urlHosts, urlPrivate } = this.#settings;
-    if (urlHosts.length === 0) throw new ServiceError(403, 'url_not_allowed', 'this service fetches nothing: no hosts are allowed');
+    if (urlHosts.length === 0)
+      throw new ServiceError(403, 'url_not_allowed', 'this service fetches nothing: no hosts are allowed');
     const url = parsed(text);
     if (!url) throw new ServiceError(400, 'bad_url', 'url: it is no absolute URL');
-    if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new ServiceError(400, 'bad_url', 'url: only http and https are fetched');
-    if (url.username || url.password) throw new ServiceError(400, 'bad_url', 'url: it must hold no user name or password');
-    if (!urlHosts.some((rule) => allows(rule, url))) throw new ServiceError(403, 'url_not_allowed', `url: the host ${url.host} is not allowed`);
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+      throw new ServiceError(400, 'bad_url', 'url: only http and https are fetched');
+    if (url.username || url.password)
+      throw new ServiceError(400, 'bad_url', 'url: it must hold no user name or password');
+    if (!urlHosts.some((rule) => allows(rule, url)))
+      throw new ServiceError(403, 'url_not_allowed', `url: the host ${url.host} is not allowed`);
     const literal = url.hostname.replace(/^\[|\]$/g, '');
     if (isIP(literal) && !urlPrivate && !isPublic(literal)) throw privateAddress(url.host);
     return url;
@@ -62,7 +66,8 @@ export class Downloader {
           if (hops === mostRedirects) throw new ServiceError(422, 'download_failed', 'url: it leads on too often');
           const next = parsed(location, url);
           if (!next) throw new ServiceError(422, 'download_failed', 'url: it leads to something that is no URL');
-          if (url.protocol === 'https:' && next.protocol === 'http:') throw new ServiceError(422, 'download_failed', 'url: it leads from https to http');
+          if (url.protocol === 'https:' && next.protocol === 'http:')
+            throw new ServiceError(422, 'download_failed', 'url: it leads from https to http');
           url = this.check(next.href);
           continue;
         }
@@ -74,7 +79,8 @@ export class Downloader {
         return;
       }
     } catch (error) {
-      if (deadline.aborted) throw new ServiceError(422, 'download_failed', `url: it took longer than ${downloadSeconds} s`);
+      if (deadline.aborted)
+        throw new ServiceError(422, 'download_failed', `url: it took longer than ${downloadSeconds} s`);
       signal.throwIfAborted();
       if (error instanceof ServiceError) throw error;
       const { code } = error as NodeJS.ErrnoException;
@@ -107,14 +113,16 @@ export class Downloader {
     this.#lookup(host, { all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error || !first) return done(error ?? new Error('no address'), []);
-      if (!this.#settings.urlPrivate && !addresses.every(({ address }) => isPublic(address))) return done(privateAddress(host), []);
+      if (!this.#settings.urlPrivate && !addresses.every(({ address }) => isPublic(address)))
+        return done(privateAddress(host), []);
       return all ? done(null, addresses) : done(null, first.address, first.family);
     });
   }
 
   async #save(response: IncomingMessage, path: string, signal: AbortSignal): Promise<void> {
     const limit = this.#settings.maxDownload * 1e6;
-    const tooLong = () => new ServiceError(422, 'download_failed', `url: the file is longer than ${this.#settings.maxDownload} MB`);
+    const tooLong = () =>
+      new ServiceError(422, 'download_failed', `url: the file is longer than ${this.#settings.maxDownload} MB`);
     if (Number(response.headers['content-length']) > limit) {
       response.destroy();
       throw tooLong();

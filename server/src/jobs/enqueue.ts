@@ -7,7 +7,9 @@ import type { Job } from './jobs.ts';
 import type { JobQueue } from './redis.ts';
 
 const extensions = new Set(
-  'wav flac mp3 ogg oga opus m4a mp4 aac webm mka mkv aif aiff aifc caf au snd w64 amr gsm'.split(' ').map((name) => `.${name}`),
+  'wav flac mp3 ogg oga opus m4a mp4 aac webm mka mkv aif aiff aifc caf au snd w64 amr gsm'
+    .split(' ')
+    .map((name) => `.${name}`),
 );
 
 export interface EnqueueProgress {
@@ -34,7 +36,11 @@ const pollMs = 1000;
  * The same file with the same options has the same id, so that a run that was broken off goes on where it was, and a file
  * that changed is a new job.
  */
-export async function enqueueFolder(queue: JobQueue, folder: string, options: EnqueueOptions): Promise<EnqueueProgress> {
+export async function enqueueFolder(
+  queue: JobQueue,
+  folder: string,
+  options: EnqueueOptions,
+): Promise<EnqueueProgress> {
   const { asked, maxJobs, signal, onProgress, onFile } = options;
   let [found, queued, known] = [0, 0, 0];
   let batch: { name: string; data: Job; opts: { jobId: string } }[] = [];
@@ -59,7 +65,10 @@ export async function enqueueFolder(queue: JobQueue, folder: string, options: En
     signal?.throwIfAborted();
     const { size, mtimeMs } = await stat(path);
     const name = relative(folder, path).split(sep).join('/');
-    const jobId = createHash('sha256').update(JSON.stringify([name, size, mtimeMs, asked])).digest('hex').slice(0, 32);
+    const jobId = createHash('sha256')
+      .update(JSON.stringify([name, size, mtimeMs, asked]))
+      .digest('hex')
+      .slice(0, 32);
     batch.push({ name: 'file', data: { source: { kind: 'file', path: name }, asked }, opts: { jobId } });
     found++;
     onFile?.(jobId, name);

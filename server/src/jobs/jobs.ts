@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Engine, TimeSeriesOutput } from 'undertone';
-import { analyseRecording, type Asked } from '../analysis.ts';
+import { type Asked, analyseRecording } from '../analysis.ts';
 import { publicError, ServiceError } from '../http/errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Downloader } from './download.ts';
@@ -102,7 +102,13 @@ export async function work(shop: Workshop, id: string, job: Job, signal: AbortSi
   }
 }
 
-async function audioOf(shop: Workshop, id: string, { source }: Job, copy: string, signal: AbortSignal): Promise<string> {
+async function audioOf(
+  shop: Workshop,
+  id: string,
+  { source }: Job,
+  copy: string,
+  signal: AbortSignal,
+): Promise<string> {
   if (source.kind === 'file') return shop.fileAt(source.path);
   if (source.kind === 'url') await shop.downloader.fetch(source.url, copy, signal);
   else await shop.store.fetch(storeNames.jobAudio(id), copy);
@@ -119,5 +125,9 @@ function wording(error: unknown): ServiceError {
   if (known.code !== 'internal') return known;
   // Disk full, store out of reach: whoever runs this must read it; it holds codes, no audio.
   const { code, message } = error as NodeJS.ErrnoException;
-  return new ServiceError(500, 'internal', code ? `something went wrong inside (${code})` : `something went wrong inside: ${message}`);
+  return new ServiceError(
+    500,
+    'internal',
+    code ? `something went wrong inside (${code})` : `something went wrong inside: ${message}`,
+  );
 }

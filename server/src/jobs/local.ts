@@ -1,7 +1,7 @@
 /** Jobs in this process: for one machine, and gone with it. */
 import { publicError } from '../http/errors.ts';
 import type { Settings } from '../settings.ts';
-import { type FoundJob, type Job, type JobCounts, type Jobs, type JobStatus, work, type Workshop } from './jobs.ts';
+import { type FoundJob, type Job, type JobCounts, type JobStatus, type Jobs, type Workshop, work } from './jobs.ts';
 import { storeNames } from './store.ts';
 
 interface Entry {

@@ -1,9 +1,18 @@
 /** Jobs in Redis, as an ordinary BullMQ queue: any number of front processes, any number of workers, any dashboard. */
-import { type Job as QueuedJob, Queue, type RedisOptions, WaitingError, Worker } from 'bullmq';
+import { Queue, type Job as QueuedJob, type RedisOptions, WaitingError, Worker } from 'bullmq';
 import { publicError } from '../http/errors.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Settings } from '../settings.ts';
-import { type FoundJob, type Job, type JobCounts, type Jobs, type JobState, type JobStatus, work, type Workshop } from './jobs.ts';
+import {
+  type FoundJob,
+  type Job,
+  type JobCounts,
+  type JobState,
+  type JobStatus,
+  type Jobs,
+  type Workshop,
+  work,
+} from './jobs.ts';
 import { type Store, storeNames } from './store.ts';
 
 /**
@@ -18,7 +27,8 @@ type QueueSettings = Pick<Settings, 'queue' | 'tries' | 'retrySeconds' | 'keepHo
 
 export function connectionTo(url: string): RedisOptions {
   const { protocol, hostname, port, username, password, pathname } = new URL(url);
-  if (protocol !== 'redis:' && protocol !== 'rediss:') throw new Error('redis: it must be a URL as in redis://127.0.0.1:6379');
+  if (protocol !== 'redis:' && protocol !== 'rediss:')
+    throw new Error('redis: it must be a URL as in redis://127.0.0.1:6379');
   return {
     host: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || 6379),
@@ -33,7 +43,12 @@ export function openQueue({ redis, queue, tries, retrySeconds, keepHours }: Queu
   const age = Math.ceil(keepHours * 3600);
   const opened = new Queue<Job, void, string, Job, void, string>(queue, {
     // A request must not hang while Redis is away: it is told to come again.
-    connection: { ...connectionTo(redis), enableOfflineQueue: false, maxRetriesPerRequest: 1, retryStrategy: (times) => Math.min(times * 100, 2000) },
+    connection: {
+      ...connectionTo(redis),
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      retryStrategy: (times) => Math.min(times * 100, 2000),
+    },
     defaultJobOptions: {
       attempts: tries,
       backoff: { type: 'exponential', delay: retrySeconds * 1000 },
@@ -102,7 +117,11 @@ export class RedisJobs implements Jobs {
   }
 }
 
-function statusOf(id: string, { timestamp, finishedOn, attemptsStarted, failedReason }: QueuedJob, state: JobState): JobStatus {
+function statusOf(
+  id: string,
+  { timestamp, finishedOn, attemptsStarted, failedReason }: QueuedJob,
+  state: JobState,
+): JobStatus {
   const over = state === 'done' || state === 'error';
   return {
     id,
@@ -127,7 +146,9 @@ export interface WorkerEvents {
   onError(error: Error): void;
 }
 
-type WorkerSettings = Pick<Settings, 'queue' | 'concurrency' | 'lockSeconds' | 'keepHours'> & { readonly redis: string };
+type WorkerSettings = Pick<Settings, 'queue' | 'concurrency' | 'lockSeconds' | 'keepHours'> & {
+  readonly redis: string;
+};
 
 /** Takes jobs until it is closed. */
 export class RedisWorker {
@@ -152,7 +173,11 @@ export class RedisWorker {
         }
       },
       {
-        connection: { ...connectionTo(redis), maxRetriesPerRequest: null, retryStrategy: (times) => Math.min(times * 100, 2000) },
+        connection: {
+          ...connectionTo(redis),
+          maxRetriesPerRequest: null,
+          retryStrategy: (times) => Math.min(times * 100, 2000),
+        },
         concurrency,
         lockDuration: lockSeconds * 1000,
         stalledInterval: lockSeconds * 1000,

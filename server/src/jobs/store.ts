@@ -146,7 +146,9 @@ export class CommandStore implements Store {
   }
 
   async fetch(name: string, path: string): Promise<void> {
-    const code = await this.#run('get', name, undefined, (output) => pipeline(output, createWriteStream(path, { mode: 0o600 })));
+    const code = await this.#run('get', name, undefined, (output) =>
+      pipeline(output, createWriteStream(path, { mode: 0o600 })),
+    );
     if (code !== 0) throw new Error(`the store has no ${name}`);
   }
 
@@ -157,7 +159,12 @@ export class CommandStore implements Store {
   async sweep(): Promise<void> {}
 
   /** 0 or 44. @throws Error for any other end, with what the program said */
-  async #run(verb: string, name: string, input?: Readable, read?: (output: Readable) => Promise<void>): Promise<number> {
+  async #run(
+    verb: string,
+    name: string,
+    input?: Readable,
+    read?: (output: Readable) => Promise<void>,
+  ): Promise<number> {
     const child = spawn(this.#program, [verb, name], { stdio: ['pipe', 'pipe', 'pipe'] });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
@@ -169,9 +176,14 @@ export class CommandStore implements Store {
     });
     const written = input ? pipeline(input, child.stdin) : (child.stdin.end(), undefined);
     // A program that stops reading early says why by its exit code, so the broken pipe is not the news.
-    const [code, writing] = await Promise.all([ended, settle(written), read ? read(child.stdout) : (child.stdout.resume(), undefined)]);
+    const [code, writing] = await Promise.all([
+      ended,
+      settle(written),
+      read ? read(child.stdout) : (child.stdout.resume(), undefined),
+    ]);
     if (code === 0 && writing) throw writing;
-    if (code !== 0 && code !== noSuchName) throw new Error(`${verb}: the store's program ended with ${code}: ${said.trim()}`);
+    if (code !== 0 && code !== noSuchName)
+      throw new Error(`${verb}: the store's program ended with ${code}: ${said.trim()}`);
     return code;
   }
 }

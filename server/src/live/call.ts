@@ -139,8 +139,16 @@ export class Call implements LiveCall {
     const known = publicError(error);
     const inside = known.statusCode >= 500;
     if (inside) this.#log.error({ err: error }, 'a call failed');
-    const reason: EndReason = inside ? 'internal' : known.code === 'bad_message' || known.code === 'unauthorized' ? known.code : 'bad_audio';
-    this.#end(inside ? closeCodes.internal : known.code === 'bad_message' ? closeCodes.notUnderstood : closeCodes.policy, reason, known);
+    const reason: EndReason = inside
+      ? 'internal'
+      : known.code === 'bad_message' || known.code === 'unauthorized'
+        ? known.code
+        : 'bad_audio';
+    this.#end(
+      inside ? closeCodes.internal : known.code === 'bad_message' ? closeCodes.notUnderstood : closeCodes.policy,
+      reason,
+      known,
+    );
   }
 
   cut(code: number, reason: EndReason, message: string): void {
@@ -157,7 +165,8 @@ export class Call implements LiveCall {
   tick(now: number): void {
     const { idleSeconds, callSeconds, maxUnread } = this.context.settings;
     if (this.#socket.bufferedAmount > maxUnread * 1000) return this.#slow();
-    if (now - this.#start > callSeconds * 1000) return this.cut(closeCodes.policy, 'too_long', `a call may last ${callSeconds} s`);
+    if (now - this.#start > callSeconds * 1000)
+      return this.cut(closeCodes.policy, 'too_long', `a call may last ${callSeconds} s`);
     // A call that is held back can't show that it lives.
     if (this.#holds > 0) this.touch();
     if (now - this.#lastSign > idleSeconds * 1000) {

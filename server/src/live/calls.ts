@@ -15,7 +15,17 @@ export const closeCodes = {
   restart: 1012,
 } as const;
 
-export type EndReason = 'done' | 'gone' | 'idle' | 'too_long' | 'slow_reader' | 'bad_message' | 'bad_audio' | 'unauthorized' | 'internal' | 'moved';
+export type EndReason =
+  | 'done'
+  | 'gone'
+  | 'idle'
+  | 'too_long'
+  | 'slow_reader'
+  | 'bad_message'
+  | 'bad_audio'
+  | 'unauthorized'
+  | 'internal'
+  | 'moved';
 
 export interface LiveCall {
   readonly kind: 'stream' | 'twilio';
@@ -69,7 +79,12 @@ export class Calls {
   mustTakeOne(): void {
     if (this.#draining) throw draining();
     if (this.#open.size >= this.#settings.maxCalls) {
-      throw new ServiceError(429, 'too_many_calls', `${this.#settings.maxCalls} calls are under way, as many as may be`, 5);
+      throw new ServiceError(
+        429,
+        'too_many_calls',
+        `${this.#settings.maxCalls} calls are under way, as many as may be`,
+        5,
+      );
     }
   }
 
@@ -95,7 +110,8 @@ export class Calls {
     });
     await empty;
     await Promise.all([...this.#open].map((call) => call.move()));
-    for (const followers of this.#followed.values()) for (const socket of followers) socket.close(closeCodes.restart, 'the process ends');
+    for (const followers of this.#followed.values())
+      for (const socket of followers) socket.close(closeCodes.restart, 'the process ends');
     clearInterval(this.#timer);
   }
 
@@ -130,7 +146,8 @@ export class Calls {
 
   tell(name: string, message: string): void {
     for (const socket of this.#followed.get(name) ?? []) {
-      if (socket.bufferedAmount > this.#settings.maxUnread * 1000) cutSocket(socket, closeCodes.policy, 'results are not read');
+      if (socket.bufferedAmount > this.#settings.maxUnread * 1000)
+        cutSocket(socket, closeCodes.policy, 'results are not read');
       else socket.send(message);
     }
   }

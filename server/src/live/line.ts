@@ -44,7 +44,11 @@ export class Line {
 
   /** @throws UndertoneError for what was asked */
   static async open(engine: Engine, asked: Asked, metrics: Metrics, events: LineEvents): Promise<Line> {
-    const stream = await engine.openStream({ ...seriesOptions(asked), sampleRate: rateOf(asked), channels: asked.channels ?? 1 });
+    const stream = await engine.openStream({
+      ...seriesOptions(asked),
+      sampleRate: rateOf(asked),
+      channels: asked.channels ?? 1,
+    });
     return new Line(stream, asked, metrics, events);
   }
 

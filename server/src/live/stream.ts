@@ -25,11 +25,21 @@ const protocol: Protocol = {
       case 'CloseStream':
         return call.finish();
     }
-    throw new ServiceError(400, 'bad_message', 'a text message is {"type": "KeepAlive"} or {"type": "CloseStream"}; audio is binary');
+    throw new ServiceError(
+      400,
+      'bad_message',
+      'a text message is {"type": "KeepAlive"} or {"type": "CloseStream"}; audio is binary',
+    );
   },
 };
 
-export async function streamCall(context: LiveContext, socket: WebSocket, log: CallLog, asked: Asked, name?: string): Promise<void> {
+export async function streamCall(
+  context: LiveContext,
+  socket: WebSocket,
+  log: CallLog,
+  asked: Asked,
+  name?: string,
+): Promise<void> {
   const call = new Call(context, socket, protocol, log, { name, answersHere: true });
   await call.openLine(line, asked);
 }

@@ -87,7 +87,8 @@ class TwilioProtocol implements Protocol {
 
   async #start(call: Call, message: Record<string, unknown>): Promise<void> {
     if (this.#state !== 'connected') throw new ServiceError(400, 'bad_message', 'start: it came a second time');
-    if (!Start.Check(message)) throw new ServiceError(400, 'bad_message', 'start: audio is audio/x-mulaw, 8000 Hz, one channel');
+    if (!Start.Check(message))
+      throw new ServiceError(400, 'bad_message', 'start: audio is audio/x-mulaw, 8000 Hz, one channel');
     this.#state = 'started';
     const { callSid, tracks = ['inbound'], customParameters = {} } = message.start;
     const { token, results, ...parameters } = customParameters;
@@ -98,7 +99,12 @@ class TwilioProtocol implements Protocol {
     const to = results ?? this.#options.results ?? (fromTwilio ? 'followers' : 'socket');
     if (callSid) call.announce(callSid, to === 'socket');
     // Twilio takes no query in a stream's URL, so that what is asked for comes as custom parameters.
-    const asked = { ...this.#options.asked, ...settledParameters(parameters), encoding: 'mulaw', sample_rate: 8000 } as const;
+    const asked = {
+      ...this.#options.asked,
+      ...settledParameters(parameters),
+      encoding: 'mulaw',
+      sample_rate: 8000,
+    } as const;
     for (const track of tracks) {
       const channel = channels[track];
       if (!channel) throw new ServiceError(400, 'bad_message', `start: there is no track ${JSON.stringify(track)}`);
@@ -108,7 +114,8 @@ class TwilioProtocol implements Protocol {
 
   #media(call: Call, message: Record<string, unknown>): void {
     if (this.#state !== 'started') throw new ServiceError(400, 'bad_message', 'media: it came before start');
-    if (!Media.Check(message)) throw new ServiceError(400, 'bad_message', 'media: it has a track and a payload in base64');
+    if (!Media.Check(message))
+      throw new ServiceError(400, 'bad_message', 'media: it has a track and a payload in base64');
     const { track = 'inbound', payload } = message.media;
     const line = call.line(channels[track] ?? '');
     if (!line) throw new ServiceError(400, 'bad_message', `media: start did not name the track ${track}`);

@@ -3,6 +3,9 @@ import { readFileSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import { defaults, type Server, type Settings, startServer } from '../../src/index.ts';
 
+/** Whatever was answered. */
+export type Json = ReturnType<typeof JSON.parse>;
+
 export const key = 'a-key-for-tests-0001';
 export const samples = new URL('../../../samples/', import.meta.url);
 export const readingRoom = readFileSync(new URL('reading-room.wav', samples));
@@ -21,11 +24,14 @@ export async function start(changes: Partial<Settings> = {}): Promise<Server> {
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // Whatever the path answers with.
-  readonly body: any;
+  readonly body: Json;
 }
 
-export async function ask(server: { url: string }, path: string, init: RequestInit & { key?: string | null } = {}): Promise<Answer> {
+export async function ask(
+  server: { url: string },
+  path: string,
+  init: RequestInit & { key?: string | null } = {},
+): Promise<Answer> {
   const { key: own = key, ...rest } = init;
   const headers = new Headers(rest.headers);
   if (own !== null) headers.set('authorization', `Bearer ${own}`);
@@ -35,7 +41,12 @@ export async function ask(server: { url: string }, path: string, init: RequestIn
   return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text };
 }
 
-export function post(server: { url: string }, path: string, body: Uint8Array | string | object, init: RequestInit & { key?: string | null } = {}): Promise<Answer> {
+export function post(
+  server: { url: string },
+  path: string,
+  body: Uint8Array | string | object,
+  init: RequestInit & { key?: string | null } = {},
+): Promise<Answer> {
   const bytes = body instanceof Uint8Array || typeof body === 'string';
   const type = bytes ? 'application/octet-stream' : 'application/json';
   const headers = new Headers(init.headers);
@@ -46,18 +57,24 @@ export function post(server: { url: string }, path: string, body: Uint8Array | s
 /** A socket whose messages are kept. */
 export class Client {
   readonly socket: WebSocket;
-  readonly messages: any[] = [];
+  readonly messages: Json[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   #wake: (() => void)[] = [];
 
-  constructor(server: { url: string }, path: string, { headers = { 'x-api-key': key } as Record<string, string>, protocols = [] as string[] } = {}) {
+  constructor(
+    server: { url: string },
+    path: string,
+    { headers = { 'x-api-key': key } as Record<string, string>, protocols = [] as string[] } = {},
+  ) {
     this.socket = new WebSocket(`${server.url.replace('http', 'ws')}${path}`, protocols, { headers });
     this.socket.on('message', (data) => {
       this.messages.push(JSON.parse(String(data)));
       for (const wake of this.#wake.splice(0)) wake();
     });
-    this.closed = new Promise((resolve) => this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })));
-    this.closed.then(() => {
+    this.closed = new Promise((resolve) =>
+      this.socket.on('close', (code, reason) => resolve({ code, reason: String(reason) })),
+    );
+    void this.closed.then(() => {
       for (const wake of this.#wake.splice(0)) wake();
     });
     this.socket.on('error', () => {});
@@ -70,7 +87,14 @@ export class Client {
       this.socket.once('unexpected-response', (_, response) => {
         let text = '';
         response.on('data', (chunk) => (text += chunk));
-        response.on('end', () => reject(Object.assign(new Error(`${response.statusCode} ${text}`), { status: response.statusCode, headers: response.headers })));
+        response.on('end', () =>
+          reject(
+            Object.assign(new Error(`${response.statusCode} ${text}`), {
+              status: response.statusCode,
+              headers: response.headers,
+            }),
+          ),
+        );
       });
     });
   }
@@ -80,7 +104,7 @@ export class Client {
   }
 
   /** Resolves once there are so many messages, or the socket has closed. */
-  async until(count: number): Promise<any[]> {
+  async until(count: number): Promise<Json[]> {
     while (this.messages.length < count && this.socket.readyState !== WebSocket.CLOSED) {
       await new Promise<void>((resolve) => this.#wake.push(resolve));
     }
@@ -91,7 +115,11 @@ export class Client {
 export const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Asks until the answer is as wished. @throws Error after ten seconds */
-export async function eventually<T>(look: () => Promise<T> | T, right: (value: T) => boolean, seconds = 20): Promise<T> {
+export async function eventually<T>(
+  look: () => Promise<T> | T,
+  right: (value: T) => boolean,
+  seconds = 20,
+): Promise<T> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const value = await look();
     if (right(value)) return value;

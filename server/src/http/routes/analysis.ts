@@ -16,7 +16,11 @@ export function analysisRoutes(app: App, service: Service): void {
   let underWay = 0;
 
   /** One analysis, in its turn: bounded in number and in time, and given up when the caller leaves. */
-  async function answer<T>(request: FastifyRequest, source: 'chunk' | 'file', analyse: (signal: AbortSignal) => Promise<Analysed<T>>): Promise<T> {
+  async function answer<T>(
+    request: FastifyRequest,
+    source: 'chunk' | 'file',
+    analyse: (signal: AbortSignal) => Promise<Analysed<T>>,
+  ): Promise<T> {
     const gone = new AbortController();
     const leave = () => gone.abort(new ServiceError(503, 'caller_left', 'the caller left'));
     request.raw.socket.once('close', leave);
@@ -33,7 +37,8 @@ export function analysisRoutes(app: App, service: Service): void {
 
   /** A place among those that are analysed at once, from before the body is read: bodies fill memory and disk too. */
   async function place<T>(work: () => Promise<T>): Promise<T> {
-    if (underWay >= settings.maxRequests) throw new ServiceError(429, 'busy', `${underWay} requests are under way, as many as may be`, 1);
+    if (underWay >= settings.maxRequests)
+      throw new ServiceError(429, 'busy', `${underWay} requests are under way, as many as may be`, 1);
     metrics.waiting.set(++underWay);
     try {
       return await work();
@@ -89,7 +94,12 @@ export function analysisRoutes(app: App, service: Service): void {
 /** @throws ServiceError where the body is none, or a form */
 export function bodyStream(request: FastifyRequest): Readable {
   const type = request.headers['content-type'] ?? '';
-  if (type.startsWith('multipart/')) throw new ServiceError(415, 'no_form', 'the body is the audio itself, as curl --data-binary @FILE sends it; no form');
+  if (type.startsWith('multipart/'))
+    throw new ServiceError(
+      415,
+      'no_form',
+      'the body is the audio itself, as curl --data-binary @FILE sends it; no form',
+    );
   const body = request.body as Readable | undefined | null;
   if (typeof body?.pipe !== 'function') {
     throw new ServiceError(415, 'audio_needed', 'the body is audio: send it as application/octet-stream or audio/…');

@@ -26,7 +26,8 @@ export function jobRoutes(app: App, service: Service): void {
       schema: {
         operationId: 'createJob',
         summary: 'A recording to analyse later',
-        description: 'The body is a recording, raw samples with `encoding`, or JSON {"url"}. The same Idempotency-Key gives the same job.',
+        description:
+          'The body is a recording, raw samples with `encoding`, or JSON {"url"}. The same Idempotency-Key gives the same job.',
         querystring: FileQuery,
         response: { 202: JobAnswer, ...errors(400, 401, 403, 409, 413, 415, 422, 429, 500, 503) },
         tags,
@@ -36,7 +37,8 @@ export function jobRoutes(app: App, service: Service): void {
     async (request, reply) => {
       const owner = ownerOf(request);
       const counts = await reach(() => jobs.counts());
-      if (counts.new >= settings.maxJobs) throw new ServiceError(429, 'too_many_jobs', `${counts.new} jobs wait, as many as may be`, 30);
+      if (counts.new >= settings.maxJobs)
+        throw new ServiceError(429, 'too_many_jobs', `${counts.new} jobs wait, as many as may be`, 30);
       const id = idFor(request, owner);
       const { source, fingerprint } = await take(request, id);
       const job: Job = { source, asked: request.query, owner, fingerprint };
@@ -83,7 +85,10 @@ export function jobRoutes(app: App, service: Service): void {
       const result = await store.get(resultName(status.id, job));
       if (!result) throw notFound();
       // It was written as JSON of this very schema.
-      return reply.type('application/json; charset=utf-8').serializer((text: string) => text).send(result.toString() as never);
+      return reply
+        .type('application/json; charset=utf-8')
+        .serializer((text: string) => text)
+        .send(result.toString() as never);
     },
   );
 
@@ -100,7 +105,8 @@ export function jobRoutes(app: App, service: Service): void {
     },
     async (request, reply) => {
       const { job, status } = await mine(request);
-      if (!(await reach(() => jobs.remove(status.id)))) throw new ServiceError(409, 'under_way', 'the job is under way', 1);
+      if (!(await reach(() => jobs.remove(status.id))))
+        throw new ServiceError(409, 'under_way', 'the job is under way', 1);
       await Promise.all([store.remove(resultName(status.id, job)), store.remove(storeNames.jobAudio(status.id))]);
       return reply.code(204).send();
     },
@@ -135,7 +141,8 @@ export function jobRoutes(app: App, service: Service): void {
 }
 
 function ownerOf({ caller }: FastifyRequest): string {
-  if (!caller || caller.kind === 'token' || caller.kind === 'twilio') throw new ServiceError(403, 'key_needed', 'jobs need a key, not a temporary token');
+  if (!caller || caller.kind === 'token' || caller.kind === 'twilio')
+    throw new ServiceError(403, 'key_needed', 'jobs need a key, not a temporary token');
   return caller.id;
 }
 
@@ -151,7 +158,10 @@ function idFor({ headers }: FastifyRequest, owner: string): string {
 
 function fingerprintOf(asked: Asked, content: string): string {
   const sorted = Object.entries(asked).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash('sha256').update(JSON.stringify([sorted, content])).digest('hex').slice(0, 32);
+  return createHash('sha256')
+    .update(JSON.stringify([sorted, content]))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function urlIn(body: unknown): { url: string } {

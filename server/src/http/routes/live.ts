@@ -57,7 +57,9 @@ export function liveRoutes(app: App, { settings, calls, live }: Service): void {
     (socket, request) => {
       const { token: _token, results, ...asked } = request.query;
       const signature = request.headers['x-twilio-signature'];
-      const signed = settings.twilioAuthToken !== undefined && signedByTwilio(calledUrl(request), signature, settings.twilioAuthToken);
+      const signed =
+        settings.twilioAuthToken !== undefined &&
+        signedByTwilio(calledUrl(request), signature, settings.twilioAuthToken);
       twilioCall(live, socket, request.log, {
         asked,
         results,

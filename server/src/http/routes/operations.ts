@@ -11,14 +11,28 @@ export function operationRoutes(app: App, service: Service): void {
 
   app.get(
     '/healthz',
-    { schema: { operationId: 'getHealth', summary: 'Whether the process lives', response: { 200: Health }, tags, security } },
+    {
+      schema: {
+        operationId: 'getHealth',
+        summary: 'Whether the process lives',
+        response: { 200: Health },
+        tags,
+        security,
+      },
+    },
     async () => ({ status: 'ok' }),
   );
 
   app.get(
     '/readyz',
     {
-      schema: { operationId: 'getReadiness', summary: 'Whether it takes work', response: { 200: Health, 503: Health }, tags, security },
+      schema: {
+        operationId: 'getReadiness',
+        summary: 'Whether it takes work',
+        response: { 200: Health, 503: Health },
+        tags,
+        security,
+      },
     },
     async (_, reply) => {
       if (service.ending) return reply.code(503).send({ status: 'ending' });

@@ -10,7 +10,8 @@ const files = {
   '/page.css': ['page.css', 'text/css; charset=utf-8'],
 } as const;
 
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; worker-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 export async function pageRoutes(app: App): Promise<void> {
   for (const [path, [file, type]] of Object.entries(files)) {

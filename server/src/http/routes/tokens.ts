@@ -17,9 +17,11 @@ export function tokenRoutes(app: App, { keyring, settings }: Service): void {
       },
     },
     async ({ caller, body }, reply) => {
-      if (!caller || caller.kind === 'token' || caller.kind === 'twilio') throw new ServiceError(403, 'key_needed', 'a token is made with a key');
+      if (!caller || caller.kind === 'token' || caller.kind === 'twilio')
+        throw new ServiceError(403, 'key_needed', 'a token is made with a key');
       const { seconds = Math.min(600, settings.tokenSeconds) } = body;
-      if (seconds > settings.tokenSeconds) throw new ServiceError(400, 'bad_argument', `seconds: at most ${settings.tokenSeconds}`);
+      if (seconds > settings.tokenSeconds)
+        throw new ServiceError(400, 'bad_argument', `seconds: at most ${settings.tokenSeconds}`);
       return reply.code(201).header('cache-control', 'no-store').send(keyring.issue(caller, seconds));
     },
   );
