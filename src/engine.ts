@@ -93,6 +93,7 @@ export const defaultVolumeThreshold = 0.005;
 export const packagedModels: Readonly<Record<string, URL>> = {
   gender: new URL('../weights/gender.model', import.meta.url),
   speech: new URL('../weights/speech.model', import.meta.url),
+  'speech-rt': new URL('../weights/speech-rt.model', import.meta.url),
 };
 
 /**

@@ -175,7 +175,7 @@ test('rates, channels, thresholds and models out of range are refused by name', 
 });
 
 test('models can be listed and asked for', () => {
-  assert.equal(engine.getAvailableModels(), ['Gender', 'Speech']);
+  assert.equal(engine.getAvailableModels(), ['Gender', 'Speech', 'SpeechRT']);
   assert.ok(engine.isModelAvailable('Speech'));
   assert.ok(engine.isModelAvailable('gender'));
   assert.not(engine.isModelAvailable('emotion'));
@@ -185,7 +185,9 @@ test('models can be listed and asked for', () => {
 test('the models of the package are all files of weights/, and those alone', async () => {
   const files = (await readdir(new URL('../weights', import.meta.url))).filter((file) => file.endsWith('.model'));
   assert.equal(
-    Object.entries(packagedModels).map(([id, url]) => `${id}.model=${url.pathname.split('/').at(-1)}`),
+    Object.entries(packagedModels)
+      .map(([id, url]) => `${id}.model=${url.pathname.split('/').at(-1)}`)
+      .sort(),
     files.sort().map((file) => `${file}=${file}`),
   );
 });

@@ -25,6 +25,7 @@ test('packed and installed elsewhere it runs', async () => {
     'dist/index.d.ts',
     'dist/cli/main.js',
     'weights/speech.model',
+    'weights/speech-rt.model',
     'weights/gender.model',
     'README.md',
     'LICENSE',

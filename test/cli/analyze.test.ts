@@ -271,7 +271,7 @@ test('analyze: command lines without sense', async () => {
     isRefusal(outcomes[4], 2, /--resume goes on in a folder/);
     isRefusal(outcomes[5], 2, /Allowed choices are table, json/);
     isRefusal(outcomes[6], 2, /It must be a whole number from 1 to 64/);
-    isRefusal(outcomes[7], 1, /holds no speech\.model/);
+    isRefusal(outcomes[7], 1, /holds no model file/);
   });
 });
 

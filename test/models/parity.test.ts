@@ -31,7 +31,7 @@ const backends: [string, () => Promise<Backend | undefined>][] = [
   ['webgpu', () => webgpuForTests()],
 ];
 
-for (const name of ['speech', 'gender']) {
+for (const name of ['speech', 'speech-rt', 'gender']) {
   const model = await loadModel(path(`weights/${name}.model`));
   const session = await InferenceSession.create(path(`bench/onnx/${name}.onnx`), {
     intraOpNumThreads: 1,
