@@ -95,6 +95,26 @@ test('a stream in any pieces equals the whole to the last bit', () => {
   }
 });
 
+test('geometries that differ in one number alone are kept apart', () => {
+  const pcm = sounds('apart')[3];
+  const whole = logMelOf(pcm, defaultGeometry);
+  const others: FrameGeometry[] = [
+    { ...defaultGeometry, bands: 40 },
+    { ...defaultGeometry, sampleRate: 8000 },
+    { ...defaultGeometry, frame: 1024 },
+    { ...defaultGeometry, hop: 128 },
+  ];
+  for (const geometry of others) {
+    const fast = logMelOf(pcm, geometry);
+    assert.is(fast.length, (pcm.length / geometry.hop) * geometry.bands);
+    const start = frameStart(9, geometry);
+    const frame = Float32Array.from({ length: geometry.frame }, (_, i) => pcm[start + i] ?? 0);
+    const row = fast.subarray(9 * geometry.bands, 10 * geometry.bands);
+    assert.ok(distance(logMelFrame(frame, geometry), row) < close, JSON.stringify(geometry));
+    assert.equal(logMelOf(pcm, defaultGeometry), whole);
+  }
+});
+
 test('long input is cut inside and gives the same frames', () => {
   const next = seeded('long').uniform;
   const pcm = Int16Array.from({ length: 200 * 1024 }, () => (next() - 0.5) * 20000);

@@ -35,6 +35,22 @@ test('values that are needed at the same time never overlap, others share memory
   assert.is(offsets.get('a') === offsets.get('b') || offsets.get('a') === offsets.get('x'), false);
 });
 
+test('the largest value is placed first, so that small ones fill what is left', () => {
+  const plan = planGraph(chain, { batch: 2, time: 10 });
+  // x lives until c is made, a until b is, b until c is, c to the end.
+  const sizes: Readonly<Record<string, number>> = { x: 8, a: 8, b: 8, c: 16, d: 16 };
+  const { offsets, length } = allocate(plan, (name) => sizes[name], {
+    alias: (name) => (name === 'd' ? 'c' : undefined),
+  });
+  assert.is(offsets.get('c'), 0);
+  assert.is(length, 32);
+});
+
+test('a graph is not prepared for nothing', () => {
+  for (const batch of [0, -1, 1.5, NaN])
+    assert.throws(() => planGraph(chain, { batch, time: 4 }), /needs a positive whole number for "batch"/);
+});
+
 test('a shape error names the node and both shapes', () => {
   const wrong = { ...chain, inputs: [{ ...chain.inputs[0], shape: ['batch', 'time', 7] }] };
   assert.throws(

@@ -91,6 +91,13 @@ test('a voice model is gated by speech: no_speech with 1 - p(speech), raw values
   assert.equal(raw, { gender: { male: 0.1211, female: 0.8789 } });
 });
 
+test('the gate is open where speech is the likeliest, however unlikely', () => {
+  const verdict = (row: number[]) => decide([gender, speech], [speech], [step(row, [0.1, 0.9])]).results;
+  assert.equal(verdict([0.3, 0.3, 0.4]).gender, { result: 'female', confidence: 0.8 });
+  assert.equal(verdict([0.45, 0.1, 0.45]).gender, { result: 'no_speech', confidence: 0.55 });
+  assert.equal(verdict([0.45, 0.1, 0.45]).speech, { result: 'music', confidence: 0.45 });
+});
+
 test('a voice model is the mean weighted by p(speech)', () => {
   const { raw } = decide([gender], [speech], [step([0.1, 0.1, 0.8], [0.9, 0.1]), step([0.5, 0.3, 0.2], [0, 1])]);
   assert.equal(raw.gender, { male: 0.72, female: 0.28 });

@@ -81,6 +81,14 @@ test('a file of version 1 names no gate: speech is the gate of all others', () =
   assert.is(readModel(asVersion1('gender')).gate, 'speech');
 });
 
+test('matrices and kernels are stored in fewer bits where that was asked for, vectors never', () => {
+  for (const weights of ['float32', 'float16', 'int8'] as const) {
+    const { encodings, model } = readModelFile(writeModel(tinyModel(), { weights }));
+    assert.equal(Object.fromEntries(encodings), { kernel: weights, bias: 'float32', matrix: weights });
+    assert.equal(model.graph.constants.get('bias'), tinyModel().graph.constants.get('bias'));
+  }
+});
+
 test('a file cut off anywhere is refused', () => {
   const bytes = writeModel(tinyModel());
   for (let length = 0; length < bytes.length; length += 1 + (length >> 4))
@@ -147,6 +155,32 @@ test('contents that make no sense are refused, whatever their checksum', () => {
   refused(
     repacked((model) => (model.labels = ['one'])),
     /labels/,
+  );
+  refused(
+    repacked((model) => (model.labels = ['one', 'one'])),
+    /two or more different ones/,
+  );
+  refused(
+    repacked((model) => model.graph.tensors.push(model.graph.tensors[0])),
+    /tensor "kernel" is there twice/,
+  );
+  refused(
+    repacked((model) => Object.assign(model.graph.tensors[0], { encoding: 2, data: new Uint8Array(36) })),
+    /tensor "kernel" has 0 bytes of scales/,
+  );
+  refused(
+    repacked((model) =>
+      Object.assign(model.graph.tensors[0], { encoding: 2, data: new Uint8Array(36), scales: new Uint8Array(12) }),
+    ),
+    /tensor "kernel" has 12 bytes of scales/,
+  );
+  refused(
+    repacked((model) => (model.warmupWeights = [0.5, -1])),
+    /a warm-up weight is negative/,
+  );
+  refused(
+    repacked((model) => (model.warmupWeights = [NaN])),
+    /a warm-up weight is negative or no number/,
   );
   refused(
     repacked((model) => (model.name = '../../etc')),

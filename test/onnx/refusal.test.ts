@@ -85,6 +85,11 @@ refuses(
   /node "Relu" \(Relu\): attribute "sharpness" is not supported/,
 );
 refuses(
+  'an input that the op does not know',
+  { inputs: { x }, nodes: [{ op: 'Relu', inputs: ['x', 'c'] }], constants: { c: random([6]) } },
+  /node "Relu" \(Relu\): input 1 is not supported/,
+);
+refuses(
   'an attribute of the wrong type',
   single('LeakyRelu', '', x, { alpha: 'much' }),
   /attribute "alpha" must be of type float, but is string/,

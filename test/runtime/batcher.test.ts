@@ -1,8 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parity } from '../../src/backends/tolerances.ts';
+import { close, parity } from '../../src/backends/tolerances.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { DeviceLimitError, DeviceMemoryError } from '../../src/errors.ts';
+import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../../src/errors.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 import { Batcher, type StepProbabilities } from '../../src/runtime/batcher.ts';
 import { type Pool, Programs } from '../../src/runtime/programs.ts';
@@ -96,6 +96,69 @@ test('batcher: an error that is no limit reaches every call of its batch', async
     ['broken', 'broken', 'broken'],
   );
   await batcher.dispose();
+});
+
+/** Long and short chunks, streams, and other models, all waiting at once, against each on its own. */
+test('batcher: whatever waits together gets what it would get alone', async () => {
+  const own = new Map([
+    ['tiny', tinyModel()],
+    ['twin', { ...tinyModel(), name: 'twin', version: 4 }],
+  ]);
+  const batcher = new Batcher(new Programs(await openWasm(), own));
+  const alone = async (work: (single: Batcher) => Promise<StepProbabilities>): Promise<StepProbabilities> => {
+    const single = new Batcher(new Programs(await openWasm(), own));
+    const answer = await work(single);
+    await single.dispose();
+    return answer;
+  };
+  const calls: ((single: Batcher) => Promise<StepProbabilities>)[] = [];
+  // 9 and 11 steps are filled up to 10 and 12; loud first, so that what is left of it would be heard.
+  for (const steps of [10, 12, 9, 11, 1, 2, 1, 9, 11]) {
+    const pcm = noise(steps * 1024, `chunk ${calls.length}`);
+    for (const ids of [['tiny'], ['twin'], ['tiny', 'twin']]) calls.push((on) => on.analyzeChunk(pcm, ids));
+  }
+  for (const steps of [1, 2, 3, 8]) {
+    const pcm = noise(3 * steps * 1024, `stream ${steps}`);
+    calls.push(async (on) => {
+      const stream = on.openStream(['tiny']);
+      const parts: number[] = [];
+      for (let i = 0; i < 3; i++) {
+        const piece = pcm.subarray(i * steps * 1024, (i + 1) * steps * 1024);
+        parts.push(...(await on.analyzeStream(piece, stream)).tiny);
+      }
+      return { tiny: parts };
+    });
+  }
+  const expected = [];
+  for (const call of calls) expected.push(await alone(call));
+  for (let round = 0; round < 2; round++) {
+    const got = await Promise.all(calls.map((call) => call(batcher)));
+    for (const [i, answer] of got.entries()) {
+      assert.equal(Object.keys(answer), Object.keys(expected[i]), `call ${i}`);
+      for (const id of Object.keys(answer)) assertClose(answer[id], expected[i][id], close, `call ${i}, ${id}`);
+    }
+  }
+  await batcher.dispose();
+});
+
+test('batcher: a chunk beyond the longest run is heard in runs, the state carried over', async () => {
+  const batcher = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
+  const pcm = noise(150 * 1024, 'long');
+  const whole = (await batcher.analyzeChunk(pcm, ['tiny'])).tiny;
+  const stream = batcher.openStream(['tiny']);
+  const steps: number[] = [];
+  for (let i = 0; i < 150; i++)
+    steps.push(...(await batcher.analyzeStream(pcm.subarray(i * 1024, (i + 1) * 1024), stream)).tiny);
+  assertClose(whole, steps, close, 'in one call and step by step');
+  await batcher.dispose();
+});
+
+test('batcher: after dispose calls are refused in the name of the engine', async () => {
+  const batcher = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
+  await batcher.dispose();
+  const error = await batcher.analyzeChunk(noise(1024), ['tiny']).catch((reason: unknown) => reason);
+  assert.instance(error, DisposedError);
+  assert.match((error as Error).message, /the engine/);
 });
 
 /** A test on WebGPU, left out where there is none. */
