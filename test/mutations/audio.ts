@@ -1,0 +1,51 @@
+/** Sound into steps, steps into features. */
+import { inFile } from './mutation.ts';
+
+const resampler = 'test/audio/resampler.test.ts';
+const pcm = 'test/audio/pcm.test.ts';
+const input = 'test/audio/stream-input.test.ts';
+const decode = 'test/audio/decode.test.ts';
+const logmel = 'test/features/log-mel.test.ts';
+
+export const audio = [
+  ...inFile('src/audio/resampler.ts', [
+    ['speex._speex_resampler_skip_zeros(handle)', 'void handle', resampler],
+    ['this.#made += made;', '', resampler],
+    ['this.#given += samples.length;', '', resampler],
+    ['const quality = 7;', 'const quality = 1;', resampler],
+    ['const qualityOnTheWay = 5;', 'const qualityOnTheWay = 0;', resampler],
+    ['44100: [25200, 22400]', '44100: [16000, 22400]', resampler],
+    ['out.subarray(made));\n      made', 'out);\n      made', resampler],
+    ['out[i] = samples[i] * fullScale', 'out[i] = samples[i] * (fullScale - 1)', [resampler, input]],
+  ]),
+  ...inFile('src/audio/format.ts', [
+    ['Math.round(((samples - seconds', 'Math.ceil(((samples - seconds', [resampler, pcm]],
+  ]),
+  ...inFile('src/audio/stream-input.ts', [
+    ['this.#restLength = length % stepSamples;', '', input],
+    ['this.#rest.set(samples.subarray(used));', '', input],
+    ['this.#oddBytes = bytes.slice(bytes.length - odd);', '', input],
+    ['if (kind !== (this.#kind ?? kind))', 'if (false)', input],
+  ]),
+  ...inFile('src/audio/wav.ts', [
+    ['(view.getUint8(at) - 128) / 128', 'view.getUint8(at) / 128', decode],
+    ['view.getInt8(at + 2) * 65536', 'view.getUint8(at + 2) * 65536', decode],
+    ['inverted & 0x80 ? magnitude : -magnitude', 'inverted & 0x80 ? -magnitude : magnitude', decode],
+    ['<< 3) + 132)', '<< 3) + 33)', decode],
+    ['this.#left = size + (size % 2)', 'this.#left = size', decode],
+    ['at = channel * width', 'at = 0', decode],
+  ]),
+  ...inFile('src/features/log-mel.ts', [
+    ['history.set(joined.subarray(pcm.length, length));', '', logmel],
+    ['Math.log(1 + sum)', 'Math.log(sum)', logmel],
+    ['out.subarray((start / hop) * bands)', 'out', logmel],
+    ['/${geometry.bands}/', '/', logmel],
+  ]),
+  ...inFile('src/features/definition.ts', [
+    ['(2 * Math.PI * i) / (length - 1)', '(2 * Math.PI * i) / length', logmel],
+    ['(right - bin) / (right - peak)', '(right - bin) / (right - left)', logmel],
+    ['((frame + 1) * hertz)', '(frame * hertz)', logmel],
+    ['(index + 1) * geometry.hop - geometry.frame', 'index * geometry.hop - geometry.frame', logmel],
+    ['700 * (Math.exp(mel / 1125) - 1)', '700 * Math.exp(mel / 1125)', logmel],
+  ]),
+];
