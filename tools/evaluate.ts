@@ -13,9 +13,12 @@
  *   but the true one is wrong.
  * - balanced: mean recall over the classes that occur. ece: expected calibration error of the raw probabilities, 15 bins, every clip
  *   alike (eceBalanced: every class alike).
+ * - pitch: recall of gender by the median of the talker's fundamental frequency.
  * - riskCoverage: gender with the least confident share left unanswered; `unknown` is what the cut-off in the model file does.
+ * - A list of segments is judged in steps of 64 ms: area under the curve of p(speech) against the steps of which at least half is
+ *   labelled `speech`; onsets and ends, in ms from the border until the step is over that first says so.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { Engine } from '../src/engine.ts';
@@ -25,10 +28,12 @@ import { type ConditionName, conditionNames, conditions } from './evaluate/condi
 import { type Listening, type ListeningPlan, listen } from './evaluate/hear.ts';
 import { EvaluationError, type LabelledClip, readLabels } from './evaluate/labels.ts';
 import { reportOf } from './evaluate/report.ts';
-import { screenReport } from './evaluate/screen.ts';
+import { screenReport, stepsReport } from './evaluate/screen.ts';
+import { listsSegments, readSegments } from './evaluate/segments.ts';
+import { judgeSteps } from './evaluate/steps.ts';
 
 const usage =
-  'usage: npm run evaluate -- DIR LABELS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--lengths 0.25,0.5,1,2] [--window first|loudest] [--device d] [--weights DIR] [--json OUT] [--plots DIR]';
+  'usage: npm run evaluate -- DIR LABELS.tsv|SEGMENTS.tsv [--conditions clean,noise10,quiet30,tel8k] [--seconds 3] [--lengths 0.25,0.5,1,2] [--window first|loudest] [--device d] [--weights DIR] [--json OUT] [--plots DIR]';
 
 const help = `${usage}
 
@@ -37,6 +42,7 @@ How often the engine's answer for a chunk is right.
   DIR            folder of audio files (WAV, or whatever undertone decodes)
   LABELS.tsv     header row, then one clip a row: file (within DIR), class (speech, music, other), gender (male, female or
                  nothing), corpus; other columns are passed over
+  SEGMENTS.tsv   or: file, start, end (seconds), label; do Speech and SpeechRT know, step by step, where "speech" is?
   --conditions   clean, noise10 (white noise at 10 dB SNR), quiet30 (-30 dB), tel8k (300-3400 Hz, 8 kHz, mu-law); default all
   --seconds      a clip is its first so many seconds; default 3
   --lengths      shorter stretches judged too; default 0.25,0.5,1,2; none for none
@@ -131,7 +137,9 @@ async function main(): Promise<void> {
     console.log(help);
     return;
   }
-  const clips = await readLabels(request.list, request.folder);
+  const text = await readFile(request.list, 'utf8').catch(() => '');
+  const recordings = listsSegments(text) ? await readSegments(text, request.list, request.folder) : undefined;
+  const clips = recordings ? [] : await readLabels(request.list, request.folder);
   const engine = await Engine.create({
     device: request.device,
     ...(request.weights === undefined ? {} : { weights: request.weights }),
@@ -141,6 +149,13 @@ async function main(): Promise<void> {
       if (!engine.isModelAvailable(name))
         throw new EvaluationError(`the model ${name} is not there; an accuracy report needs Speech and Gender`);
     const { backend, adapter } = engine.device;
+    if (recordings) {
+      console.log(`${recordings.length} recordings on ${backend} (${adapter})`);
+      const report = await judgeSteps(engine, recordings, request.conditions);
+      console.log(stepsReport(report));
+      if (request.json !== undefined) await writeFile(request.json, `${JSON.stringify({ steps: report }, null, 1)}\n`);
+      return;
+    }
     console.log(`${clips.length} clips, the first ${request.seconds} s of each, on ${backend} (${adapter})`);
     for (const name of request.conditions) console.log(`  ${name}: ${conditions[name].description}`);
 

@@ -53,12 +53,16 @@ test('the report on screen, as JSON and as plots', async () => {
   assert.is(code, 0, err);
   assert.match(out, /4 clips, the first 1 s of each, on cpu/);
   assert.match(out, /tel8k/);
+  assert.match(out, /pitch: recall, male \/ female/);
   assert.is(err, '', 'no progress bar where there is no terminal');
 
   const { conditions } = JSON.parse(await readFile(json, 'utf8')) as {
     conditions: Record<
       string,
-      Record<'speech' | 'gender', { balanced: number; recall: Record<string, number>; ece: number }> & {
+      Record<
+        'speech' | 'gender',
+        { balanced: number; recall: Record<string, number>; ece: number; pitch: { clips: number }[] }
+      > & {
         lengths: { seconds: number }[];
       }
     >;
@@ -68,6 +72,10 @@ test('the report on screen, as JSON and as plots', async () => {
     for (const { balanced, ece } of [speech, gender]) assert.ok(balanced >= 0 && balanced <= 1 && ece >= 0 && ece <= 1);
     assert.equal(Object.keys(speech.recall), ['speech']);
     assert.equal(Object.keys(gender.recall).sort(), ['female', 'male']);
+    assert.is(
+      gender.pitch.reduce((sum, { clips }) => sum + clips, 0),
+      4,
+    );
     assert.equal(
       lengths.map(({ seconds }) => seconds),
       [0.5, 1],
@@ -84,6 +92,35 @@ test('the report on screen, as JSON and as plots', async () => {
     'risk-coverage.svg',
   ]);
   assert.match(await readFile(join(plots, drawn[0]), 'utf8'), /^<svg /);
+});
+
+test('a list of segments: area, onsets and ends of every model that tells speech', async () => {
+  const segments = join(work, 'SEGMENTS.tsv');
+  const json = join(work, 'steps.json');
+  // The first 0.4 s and what is behind 2.4 s are labelled as nobody's, so that both kinds of steps occur.
+  const rows = files.map((file) => `${file}\t0.4\t2.4\tspeech`);
+  await writeFile(segments, ['file\tstart\tend\tlabel', ...rows].join('\n'));
+  const { code, out, err } = await evaluate(
+    voices,
+    segments,
+    '--conditions',
+    'clean',
+    '--device',
+    'cpu',
+    '--json',
+    json,
+  );
+  assert.is(code, 0, err);
+  assert.match(out, /4 recordings on cpu/);
+  const { steps } = JSON.parse(await readFile(json, 'utf8')) as {
+    steps: Record<string, Record<string, { area: number; onset: { found: number }; end: { found: number } }>>;
+  };
+  assert.equal(Object.keys(steps), ['clean']);
+  assert.equal(Object.keys(steps.clean).sort(), ['speech', 'speech-rt']);
+  for (const { area, onset, end } of Object.values(steps.clean)) {
+    assert.ok(area > 0 && area < 1, `${area}`);
+    assert.ok(onset.found > 0 && onset.found <= 1 && end.found >= 0);
+  }
 });
 
 test('--help tells the options and judges nothing', async () => {

@@ -4,6 +4,7 @@ import { InputTooShortError } from '../../src/errors.ts';
 import { readClip } from './clip.ts';
 import { type ConditionName, conditions, rms } from './conditions.ts';
 import type { LabelledClip } from './labels.ts';
+import { medianPitch } from './pitch.ts';
 
 /** What the engine said of one clip. Probabilities are those of the whole stretch, also where the answer was gated. */
 export interface Heard {
@@ -25,6 +26,8 @@ export interface ListeningPlan {
 export interface Listening {
   /** heard[condition][length in seconds]. */
   readonly heard: Record<string, Record<string, Heard[]>>;
+  /** Median pitch of the talker's clips in Hz, as they were recorded; undefined where there is none. */
+  readonly pitch: ReadonlyMap<LabelledClip, number | undefined>;
   /** Clips without a whole step of 64 ms: not judged. */
   readonly tooShort: LabelledClip[];
 }
@@ -46,11 +49,14 @@ export async function listen(
     for (const length of lengths) heard[condition][length] = new Array<Heard>(clips.length);
   }
   const tooShort: LabelledClip[] = [];
+  const pitch = new Map<LabelledClip, number | undefined>();
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let i = next++; i < clips.length; i = next++) {
       const clip = clips[i];
       const samples = await readClip(clip.path, plan.seconds);
+      if (clip.gender !== undefined)
+        pitch.set(clip, medianPitch(samples.subarray(0, Math.round(plan.seconds * 16000))));
       try {
         for (const condition of plan.conditions) {
           for (const length of lengths)
@@ -66,7 +72,7 @@ export async function listen(
   await Promise.all(Array.from({ length: concurrency }, worker));
   for (const byLength of Object.values(heard))
     for (const length of lengths) byLength[length] = byLength[length].filter(Boolean);
-  return { heard, tooShort };
+  return { heard, pitch, tooShort };
 }
 
 async function hearOne(

@@ -14,6 +14,7 @@ import {
   recallOf,
   riskCoverage,
 } from './metrics.ts';
+import { pitchBand, pitchBands } from './pitch.ts';
 
 export interface Score {
   readonly balanced: number;
@@ -40,8 +41,16 @@ export interface GenderReport extends TaskReport {
   /** As a user sees it: no_speech, silence and unknown are no right answers. */
   readonly gated: Score & { readonly confusion: Confusion };
   readonly riskCoverage: readonly RiskPoint[];
+  /** Recall by the talker's pitch, lowest first. */
+  readonly pitch: readonly PitchRow[];
   /** The cut-off in the model file: what it leaves unanswered and what it saves. */
   readonly unknown: { readonly share: number; readonly errorsLeft: number };
+}
+
+export interface PitchRow {
+  readonly band: string;
+  readonly clips: number;
+  readonly recall: Readonly<Record<string, number>>;
 }
 
 export interface ConditionReport {
@@ -62,7 +71,7 @@ export const coverages = [
 ];
 const silenceIsOther = { other: ['silence'] };
 
-export function reportOf({ heard }: Listening, seconds: number): Record<string, ConditionReport> {
+export function reportOf({ heard, pitch }: Listening, seconds: number): Record<string, ConditionReport> {
   return Object.fromEntries(
     Object.entries(heard).map(([condition, byLength]) => {
       const whole = byLength[seconds];
@@ -73,7 +82,7 @@ export function reportOf({ heard }: Listening, seconds: number): Record<string, 
           speech: speechScore(clips),
           gender: voicesOf(clips).length > 0 ? genderScore(clips) : undefined,
         }));
-      return [condition, { speech: speechReport(whole), gender: genderReport(whole), lengths }];
+      return [condition, { speech: speechReport(whole), gender: genderReport(whole, pitch), lengths }];
     }),
   );
 }
@@ -117,7 +126,7 @@ function genderScore(clips: readonly Heard[]): Score & { confusion: Confusion } 
   return { balanced: balanced(recall), recall, confusion };
 }
 
-function genderReport(clips: readonly Heard[]): GenderReport | undefined {
+function genderReport(clips: readonly Heard[], pitch: Listening['pitch']): GenderReport | undefined {
   const voices = voicesOf(clips);
   if (voices.length === 0) return undefined;
   const claims = voices.map(({ clip, gender }) => ({
@@ -137,8 +146,16 @@ function genderReport(clips: readonly Heard[]): GenderReport | undefined {
     corpora: corpusRows(voices, genderScore),
     gated: { balanced: balanced(gatedRecall), recall: gatedRecall, confusion: gatedConfusion },
     riskCoverage: riskCoverage(claims, coverages),
+    pitch: pitchRows(voices, pitch),
     unknown: unknownShare(voices, claims),
   };
+}
+
+function pitchRows(voices: readonly Voice[], pitch: Listening['pitch']): PitchRow[] {
+  return pitchBands
+    .map((band) => ({ band, own: voices.filter(({ clip }) => pitchBand(pitch.get(clip)) === band) }))
+    .filter(({ own }) => own.length > 0)
+    .map(({ band, own }) => ({ band, clips: own.length, recall: genderScore(own).recall }));
 }
 
 /** Only clips that passed the gate can be told unknown. */

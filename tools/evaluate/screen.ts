@@ -1,7 +1,9 @@
 /** The report as tables for a terminal. */
 import Table from 'cli-table3';
+import type { Errors } from './borders.ts';
 import { classes, genders } from './labels.ts';
 import type { ConditionReport, CorpusRow } from './report.ts';
+import type { StepReport } from './steps.ts';
 
 const figure = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? '-' : value.toFixed(3);
@@ -11,7 +13,7 @@ export function screenReport(report: Readonly<Record<string, ConditionReport>>):
   const parts = [mainTable(report), lengthTable(report)];
   for (const [name, condition] of Object.entries(report)) parts.push(confusionTable(name, condition));
   const [firstName, first] = Object.entries(report)[0];
-  if (first.gender) parts.push(riskTable(firstName, first));
+  if (first.gender) parts.push(riskTable(firstName, first), pitchTable(report));
   parts.push(corpusTable(report));
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -76,6 +78,36 @@ function riskTable(name: string, { gender }: ConditionReport): string {
   ]);
   const { share, errorsLeft } = gender!.unknown;
   return `${table([`${name}: gender unknown`, 'wrong among the rest', 'errors left', 'margin'], rows)}\nby the model's own cut-off: ${percent(share)} unknown, ${percent(errorsLeft)} of the errors left`;
+}
+
+function pitchTable(report: Readonly<Record<string, ConditionReport>>): string {
+  const [first] = Object.values(report);
+  const rows = first.gender!.pitch.map(({ band, clips }) => [
+    band,
+    String(clips),
+    ...Object.values(report).map(({ gender }) => {
+      const recall = gender!.pitch.find((row) => row.band === band)?.recall;
+      return genders.map((label) => figure(recall?.[label])).join(' / ');
+    }),
+  ]);
+  return table([`pitch: recall, ${genders.join(' / ')}`, 'clips', ...Object.keys(report)], rows);
+}
+
+/** What a list of segments gives. */
+export function stepsReport(report: StepReport): string {
+  const errors = ({ median, ninety, found }: Errors): string =>
+    `${median.toFixed(0)}, ${ninety.toFixed(0)} ms${found < 1 ? `, ${percent(1 - found)} missed` : ''}`;
+  const rows = Object.entries(report).flatMap(([condition, models]) =>
+    Object.entries(models).map(([model, { area, meanArea, onset, end }]) => [
+      condition,
+      model,
+      area.toFixed(4),
+      meanArea.toFixed(4),
+      errors(onset),
+      errors(end),
+    ]),
+  );
+  return table(['condition', 'model', 'area', 'mean of files', 'onset: median, 90 %', 'end: median, 90 %'], rows);
 }
 
 function corpusTable(report: Readonly<Record<string, ConditionReport>>): string {
