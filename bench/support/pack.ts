@@ -56,6 +56,12 @@ await compile(join(folder, 'compiled'));
 for (const name of new Set([...(await withDependencies('benny')), ...(await withDependencies('meyda'))]))
   await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true });
 
+// The GPU package is no dependency of the product; of its platforms only this one's.
+await cp(join(root, 'node_modules', 'webgpu'), join(folder, 'node_modules', 'webgpu'), {
+  recursive: true,
+  filter: (path) => !/webgpu\/dist\/(?!linux-x64)[^/]+$/.test(path),
+});
+
 /** A package and all that it needs, by name. */
 async function withDependencies(name: string, found = new Set<string>()): Promise<Set<string>> {
   if (found.has(name)) return found;

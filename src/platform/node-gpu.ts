@@ -3,8 +3,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
+/** An optional package: by a name that bundlers do not follow, so that what has no GPU can be bundled without it. */
+const dawn = 'webgpu';
+
 export async function openGpu(flags: readonly string[]): Promise<GPU> {
-  return (await import('webgpu')).create([...flags]);
+  const { create } = (await import(/* webpackIgnore: true */ /* @vite-ignore */ dawn)) as typeof import('webgpu');
+  return create([...flags]);
 }
 
 /** Linux shows GPUs as device files; without one Dawn would only print the Vulkan loader's warnings. */

@@ -62,7 +62,7 @@ export async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Pr
       throw new DeviceUnavailableError(
         'webgpu',
         `the package "webgpu" can't be loaded (${(error as Error).message})`,
-        'Run npm install on a platform it supports',
+        'It is an optional package: npm install webgpu, on a platform that it supports',
       );
     }
     held.set(key, gpu);
