@@ -19,6 +19,7 @@ import { AnalysisStream, type ResumeOptions, withResumed } from './listening/str
 import type { StreamOverview, StreamResult } from './listening/tracks.ts';
 import type { OpenModel } from './models/model.ts';
 import { loadModel } from './models/model-file.ts';
+import type { AnalysisOptions, ModelHandle, ModelHandles } from './options.ts';
 import { type FilePlace, platform } from './platform/index.ts';
 import { Batcher } from './runtime/batcher.ts';
 import { type DeviceInfo, type DeviceName, openDevice } from './runtime/devices.ts';
@@ -39,32 +40,6 @@ export interface EngineOptions {
    * float32 all the same. A matrix that float16 can't hold stays float32. Default `f32`.
    */
   readonly weightPrecision?: WeightPrecision;
-}
-
-/** A model that an engine holds, as `engine.models.Speech`. */
-export interface ModelHandle {
-  /** `Speech`, `SpeechRT`, `Gender`; an older version kept beside the newest is `Speech@1`. */
-  readonly name: string;
-  /** Its key in results. */
-  readonly key: string;
-  readonly version: number;
-  readonly labels: readonly string[];
-}
-
-export interface ModelHandles {
-  readonly Speech: ModelHandle;
-  readonly SpeechRT: ModelHandle;
-  readonly Gender: ModelHandle;
-  readonly [name: string]: ModelHandle;
-}
-
-export interface AnalysisOptions {
-  /** Handles of `engine.models`, or their names. At least one. */
-  readonly models: readonly (ModelHandle | string)[];
-  /** Adds `raw`, the probability of each label. Default false. */
-  readonly includeRawValues?: boolean;
-  /** RMS below which a step is silent, on the [-1, 1] scale: 0 never, 1 always. Default 0.005. */
-  readonly volumeThreshold?: number;
 }
 
 export interface ChunkOptions extends AnalysisOptions {

@@ -1,21 +1,9 @@
 /** `undertone analyze`: a batch of files, each to its results. */
-import { Batch } from './batch.ts';
+import { type AnalyzeOptions, Batch } from './batch.ts';
 import { UsageError } from './errors.ts';
-import { type FormatName, formats } from './formats.ts';
+import { formats } from './formats.ts';
 import { expandInputs, leftOutText } from './inputs.ts';
-import { type CommonOptions, withEngine } from './options.ts';
-
-export interface AnalyzeOptions extends CommonOptions {
-  readonly period: number;
-  readonly summary?: boolean;
-  readonly transitions?: boolean;
-  readonly format: readonly FormatName[];
-  readonly out?: string;
-  readonly resume?: boolean;
-  readonly partial?: boolean;
-  readonly jobs: number;
-  readonly quiet?: boolean;
-}
+import { withEngine } from './options.ts';
 
 export async function analyze(args: readonly string[], options: AnalyzeOptions): Promise<number> {
   if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);

@@ -5,9 +5,10 @@ import { decodeFile } from '../audio/decode.ts';
 import type { Engine } from '../engine.ts';
 import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
 import { type Envelope, EnvelopeBuilder } from '../reports/svg-envelope.ts';
-import type { AnalyzeOptions } from './analyze.ts';
 import { exitCodes, messageOf } from './errors.ts';
+import type { FormatName } from './formats.ts';
 import { type Finished, Journal, journalName } from './journal.ts';
+import type { CommonOptions } from './options.ts';
 import { Ordered } from './ordered.ts';
 import { outputPaths, writeWhole } from './outputs.ts';
 import { type Progress, showProgress } from './progress.ts';
@@ -15,6 +16,18 @@ import { sharesOf, sharesTable } from './shares.ts';
 import { printable, stderrStyle } from './style.ts';
 
 const indexName = 'index.html';
+
+export interface AnalyzeOptions extends CommonOptions {
+  readonly period: number;
+  readonly summary?: boolean;
+  readonly transitions?: boolean;
+  readonly format: readonly FormatName[];
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly partial?: boolean;
+  readonly jobs: number;
+  readonly quiet?: boolean;
+}
 
 export class Batch {
   readonly #engine: Engine;

@@ -12,7 +12,7 @@ import { probe } from '../graph/passes/edit.ts';
 import type { Model } from '../models/model.ts';
 import { openDevice } from '../runtime/devices.ts';
 import { exitCodes } from './errors.ts';
-import type { quantizations } from './program.ts';
+import type { quantizations } from './values.ts';
 
 export interface ConvertOptions {
   readonly meta?: string;

@@ -6,10 +6,8 @@ import { defaultVolumeThreshold } from '../engine.ts';
 import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { formatNames, formats } from './formats.ts';
-import { listAmong, listOf, numberBetween, wholeNumber } from './values.ts';
+import { listAmong, listOf, numberBetween, quantizations, wholeNumber } from './values.ts';
 
-/** What `convert --quantize` takes. */
-export const quantizations = ['f16', 'int8'] as const;
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
 /** Runs a command line; gives the exit code. Nothing is thrown. */

@@ -1,6 +1,9 @@
 /** Readers of option values. What they throw names what came and what is allowed; commander names the option. */
 import { InvalidArgumentError } from 'commander';
 
+/** What `convert --quantize` takes. */
+export const quantizations = ['f16', 'int8'] as const;
+
 export function numberBetween(lowest: number, highest: number): (text: string) => number {
   return (text) => {
     const value = text.trim() === '' ? NaN : Number(text);

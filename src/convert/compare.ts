@@ -6,6 +6,7 @@ import { probe } from '../graph/passes/edit.ts';
 import { sizeOf, stridesOf } from '../graph/tensor.ts';
 import type { Model } from '../models/model.ts';
 import { Lowering } from '../onnx/lowering.ts';
+import { handlers } from '../onnx/ops/index.ts';
 import { readOnnx } from '../onnx/reader.ts';
 import { modelProto } from '../onnx/schema.ts';
 import { filesBeside, readOnnxFile } from './files.ts';
@@ -29,7 +30,7 @@ export interface Comparison {
 /** Runs both on the same random input and compares every value that has kept its identity through all passes. */
 export async function compareWithOnnx(model: Model, path: string): Promise<Comparison> {
   const bytes = await readOnnxFile(path);
-  const lowering = new Lowering(readOnnx(bytes, path, filesBeside(path)));
+  const lowering = new Lowering(readOnnx(bytes, path, filesBeside(path)), handlers);
   lowering.run();
   const origins = lowering.origins();
   const { graph } = model;

@@ -4,9 +4,9 @@ import type { Decision, Step } from '../answers/decision.ts';
 import { defaultOutputPeriod, type PeriodResult, stepsInPeriod } from '../answers/periods.ts';
 import { type ChannelOverview, Reporter, type ReporterState } from '../answers/series.ts';
 import { type Channel, describe, stepSamples } from '../audio/format.ts';
-import type { AnalysisOptions } from '../engine.ts';
 import { ArgumentError } from '../errors.ts';
 import type { ModelMetadata } from '../models/model.ts';
+import type { AnalysisOptions } from '../options.ts';
 import type { ListenerState } from './listener.ts';
 
 /** What listens to one channel; the engine's Listener. */

@@ -1,6 +1,5 @@
 /** What a file needs of this converter, told before anything else that may be wrong. */
 import { ConversionError } from '../errors.ts';
-import { handlers } from './ops/index.ts';
 import type { OnnxModel } from './reader.ts';
 import type { NodeProto } from './schema.ts';
 
@@ -9,13 +8,13 @@ const nodeLimit = 20_000;
 const namedNodes = 3;
 
 /** Throws ConversionError that lists all ops that aren't known, how often each is there and where. */
-export function checkOps({ nodes, source }: OnnxModel): void {
+export function checkOps({ nodes, source }: OnnxModel, known: readonly string[]): void {
   const all = nodes.flatMap(withBranches);
   if (all.length > nodeLimit) throw new ConversionError(source, `it has ${all.length} nodes, more than ${nodeLimit}`);
   const unknown = new Map<string, string[]>();
   for (const { domain, opType = '', name, output } of all) {
     const foreign = domain !== undefined && domain !== '' && domain !== 'ai.onnx';
-    if (!foreign && handlers.has(opType)) continue;
+    if (!foreign && known.includes(opType)) continue;
     const op = foreign ? `${opType} of domain "${domain}"` : opType;
     unknown.set(op, [...(unknown.get(op) ?? []), name || output[0] || '']);
   }
@@ -26,7 +25,7 @@ export function checkOps({ nodes, source }: OnnxModel): void {
   });
   throw new ConversionError(
     source,
-    `these ops are not supported: ${list.join('; ')}. Supported are ${[...handlers.keys()].sort().join(', ')}`,
+    `these ops are not supported: ${list.join('; ')}. Supported are ${[...known].sort().join(', ')}`,
   );
 }
 

@@ -3,6 +3,7 @@ import { ArgumentError, ConversionError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type FixedInput, fixInputs } from './inputs.ts';
 import { Lowering } from './lowering.ts';
+import { handlers } from './ops/index.ts';
 import { type ExternalFiles, readOnnx } from './reader.ts';
 import { Axes, type Extent, SameExtent } from './symbols.ts';
 
@@ -36,7 +37,7 @@ export function lowerOnnx(
   const model = fixInputs(readOnnx(bytes, source, external), inputs);
   const axes = new Axes(dims);
   for (;;) {
-    const lowering = new Lowering(model, axes);
+    const lowering = new Lowering(model, handlers, axes);
     try {
       const graph = lowering.run();
       if (axes.unused.length > 0) {

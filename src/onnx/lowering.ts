@@ -6,7 +6,6 @@ import { opNamed, ops } from '../ops/index.ts';
 import { checkOps } from './check.ts';
 import { declareInputs } from './inputs.ts';
 import { OnnxNode } from './node.ts';
-import { handlers } from './ops/index.ts';
 import { isFloat, type OnnxGraph, type OnnxModel, type OnnxTensor } from './reader.ts';
 import { Size } from './size.ts';
 import { Axes, sameExtent } from './symbols.ts';
@@ -21,6 +20,11 @@ export interface Operand {
 /** Elements that conversion may make out of nothing (repeated or padded constants), and sums it may compute ahead. */
 const elementLimit = 1 << 25;
 const workLimit = 2e9;
+
+/** Turns one ONNX node into ops; gives a value for each output it supports. */
+export type Handler = (node: OnnxNode, to: Lowering) => (Value | undefined)[];
+/** By the ONNX op's name in the standard. */
+export type HandlerTable = ReadonlyMap<string, Handler>;
 
 export class Lowering {
   readonly inputs: GraphInput[];
@@ -39,10 +43,12 @@ export class Lowering {
   #work = 0;
   #node: OnnxNode | undefined;
   readonly model: OnnxModel;
+  readonly #handlers: HandlerTable;
 
-  constructor(model: OnnxModel, axes: Axes = new Axes()) {
+  constructor(model: OnnxModel, handlers: HandlerTable, axes: Axes = new Axes()) {
     this.model = model;
-    checkOps(model);
+    this.#handlers = handlers;
+    checkOps(model, [...handlers.keys()]);
     this.inputs = declareInputs(model, axes);
     for (const [i, { name, shape }] of this.inputs.entries()) {
       this.#taken.add(name);
@@ -86,7 +92,7 @@ export class Lowering {
       const missing = inputs.indexOf(null);
       if (missing >= 0) node.fail(`input "${proto.input[missing]}" is made by no earlier node`);
       this.#node = node;
-      const outputs = this.#guarded(node, () => handlers.get(node.op)!(node, this));
+      const outputs = this.#guarded(node, () => this.#handlers.get(node.op)!(node, this));
       node.finish();
       proto.output.forEach((name, i) => {
         if (name === '') return;

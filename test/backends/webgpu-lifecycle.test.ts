@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { GpuDevice } from '../../src/backends/webgpu/device.ts';
 import { held, openWebGPU, probeWebGPU } from '../../src/backends/webgpu/index.ts';
-import type { Dispatch, Places } from '../../src/backends/webgpu/lowering.ts';
+import type { Dispatch, Places } from '../../src/backends/webgpu/lowered.ts';
 import { ParamsLayout, pageSize } from '../../src/backends/webgpu/params.ts';
 import { loadShader, writeParams } from '../../src/backends/webgpu/shaders.ts';
 import { DeviceUnavailableError, ShaderError } from '../../src/errors.ts';

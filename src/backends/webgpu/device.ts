@@ -1,19 +1,13 @@
 /** One WebGPU device: its limits, the pipelines made on it so far, and its buffers. Everything turns errors into exceptions. */
 import { DeviceMemoryError, DeviceUnavailableError, GpuCommandError, ShaderError } from '../../errors.ts';
 import { chooseAdapter, nameOf, type WebGPUOptions } from './adapter.ts';
+import type { Kernel } from './lowered.ts';
 import { pageSize } from './params.ts';
 import { loadShader, type Shader } from './shaders.ts';
 
 /** Flags of the WebGPU specification, which are globals in a browser only. */
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const computeStage = 0x4;
-
-/** What a pipeline is made of. Pipelines are shared by all programs on a device. */
-export interface Kernel {
-  readonly file: string;
-  readonly entry: string;
-  readonly constants: Readonly<Record<string, number>>;
-}
 
 const requestedLimits = [
   'maxBufferSize',

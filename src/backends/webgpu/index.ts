@@ -8,7 +8,7 @@ import type { WebGPUOptions } from './adapter.ts';
 import { GpuDevice } from './device.ts';
 import { halvesFromOf } from './halves.ts';
 import { lower } from './kernels/index.ts';
-import type { Lowered } from './lowering.ts';
+import type { Lowered } from './lowered.ts';
 import { checkRun, Resources } from './resources.ts';
 import { WeightsCache } from './weights.ts';
 

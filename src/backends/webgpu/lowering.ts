@@ -11,67 +11,13 @@ import { GraphError } from '../../errors.ts';
 import type { GraphNode } from '../../graph/graph.ts';
 import { allocate, type Plan } from '../../graph/plan.ts';
 import { type Shape, sizeOf, type Tensor } from '../../graph/tensor.ts';
-import type { Kernel } from './device.ts';
 import { fitsHalves, halvesLength, packHalves } from './halves.ts';
+import type { Dispatch, Kernel, Lowered, Step, Weights } from './lowered.ts';
 import { mergeSteps } from './merge.ts';
 
 /** Values start at multiples of 128 bytes, a cache line, which also lets kernels read four floats at a time. */
 const alignment = 32;
 const align = (floats: number): number => Math.ceil(floats / alignment) * alignment;
-
-/** Where things lie, in floats: values and state in the arena, weights in the weights buffer. */
-export interface Places {
-  value(name: string): number;
-  weights(key: string): number;
-  /** Address of a piece of state of batch item 0; items are `stateLength` apart. */
-  stateIn(offset: number): number;
-  stateOut(offset: number): number;
-  readonly stateLength: number;
-  /** 1 where the run continues a stream, 0 where it starts from nothing and leaves nothing. */
-  readonly streaming: 0 | 1;
-}
-
-export type Params = Readonly<Record<string, number | readonly number[]>>;
-
-export interface Step {
-  /** The node it is made from. */
-  readonly node: string;
-  readonly kernel: Kernel;
-  readonly grid: readonly [number, number, number];
-  readonly reads: readonly string[];
-  readonly writes: readonly string[];
-  readonly params: (places: Places) => Params;
-}
-
-/** Steps of one kernel that are done in one dispatch. */
-export interface Dispatch extends Omit<Step, 'params'> {
-  readonly jobs: readonly Step['params'][];
-}
-
-/** A packed tensor of weights or a table; `make` is called when it is not yet on the device. */
-export interface Weights {
-  readonly key: string;
-  readonly length: number;
-  readonly make: (places: Places) => Float32Array | Int32Array | Uint32Array;
-  /** Whether its numbers hold for one program only. */
-  readonly own: boolean;
-}
-
-export interface Lowered {
-  readonly plan: Plan;
-  readonly steps: readonly Dispatch[];
-  readonly weights: readonly Weights[];
-  /** Constants to write into the arena when it is made. */
-  readonly fixed: readonly { readonly address: number; readonly tensor: Tensor }[];
-  readonly inputs: readonly { readonly address: number; readonly length: number; readonly packed: boolean }[];
-  readonly outputs: readonly { readonly address: number; readonly length: number }[];
-  /** Floats to bring back from address 0, without and with the state after the run. */
-  readonly resultLength: number;
-  readonly stateOut: number;
-  readonly stateIn: number;
-  readonly arenaLength: number;
-  readonly value: (name: string) => number;
-}
 
 /** What the kernels' builders write into. */
 export class Lowering {

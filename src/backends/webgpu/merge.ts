@@ -3,7 +3,7 @@
  * steps become one dispatch with several jobs: half the dispatches, and twice the work to hide latency with.
  */
 
-import type { Dispatch, Step } from './lowering.ts';
+import type { Dispatch, Step } from './lowered.ts';
 import { loadShader } from './shaders.ts';
 
 /** From so many workgroups on, a step fills a GPU by itself, and merging would only keep more values alive at once. */

@@ -3,8 +3,7 @@
  * shader, FIRST being fixed with the pipeline) share a page, and with it a bind group that is set once for all of them; the
  * others have a page of their own, which begins with their parameters.
  */
-import type { Kernel } from './device.ts';
-import type { Dispatch, Places } from './lowering.ts';
+import type { Dispatch, Kernel, Places } from './lowered.ts';
 import { loadShader, writeParams } from './shaders.ts';
 
 /** Bytes that a bind group shows of the parameters; the shaders' arrays fit in, and any device allows four times as much. */

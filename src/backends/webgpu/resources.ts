@@ -2,7 +2,7 @@
 import { ArgumentError, DeviceLimitError } from '../../errors.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import { type GpuDevice, usage } from './device.ts';
-import type { Lowered, Places } from './lowering.ts';
+import { type Lowered, placesOf } from './lowered.ts';
 import { ParamsLayout, pageSize } from './params.ts';
 import { PassTimer } from './pass-timer.ts';
 import type { PackedWeights, WeightsCache } from './weights.ts';
@@ -237,21 +237,6 @@ function asStored(data: TensorData, packed: boolean): Int16Array<ArrayBuffer> | 
       ? data
       : Float32Array.from(data);
   return stored as Int16Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-}
-
-export function placesOf(
-  lowered: Lowered,
-  weights: { address(key: string): number } | undefined,
-  streaming: 0 | 1,
-): Places {
-  return {
-    value: lowered.value,
-    weights: (key) => weights?.address(key) ?? 0,
-    stateIn: (offset) => lowered.stateIn + offset,
-    stateOut: (offset) => lowered.stateOut + offset,
-    stateLength: lowered.plan.stateLength,
-    streaming,
-  };
 }
 
 function makeDispatches(

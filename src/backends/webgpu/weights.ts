@@ -1,8 +1,7 @@
 /** Packed weights on the device, shared by all shapes of one graph. */
 import type { Graph } from '../../graph/graph.ts';
 import { type GpuDevice, usage } from './device.ts';
-import type { Lowered } from './lowering.ts';
-import { placesOf } from './resources.ts';
+import { type Lowered, placesOf } from './lowered.ts';
 
 export interface PackedWeights {
   readonly buffer: GPUBuffer;

@@ -1,7 +1,5 @@
 /** Every ONNX op that is understood, by its name in the standard. */
-import type { Handler } from './handler.ts';
+import type { HandlerTable } from '../lowering.ts';
 import * as registry from './registry.generated.ts';
 
-export const handlers: ReadonlyMap<string, Handler> = new Map(
-  Object.values(registry).flatMap((family) => Object.entries(family)),
-);
+export const handlers: HandlerTable = new Map(Object.values(registry).flatMap((family) => Object.entries(family)));

@@ -5,8 +5,7 @@
 import type { GraphNode } from '../../../graph/graph.ts';
 import { sameShape, type Tensor } from '../../../graph/tensor.ts';
 import type { UnaryAttributes } from '../../../ops/unary.ts';
-import type { Kernel } from '../device.ts';
-import type { Places } from '../lowering.ts';
+import type { Kernel, Places } from '../lowered.ts';
 import { activationConstants, floorPower, lanes, spread, type Task } from './common.ts';
 
 export interface Product {
