@@ -14,41 +14,57 @@ from pool import IGNORE, MUSIC, OTHER, SPEECH, STEPS
 # Rounding to int16 leaves noise of variance 1/12; the squared window sums to 192.
 ROUNDING = FILTERS.sum(0) * (192 / 12)
 PER_STEP = ('steps', 'voiced', 'loud', 'talker')
-FIELDS = ('steps', 'voiced', 'gender', 'corpora', 'whole', 'loud')
+FIELDS = ('steps', 'voiced', 'gender', 'corpora', 'whole', 'loud', 'expressive', 'made')
+UNUSED = ('corpora', 'expressive', 'made')      # fields that choose items and do not go into a batch
+
+
+def halves(bits):
+    """A set of corpora as the two words that the pool stores."""
+    return np.array([bits & 0xFFFFFFFFFFFFFFFF, bits >> 64], np.uint64)
 
 
 class Pool:
-    """All shards of the folders; features stay memory-mapped."""
+    """All shards of the folders; features stay memory-mapped. `without_effort` leaves out talkers of another vocal effort."""
 
-    def __init__(self, folders, held_bits=0, limit=None):
+    def __init__(self, folders, held_bits=0, limit=None, without_effort=False):
         shards = [p.parent for folder in folders for p in sorted(Path(folder).glob('*/done'))[:limit]]
         self.features = [np.load(s / 'features.npy', mmap_mode='r') for s in shards]
         columns = {name: np.concatenate([np.load(s / f'{name}.npy') for s in shards]) for name in FIELDS}
         self.size = len(self.features[0])
         self.__dict__.update({name: columns[name] for name in FIELDS})
-        keep = (self.corpora & np.uint64(held_bits)) == 0
+        keep = ((self.corpora & halves(held_bits)) == 0).all(1)
+        if without_effort:
+            keep &= self.made != 2
+        acted = self.expressive == 1
         self.items = {
             'speech': np.flatnonzero(keep & ((self.whole == SPEECH) | (self.whole == IGNORE))),
             'music': np.flatnonzero(keep & (self.whole == MUSIC)),
-            'other': np.flatnonzero(keep & (self.whole == OTHER)),
-            'male': np.flatnonzero(keep & (self.gender == 0)),
-            'female': np.flatnonzero(keep & (self.gender == 1))}
+            'other': np.flatnonzero(keep & (self.whole == OTHER))}
+        for index, gender in enumerate(('male', 'female')):
+            mine = keep & (self.gender == index)
+            self.items[gender] = np.flatnonzero(mine & ~acted)
+            # With every acted corpus held out the common voices stand in.
+            self.items[f'expressive {gender}'] = np.flatnonzero(mine & acted) if (mine & acted).any() else self.items[gender]
 
     def take(self, index):
         x = np.stack([self.features[i // self.size][i % self.size] for i in index])
-        batch = {name: torch.from_numpy(getattr(self, name)[index].astype(np.int64)) for name in FIELDS if name != 'corpora'}
+        batch = {name: torch.from_numpy(getattr(self, name)[index].astype(np.int64)) for name in FIELDS if name not in UNUSED}
         batch['talker'] = batch['gender'][:, None].repeat(1, STEPS)
         batch['pure'] = torch.ones(len(index), dtype=torch.bool)       # one item from its start on
         return torch.from_numpy(x).float(), batch
 
 
-SHARES = {'speech': (('speech', 0.36), ('music', 0.28), ('other', 0.36)),
-          'gender': (('male', 0.41), ('female', 0.41), ('music', 0.05), ('other', 0.13))}
+def shares(task, expressive=0.5):
+    """What a batch of a task is made of; `expressive`: the share of a gender's talkers that is acted or shouted."""
+    if task == 'speech':
+        return (('speech', 0.36), ('music', 0.28), ('other', 0.36))
+    return (*((name, 0.41 * part) for gender in ('male', 'female') for name, part in ((gender, 1 - expressive), (f'expressive {gender}', expressive))),
+            ('music', 0.05), ('other', 0.13))
 
 
-def draw(pool, task, size, rng):
+def draw(pool, task, size, rng, expressive=0.5):
     """A batch of a task: [size, T, 64] and its targets."""
-    index = np.concatenate([rng.choice(pool.items[kind], round(size * share)) for kind, share in SHARES[task]])
+    index = np.concatenate([rng.choice(pool.items[kind], round(size * share)) for kind, share in shares(task, expressive)])
     return pool.take(index)
 
 

@@ -22,8 +22,11 @@ def through_tract(source, shapes):
 
 def stretched(shapes, scale):
     """The envelopes of a tract `1 / scale` as long."""
-    bins = np.arange(shapes.shape[1]) / scale
-    return np.stack([np.interp(bins, np.arange(shapes.shape[1]), row) for row in shapes])
+    last = shapes.shape[1] - 1
+    source = np.minimum(np.arange(last + 1) / scale, last)
+    low = np.minimum(source.astype(int), last - 1)
+    share = (source - low).astype(np.float32)
+    return shapes[:, low] * (1 - share) + shapes[:, low + 1] * share
 
 
 def attack_decay(count, attack, decay):

@@ -14,6 +14,8 @@ import numpy as np
 RATE = 16000
 CLASSES = ('music', 'other', 'speech')
 GENDERS = ('male', 'female')
+EXPRESSIVE_SHARDS = 300                            # shards numbered from here on hold acted and shouted voices
+EXPRESSIVE_CORPORA = ('nexuiz', 'fillets_ng')      # and so do these
 
 
 @dataclass
@@ -33,6 +35,8 @@ class Clip:
     licence: str = ''
     attribution: str = ''
     bit: int = 0                                   # its corpus, as one bit
+    expressive: bool = False                       # acted or shouted speech
+    made: int = 0                                  # 0 as recorded, 1 another pitch, 2 another vocal effort
 
     @property
     def child(self):
@@ -91,11 +95,17 @@ def load_clips(data, cache, table='index.tsv'):
                 Path(cache) / 'audio' / (Path(row['shard']).stem + '.i16'), start, length, row['class'],
                 row['split'], row['gender'], row['corpus'], f"{row['corpus']}/{row['speaker']}",
                 row['language'], row['category'], parse_segments(row['speech'], length),
-                licence=row['licence'], attribution=row['attribution']))
+                licence=row['licence'], attribution=row['attribution'], expressive=is_expressive(row)))
     for clip in clips:
         if clip.label == 'speech' and not clip.segments:
             clip.segments = energy_segments(clip.samples())
     return clips
+
+
+def is_expressive(row):
+    number = Path(row['shard']).stem.split('-')[-1]
+    acted = number.isdigit() and int(number) >= EXPRESSIVE_SHARDS or row['corpus'] in EXPRESSIVE_CORPORA
+    return row['class'] == 'speech' and acted
 
 
 def parse_segments(text, length):
@@ -126,6 +136,8 @@ def energy_segments(samples, hop=512, margin_db=30.0, bridge=0.3):
     return [(a, b) for a, b in segments if b - a >= 0.06 * RATE] or [(0, len(samples))]
 
 
-def shifted(clip, file, start, length, gender):
-    """The same clip after an offline pitch shift that keeps duration and formants; `gender` may be a guessed one."""
-    return replace(clip, file=file, start=start, length=length, gender=gender)
+def shifted(clip, file, start, length, gender, made=1):
+    """The same clip after an offline change that keeps who speaks; `gender` may be a guessed one."""
+    ratio = length / clip.length
+    segments = clip.segments if ratio == 1 else [(int(a * ratio), int(b * ratio)) for a, b in clip.segments]
+    return replace(clip, file=file, start=start, length=length, gender=gender, made=made, segments=segments)

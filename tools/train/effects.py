@@ -96,8 +96,11 @@ def telephone(spectrum, count, order=8):
     return fft.irfft(wide, FFT_SIZE)[:count].astype(np.float32)
 
 
-def channel(rng, x):
-    """The way from source to microphone to wire: room, equaliser, band limits, telephone."""
+def channel(rng, x, narrow=0.0):
+    """
+    The way from source to microphone to wire: room, equaliser, band limits, telephone. `narrow`: how often the band of 11 kHz
+    sound is cut out, as the acted corpora have it.
+    """
     spectrum = fft.rfft(x, FFT_SIZE)
     if chance(rng, 0.35):
         spectrum = spectrum * room(rng)
@@ -107,6 +110,8 @@ def channel(rng, x):
         spectrum = spectrum * band(rng.uniform(20, 350), None, rng.integers(1, 5))
     if chance(rng, 0.3):
         spectrum = spectrum * band(None, rng.choice([rng.uniform(1800, 4000), rng.uniform(3500, 7800)]), rng.integers(2, 16))
+    if chance(rng, narrow):
+        spectrum = spectrum * band(None, rng.uniform(4300, 5600), rng.integers(6, 30))
     before = rms(x)
     if chance(rng, 0.25):
         scaled = spectrum * (10 ** rng.uniform(2.2, 3.7) / before)

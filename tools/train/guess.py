@@ -20,7 +20,7 @@ PITCH = {'male': (70, 185), 'female': (150, 290)}      # Hz, median: beyond lie 
 
 
 def unlabelled(clips):
-    return [i for i, c in enumerate(clips) if c.label == 'speech' and c.split == 'train' and not c.gender and not c.child]
+    return [i for i, c in enumerate(clips) if c.label == 'speech' and c.split == 'train' and not c.gender and not c.child and not c.expressive]
 
 
 def keep_sure(clips, answers):

@@ -1,32 +1,39 @@
-"""Offline pitch shifts that keep the formants, so that gender is not pitch alone.
+"""Offline changes of a voice that keep its gender, so that gender is not pitch alone.
 
-Read speech has men at 90 to 165 Hz and women at 160 to 275 Hz; acted, shouted and broadcast voices leave
-that range. Every talker is moved to pitches over almost the whole of it, whatever the gender, with wider or
-flatter intonation; the spectral envelope, which carries the length of the vocal tract, stays. Two methods
-(PSOLA and Rubber Band) and shifts of both genders in both directions: an artefact then tells nothing.
+Read speech has men at 90 to 165 Hz and women at 160 to 275 Hz; acted, shouted and broadcast voices leave that range. `psola` moves
+every talker to pitches over almost the whole of it, whatever the gender, with wider or flatter intonation; the spectral envelope,
+which carries the length of the vocal tract, stays. `effort` moves pitch, formants, tilt, vowels and dynamics together, as a raised
+or a lowered voice does. Both genders go both ways with both methods: an artefact then tells nothing.
 """
-import subprocess
-import wave
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
 from corpus import GENDERS, RATE, shifted
+from effort import ratios, with_effort
 from psola import HOP, median_pitch, pitch_track, psola
 
 # Median pitch in Hz that a variant is moved to, drawn evenly on a log scale, and the factors that are allowed.
 TARGETS = {'male': (80, 420), 'female': (115, 470)}
 FACTORS = {'male': (0.75, 3.4), 'female': (0.55, 2.2)}
-VARIANTS = {'psola': {'male': 2, 'female': 4}, 'rubberband': {'male': 1, 'female': 2}}
+VARIANTS = {'psola': {'male': 2, 'female': 3}, 'effort': {'male': 2, 'female': 2}}
+SHARE = 0.4         # of the common voices goes into each variant; expressive ones, which are few, go into all
 BATCH_SECONDS = 300
 GAP = RATE // 10
 
 
 def plan(clips, genders):
     """(method, gender, variant) -> indices of the adult training clips."""
-    return {(method, gender, variant): [i for i, g in genders.items() if g == gender]
-            for method, counts in VARIANTS.items() for gender in GENDERS for variant in range(counts[gender])}
+    jobs = {}
+    for method, counts in VARIANTS.items():
+        for gender in GENDERS:
+            mine = np.array([i for i, g in genders.items() if g == gender], int)
+            rare = np.array([clips[i].expressive for i in mine], bool)
+            for variant in range(counts[gender]):
+                draw = np.random.default_rng([19, list(VARIANTS).index(method), GENDERS.index(gender), variant]).random(len(mine))
+                jobs[method, gender, variant] = [int(i) for i in mine[rare | (draw < SHARE)]]
+    return jobs
 
 
 def batches(clips, indices):
@@ -54,40 +61,20 @@ def new_factors(rng, f0, gender):
     return base * np.exp(np.clip(spread + wander, -0.45, 0.45))
 
 
-def rubberband(samples, curve, target):
-    """All samples in one go; `curve`: place in samples -> factor."""
-    before, after, pitch_map = (target.with_suffix(suffix) for suffix in ('.in.wav', '.out.wav', '.map'))
-    with wave.open(str(before), 'wb') as out:
-        out.setparams((1, 2, RATE, len(samples), 'NONE', ''))
-        out.writeframes((samples // 2).tobytes())    # headroom: shifting raises peaks
-    pitch_map.write_text('\n'.join(f'{at} {12 * np.log2(factor):.3f}' for at, factor in curve.items()))
-    subprocess.run(['rubberband', '-q', '-F', '--pitchmap', str(pitch_map), str(before), str(after)], check=True, capture_output=True)
-    with wave.open(str(after), 'rb') as done:
-        shifted_samples = np.frombuffer(done.readframes(done.getnframes()), np.int16)
-    for path in (before, after, pitch_map):
-        path.unlink()
-    return np.pad(shifted_samples, (0, max(0, len(samples) - len(shifted_samples))))[:len(samples)]
-
-
 def shift_batch(job):
-    """Shift a row of clips; they stay where they were, gaps of silence between them."""
-    method, gender, parts, seed, target = job
+    """Shift a row of clips, `ratios` times as long as they were, gaps of silence between them."""
+    method, gender, parts, stretch, seed, target = job
     rng = np.random.default_rng(seed)
-    gap = np.zeros(GAP, np.int16)
-    rows, curve, at = [], {}, 0
-    for samples in parts:
+    rows = []
+    for samples, ratio in zip(parts, stretch):
         f0 = pitch_track(samples)
-        factors = new_factors(rng, f0, gender)
-        if method == 'psola':
-            samples = np.clip(psola(samples, f0, factors) / 2, -32768, 32767).astype(np.int16)
-        curve.update((at + i * HOP, factor) for i, factor in enumerate(factors))
-        rows += [samples, gap]
-        at += len(samples) + GAP
-    joined = np.concatenate(rows)
-    if method == 'rubberband':
-        joined = rubberband(joined, curve, target)
+        if method == 'effort':
+            changed = with_effort(rng, samples, f0, gender, ratio)[0]
+        else:
+            changed = psola(samples, f0, new_factors(rng, f0, gender)) / 2       # headroom: shifting raises peaks
+        rows += [np.clip(changed, -32768, 32767).astype(np.int16), np.zeros(GAP, np.int16)]
     part = target.with_suffix('.part')
-    joined.tofile(part)
+    np.concatenate(rows).tofile(part)
     part.rename(target)
 
 
@@ -103,14 +90,17 @@ def shift_clips(clips, cache, genders=None, name='shift', methods=tuple(VARIANTS
             continue
         for number, batch in enumerate(batches(clips, indices)):
             target = folder / f'{method}-{gender}-{variant}-{number:03d}.i16'
-            work.append((batch, gender, (method, gender, [clips[i].samples() for i in batch], [17, order, number], target)))
+            seed = [17, order, number]
+            stretch = ratios(np.random.default_rng(seed), len(batch)) if method == 'effort' else np.ones(len(batch))
+            work.append((batch, stretch, gender, (method, gender, [clips[i].samples() for i in batch], stretch, seed, target)))
     with ProcessPoolExecutor(2) as pool:
-        list(pool.map(shift_batch, [job for _, _, job in work if not job[-1].exists()]))
+        list(pool.map(shift_batch, [job for *_, job in work if not job[-1].exists()]))
     result = []
-    for batch, gender, (*_, target) in work:
+    for batch, stretch, gender, (method, *_, target) in work:
         at = 0
-        for index in batch:
+        for index, ratio in zip(batch, stretch):
             clip = clips[index]
-            result.append(shifted(clip, target, at, clip.length, gender))
-            at += clip.length + GAP
+            length = int(round(clip.length * ratio))
+            result.append(shifted(clip, target, at, length, gender, 2 if method == 'effort' else 1))
+            at += length + GAP
     return result

@@ -9,8 +9,10 @@ that went into it, so that a held-out corpus leaves no trace, not even as noise.
     voiced    uint8   [n, STEPS]    1 where the talker speaks
     loud      uint8   [n, STEPS]    1 where the level is at least 0.005
     gender    int8    [n]           0 male, 1 female, -1 none or child or mixed
-    corpora   uint64  [n]           one bit a corpus
+    corpora   uint64  [n, 2]        one bit a corpus
     whole     uint8   [n]           class of the item as a whole
+    expressive uint8  [n]           1 for acted and shouted talkers
+    made      uint8   [n]           the talker: 0 as recorded, 1 moved in pitch, 2 with another vocal effort
 """
 import argparse
 import multiprocessing
@@ -28,6 +30,7 @@ from corpus import CLASSES, GENDERS, RATE
 from effects import chance, rms
 from features import STEP, log_mel, step_level
 from guess import read_guesses
+from kinds import tonal_kind, voiced_kind
 from pitch import shift_clips
 from prepare import prepare
 from sing import spoken, sung_clips
@@ -40,27 +43,60 @@ MUSIC, OTHER, SPEECH = range(3)
 SHARD = 1024
 
 
+# Categories that few clips show and that are mistaken most: drawn this many times as often within their corpus.
+HARD = {'laugh': 4, 'cry': 3, 'scream': 2, 'alarm': 3, 'siren': 3, 'horn': 3, 'phone': 3, 'cow': 3, 'sheep': 2, 'dog': 2, 'donkey': 3, 'cough': 3,
+        'sneez': 3, 'crowd': 2, 'knock': 2, 'bell': 1.5, 'instrument': 2, 'single note': 3, 'piano': 1.5}
+NARROW = ('fotaq', 'bass')      # recorded at 11 kHz: others are cut to that band as often
+
+
+def weight_of(category):
+    return max([factor for word, factor in HARD.items() if word in category], default=1)
+
+
 class Sampler:
-    """Draws training clips: by corpus (square root of its hours), then by speaker, then by clip."""
+    """
+    Draws training clips: by corpus (square root of its hours), then by speaker, then by clip. Sounds and music are drawn by
+    corpus, then by category (square root of its hours, hard ones more often), then by clip.
+    """
 
     def __init__(self, clips):
         corpora = {}
         for clip in clips:
-            corpora.setdefault(clip.corpus, {}).setdefault(clip.speaker if clip.label == 'speech' else str(clip.start) + clip.file.name, []).append(clip)
+            speakers = corpora.setdefault(clip.corpus, {})
+            speakers.setdefault(clip.speaker if clip.label == 'speech' else clip.category, []).append(clip)
         self.groups = [list(speakers.values()) for speakers in corpora.values()]
+        self.shares = []
+        for group in self.groups:
+            hours = np.array([1 if g[0].label == 'speech' else weight_of(g[0].category) * np.sqrt(sum(c.length for c in g)) for g in group])
+            self.shares.append(np.cumsum(hours / hours.sum()))
         self.set_weights([sum(c.length for s in g for c in s) for g in self.groups])
 
     def set_weights(self, hours):
         weights = np.sqrt(np.array(hours, float))
-        self.weights = weights / weights.sum()
+        self.weights = np.cumsum(weights / weights.sum())
 
     def speaker(self, rng):
-        group = self.groups[rng.choice(len(self.groups), p=self.weights)]
-        return group[rng.integers(len(group))]
+        place = int(np.searchsorted(self.weights, rng.random() * self.weights[-1]))
+        group, shares = self.groups[place], self.shares[place]
+        return group[min(int(np.searchsorted(shares, rng.random())), len(group) - 1)]
 
     def clip(self, rng):
         clips = self.speaker(rng)
         return clips[rng.integers(len(clips))]
+
+
+class Voices:
+    """Draws expressive talkers: every voice as often as any other, whatever its minutes; an actor's characters count as voices."""
+
+    def __init__(self, clips):
+        voices = {}
+        for clip in clips:
+            part = clip.category if 'character' in clip.category else ''
+            voices.setdefault((clip.speaker, part), []).append(clip)
+        self.voices = list(voices.values())
+
+    def speaker(self, rng):
+        return self.voices[rng.integers(len(self.voices))]
 
 
 class Material:
@@ -68,9 +104,11 @@ class Material:
 
     def __init__(self, clips, voices, shifted, sung, band):
         train = [c for c in clips if c.split == 'train']
-        self.bits = {name: np.uint64(1) << np.uint64(i) for i, name in enumerate(sorted({c.corpus for c in clips}))}
-        self.gendered = self.by_gender(voices)
-        self.shifted = self.by_gender(shifted)
+        self.bits = {name: 1 << i for i, name in enumerate(sorted({c.corpus for c in clips}))}
+        made = {0: voices, 1: [c for c in shifted if c.made == 1], 2: [c for c in shifted if c.made == 2]}
+        # By what was done to the voice: one sampler a gender, of common voices and of expressive ones.
+        self.common = {kind: self.by_gender([c for c in of if not c.expressive]) for kind, of in made.items()}
+        self.expressive = {kind: [Voices([c for c in of if c.expressive and c.gender == gender]) for gender in GENDERS] for kind, of in made.items()}
         self.speech = Sampler([c for c in train if c.label == 'speech'])
         self.music = Sampler([c for c in train if c.label == 'music'])
         self.vocals = Sampler([c for c in train if c.label == 'music' and c.vocals])
@@ -86,6 +124,11 @@ class Material:
             names = [group[0][0].corpus for group in sampler.groups]
             sampler.set_weights([min(amount[mine][n], amount[theirs].get(n, amount[mine][n] / 6)) for n in names])
         return samplers
+
+    def talker(self, rng, gender, expressive, moved):
+        """The clips of one talker, as recorded or (with the odds `moved`) with another pitch or another effort."""
+        made = (1 if chance(rng, 0.5) else 2) if chance(rng, moved) else 0
+        return (self.expressive if expressive and self.expressive[made][gender].voices else self.common)[made][gender].speaker(rng)
 
 
 def piece(rng, clip, count, speed=1.0):
@@ -106,7 +149,7 @@ def piece(rng, clip, count, speed=1.0):
 
 def fill(rng, draw, speed, gap=0.4):
     """Clips one after another until COUNT samples are full; small gaps between. Returns samples, mask, corpora."""
-    x, mask, bits = np.zeros(COUNT, np.float32), np.zeros(COUNT, bool), np.uint64(0)
+    x, mask, bits = np.zeros(COUNT, np.float32), np.zeros(COUNT, bool), 0
     at = int(rng.uniform(0, 0.5) * RATE) if chance(rng, 0.25) else 0
     while at < COUNT:
         clip = draw()
@@ -130,17 +173,20 @@ def draw_noise(rng, material):
     """A bed of `other`: recorded, layered, synthetic, or a crowd. Returns samples and corpora."""
     speed = rng.choice([1.0, np.exp(rng.uniform(np.log(0.55), np.log(1.7)))])
     r = rng.random()
-    if r < 0.14:
-        return synthetic_other(rng, COUNT), np.uint64(0)
+    if r < 0.09:
+        return synthetic_other(rng, COUNT), 0
+    if r < 0.17:
+        return tonal_kind(rng, COUNT), 0
     if r < 0.22:
         return crowd(rng, material)
-    if r < 0.31:
+    if r < 0.35:
         clip = material.speech.clip(rng)
-        return calls(rng, spoken(clip)[:4 * RATE], COUNT), clip.bit
+        borrowed = spoken(clip)[:4 * RATE]
+        return (calls if r < 0.26 else voiced_kind)(rng, borrowed, COUNT), clip.bit
     x, _, bits = fill(rng, lambda: material.other.clip(rng), speed, rng.choice([0.0, 0.3, 1.0]))
     if chance(rng, 0.35):
         if chance(rng, 0.5):
-            y, more = synthetic_other(rng, COUNT), np.uint64(0)
+            y, more = synthetic_other(rng, COUNT), 0
         else:
             y, _, more = fill(rng, lambda: material.other.clip(rng), np.exp(rng.uniform(-0.5, 0.5)))
         x, bits = mixed(x, y, rng.uniform(-5, 20)), bits | more
@@ -161,7 +207,7 @@ def grains(rng, x):
 
 def crowd(rng, material):
     """Babble of eight and more talkers: a crowd, not speech."""
-    x, bits = np.zeros(COUNT, np.float32), np.uint64(0)
+    x, bits = np.zeros(COUNT, np.float32), 0
     for _ in range(rng.integers(8, 20)):
         y, _, more = fill(rng, lambda: material.speech.clip(rng), rng.uniform(0.85, 1.2))
         x, bits = x + y * rng.uniform(0.3, 1), bits | more
@@ -173,7 +219,7 @@ def draw_music(rng, material):
     speed = rng.choice([1.0, np.exp(rng.uniform(np.log(0.7), np.log(1.4)))])
     source = material.vocals if r < 0.32 else material.sung if r < 0.42 else material.band if r < 0.62 else material.music
     if r > 0.93:
-        return synthetic_music(rng, COUNT), np.uint64(0)
+        return synthetic_music(rng, COUNT), 0
     x, _, bits = fill(rng, lambda: source.clip(rng), speed, 0.0)
     if source is material.sung and chance(rng, 0.4) or chance(rng, 0.06):
         y, _, more = fill(rng, lambda: material.music.clip(rng), 1.0, 0.0)
@@ -181,17 +227,16 @@ def draw_music(rng, material):
     return x, bits
 
 
-def speech_item(rng, material, gendered=0.76, shifted=0.4):
-    """A talker with or without something underneath. Returns samples, (steps, voiced), gender, bits."""
+def speech_item(rng, material, gendered=0.76, moved=0.5, acted=0.25):
+    """A talker with or without something underneath. Returns samples, (steps, voiced), gender, bits, the talker's clips."""
     gender, speed = -1, 1.0
     if chance(rng, gendered):
         gender = int(rng.integers(2))
-        source = (material.shifted if chance(rng, shifted) else material.gendered)[gender]
+        clips = material.talker(rng, gender, chance(rng, acted), moved)
         speed = rng.uniform(0.92, 1.08) if chance(rng, 0.5) else 1.0
     else:
-        source = material.speech
+        clips = material.speech.speaker(rng)
         speed = rng.uniform(0.85, 1.2) if chance(rng, 0.5) else 1.0
-    clips = source.speaker(rng)
     x, mask, bits = fill(rng, lambda: clips[rng.integers(len(clips))], speed)
     bed = False
     if chance(rng, 0.5):
@@ -202,7 +247,7 @@ def speech_item(rng, material, gendered=0.76, shifted=0.4):
             y, more = draw_noise(rng, material)
             snr = rng.uniform(0, 28)
         x, bits = mixed(x, y, snr), bits | more
-    return x, speech_steps(mask, bed), gender, bits
+    return x, speech_steps(mask, bed), gender, bits, clips[0]
 
 
 def speech_steps(mask, bed):
@@ -225,10 +270,10 @@ def speech_steps(mask, bed):
 
 
 def make_item(rng, material, voices=False):
-    """One item: int16-scale samples and targets. `voices`: only talkers of known gender, most of them shifted."""
-    r = 0.0 if voices else rng.random()
+    """One item: int16-scale samples and targets. `voices`: only talkers of known gender, most of them moved, half of them expressive."""
+    r, talker = 0.0 if voices else rng.random(), None
     if r < 0.42:
-        x, (steps, voiced), gender, bits = speech_item(rng, material, *((1.0, 0.7) if voices else ()))
+        x, (steps, voiced), gender, bits, talker = speech_item(rng, material, *((1.0, 0.7, 0.5) if voices else ()))
         whole = SPEECH if voiced.mean() > 0.25 else IGNORE
     else:
         whole = MUSIC if r < 0.68 else OTHER
@@ -251,14 +296,15 @@ def make_item(rng, material, voices=False):
             x = effects.press(rng, x)
         if chance(rng, 0.15):
             x = effects.fade(rng, x)
-        x = effects.channel(rng, x)
+        x = effects.channel(rng, x, 0.0 if talker and talker.corpus in NARROW else 0.22)
         if chance(rng, 0.35):
             x = mixed(x, effects.coloured(rng, COUNT), rng.choice([rng.uniform(6, 45), rng.uniform(6, 14)]))
     x = effects.finish(rng, x)
     quiet = np.abs(x).reshape(STEPS, STEP).max(1) < 2
     if whole == MUSIC:
         steps[quiet] = IGNORE
-    return x, steps, voiced, gender, bits, whole
+    halves = (bits & 0xFFFFFFFFFFFFFFFF, bits >> 64)
+    return x, steps, voiced, gender, halves, whole, bool(talker and talker.expressive), talker.made if talker else 0
 
 
 def make_shard(task):
@@ -274,8 +320,8 @@ def make_shard(task):
     x = torch.from_numpy(np.stack([item[0] for item in items]))
     with torch.no_grad():
         logmel = torch.cat([log_mel(part) for part in x.split(64)])
-    names = ('steps', 'voiced', 'gender', 'corpora', 'whole')
-    kinds = (np.uint8, np.uint8, np.int8, np.uint64, np.uint8)
+    names = ('steps', 'voiced', 'gender', 'corpora', 'whole', 'expressive', 'made')
+    kinds = (np.uint8, np.uint8, np.int8, np.uint64, np.uint8, np.uint8, np.uint8)
     for name, kind, column in zip(names, kinds, list(zip(*items))[1:]):
         np.save(target / f'{name}.npy', np.array(column, kind))
     np.save(target / 'features.npy', logmel.numpy().astype(np.float16))
@@ -294,7 +340,7 @@ def material_for(data, cache):
     sung, band = sung_clips(clips, cache), band_clips(clips, cache)
     material = Material(clips, voices, moved, sung, band)
     for clip in [*clips, *voices, *moved, *sung, *band]:
-        clip.bit = material.bits.get(clip.corpus, np.uint64(0))     # a piece that nobody sings has no corpus
+        clip.bit = material.bits.get(clip.corpus, 0)     # a piece that nobody sings has no corpus
     return material
 
 

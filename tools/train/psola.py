@@ -75,18 +75,24 @@ def window(half):
     return WINDOWS[half]
 
 
-def psola(samples, f0, factors):
-    """The same words with the pitch multiplied by `factors` (one for each hop); int16-scale float32."""
+def psola(samples, f0, factors, places_of=None, count=None):
+    """
+    The same words with the pitch multiplied by `factors` (one for each hop of the output); int16-scale float32.
+    `places_of`: for each hop of the output the sample it comes from; `count`: samples of the output, as many as came in if not told.
+    """
     places, periods = marks(samples, f0)
+    count = len(samples) if count is None else count
     x = np.pad(samples.astype(np.float32), 400)
-    out = np.zeros(len(x) + 800, np.float32)
+    out = np.zeros(count + 1600, np.float32)
     at, index, last = 0.0, 0, len(places) - 1
-    while at < len(samples) and last >= 0:
-        while index < last and abs(places[index + 1] - at) <= abs(places[index] - at):
+    while at < count and last >= 0:
+        hop = min(int(at) // HOP, len(factors) - 1)
+        where = at if places_of is None else places_of[hop] + at % HOP
+        while index < last and abs(places[index + 1] - where) <= abs(places[index] - where):
             index += 1
         period = periods[index]
         if period:
-            half, step = min(period, 400), period / factors[min(int(at) // HOP, len(factors) - 1)]
+            half, step = min(period, 400), period / factors[hop]
         else:
             half, step = 80, 80.0
         source, target = places[index] + 400, int(at) + 400
@@ -94,4 +100,4 @@ def psola(samples, f0, factors):
             gain = min(1.0, step / half) if period else 1.0
             out[target - half:target + half] += x[source - half:source + half] * window(half) * np.float32(np.sqrt(gain))
         at += step
-    return out[400:400 + len(samples)]
+    return out[400:400 + count]

@@ -107,7 +107,7 @@ def train(options):
 
     clips = load_clips(options.data, options.cache)
     folders = [Path(options.cache) / name for name in options.pool or POOLS[options.task]]
-    pool = Pool(folders, held_bits(clips, options.hold_out), options.shards)
+    pool = Pool(folders, held_bits(clips, options.hold_out), options.shards, options.without_effort)
     evalset = EvalSet(options.data, options.cache)
     rows = evalset.rows(options.hold_out)
     if options.task == 'gender':
@@ -124,7 +124,7 @@ def train(options):
         for group in optimiser.param_groups:
             group['lr'] = options.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * progress)))
         network.train()
-        x, batch = draw(pool, options.task, options.batch, rng)
+        x, batch = draw(pool, options.task, options.batch, rng, options.expressive)
         if sweeps:
             sweeps.put_into(x, batch, options.sweeps, rng)
         x = augment(x, batch, options.task)
@@ -171,6 +171,8 @@ def arguments():
     parser.add_argument('--cache', required=True)
     parser.add_argument('--out', required=True, help='checkpoint to write')
     parser.add_argument('--init', help='checkpoint to go on from')
+    parser.add_argument('--expressive', type=float, default=0.5, help="share of Gender's talkers that is acted or shouted")
+    parser.add_argument('--without-effort', action='store_true', help='no talkers with another vocal effort')
     parser.add_argument('--sweeps', type=float, default=0, help='share of each batch that is tones and sweeps')
     parser.add_argument('--pool', action='append', help='name of a pool in the cache; repeatable')
     parser.add_argument('--done', help='file to make when all is done')
