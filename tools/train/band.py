@@ -196,7 +196,7 @@ def make_songs(job):
     target.with_suffix('.txt').write_text('\n'.join(corpora))
 
 
-def band_clips(clips, cache, files=16, count=40, seed=23):
+def band_clips(clips, cache, files=8, count=40, seed=23):
     """The cached pieces as clips of class music; `corpus` names the singers', if anybody sings."""
     pool = singers(clips)
     folder = Path(cache) / 'band'

@@ -59,15 +59,32 @@ def sources(clips):
     return table(['corpus', 'minutes', 'licence', 'attribution'], out)
 
 
+def parts(figures, part, labels):
+    """Recalls by kind of sound or by pitch band, of the folds where there are any: a row a name, a column a condition."""
+    sources = list(figures['held_out'].values()) or [figures['dev']]
+    rows = []
+    for name in sorted({n for source in sources for n in source[part]['clean'] if n}):
+        cells = [name]
+        for condition in CONDITIONS:
+            right, count = 0.0, 0
+            for source in sources:
+                for kind in ('recall', 'gender'):
+                    for label, (value, number) in source[part][condition].get(name, {}).get(kind, {}).items():
+                        if label in labels:
+                            right, count = right + value * number, count + number
+            cells.append(f'{right / count:.2f} ({count})' if count else '')
+        rows.append(cells)
+    return table(['', *CONDITIONS], rows)
+
+
 def cross_corpus(figures):
     """Recalls averaged over the corpora that a fold held out, condition by condition."""
     out = []
     for condition in CONDITIONS:
         values = defaultdict(list)
         for fold in figures['held_out'].values():
-            names = CLASSES if condition not in fold['average'] else fold['average'][condition]
-            for name in names:
-                values[name].append(fold['average'][condition][name])
+            for name, value in fold['average'][condition].items():
+                values[name].append(value)
         out.append([condition, *(percent(sum(values[n]) / len(values[n])) if values[n] else '' for n in (*CLASSES, *GENDERS))])
     return table(['mean over folds', *CLASSES, *GENDERS], out)
 
@@ -92,6 +109,10 @@ if __name__ == '__main__':
                         [(f'{name} s', part['lengths'][name]) for name in LENGTHS]))
     if figures['held_out']:
         print('### Held-out corpora\n\n' + cross_corpus(figures) + '\n' + held_out_corpora(figures))
+    print('### By kind of sound\n\n' + parts(figures, 'kinds', ('music', 'other')))
+    print('### By pitch\n\n' + parts(figures, 'bands', GENDERS))
+    print('### Kinds made another way: share called other\n')
+    print(table(['', *CONDITIONS], [[kind, *(f"{figures['made_kinds'][c][kind]['other']:.2f}" for c in CONDITIONS)] for kind in figures['made_kinds']['clean']]))
     print('### Dev, by corpus\n\n' + groups(figures['dev']['corpora']))
     print('### Dev, by language (speech)\n\n' + groups({k: v for k, v in figures['dev']['languages'].items() if k != '-'}))
     print('### Degenerate input\n')

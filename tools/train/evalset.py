@@ -13,10 +13,31 @@ from scipy import fft
 import effects
 from corpus import CLASSES, GENDERS, RATE, load_clips
 from features import STEP, log_mel, step_level
+from psola import median_pitch, pitch_track
 
 CONDITIONS = ('clean', 'noise10', 'quiet30', 'tel8k')
 STEPS = 46            # the whole steps of three seconds
 PER_GROUP = 60
+# Median pitch in Hz, from which each band of a gender begins.
+PITCH_BANDS = {'male': (0, 150, 180), 'female': (0, 150, 180)}
+# What a category of `other` or `music` says of its kind, by the first word that occurs in it.
+KIND_WORDS = {'laughter': ('laugh',), 'cries and screams': ('scream', 'cry', 'pain'), 'coughs, mouths': ('cough', 'sneez', 'mouth', 'breath', 'snor'),
+              'crowds': ('crowd', 'applause', 'clap', 'cheer'), 'sirens, alarms, horns': ('siren', 'alarm', 'horn'),
+              'phones, beeps, bells': ('phone', 'beep', 'bell', 'chime', 'alert', 'ui sound'), 'knocks and impacts': ('knock', 'impact', 'footstep', 'door', 'tap'),
+              'large animals': ('cow', 'sheep', 'goat', 'donkey', 'horse', 'pig', 'dog', 'cat', 'rooster', 'animal'),
+              'birds, insects, frogs': ('bird', 'insect', 'frog', 'cricket', 'crow', 'hen'), 'motors and machines': ('engine', 'vehicle', 'machine', 'motor', 'drill', 'vacuum', 'saw', 'helicopter', 'train'),
+              'water and weather': ('water', 'rain', 'wind', 'thunder', 'sea', 'weather', 'fire'),
+              'single instruments': ('single note', 'instrument', 'piano', 'guitar'), 'singing': ('vocals',)}
+
+
+def kind_of(label, category):
+    """The kind of a clip that is no speech, else ''."""
+    if label == 'speech':
+        return ''
+    for kind, words in KIND_WORDS.items():
+        if any(word in category for word in words):
+            return kind
+    return f'other {label}' if label == 'music' else 'other sounds'
 
 
 def choose(clips, rng):
@@ -85,6 +106,18 @@ class EvalSet:
         self.gender = np.array([GENDERS.index(c.adult_gender) if c.adult_gender else -1 for c in self.clips])
         self.corpus = np.array([c.corpus for c in self.clips])
         self.split = np.array([c.split for c in self.clips])
+        self.kind = np.array([kind_of(c.label, c.category) for c in self.clips])
+        self.band = self.bands(folder / 'pitch.npy')
+
+    def bands(self, path):
+        """The pitch band of each adult talker, such as `male from 150 Hz`, '' where there is none."""
+        if not path.exists():
+            np.save(path, np.array([median_pitch(pitch_track(crop(np.random.default_rng(3), c))) or 0.0 if c.adult_gender else 0.0 for c in self.clips]))
+        names = []
+        for clip, hertz in zip(self.clips, np.load(path)):
+            starts = [start for start in PITCH_BANDS.get(clip.adult_gender, ()) if hertz > 0 and hertz >= start]
+            names.append(f'{clip.adult_gender} from {starts[-1]} Hz' if starts else '')
+        return np.array(names)
 
     def rows(self, held_out):
         """Rows nobody trained on: those of held-out corpora if any are named, else dev and probe."""

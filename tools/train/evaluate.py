@@ -148,7 +148,7 @@ class Judge:
         table = {}
         for name in sorted(set(names)):
             here, row = names == name, {}
-            if speech is not None:
+            if speech is not None and here.any():
                 row['recall'] = {CLASSES[k]: [v, int((here & (self.label == k)).sum())] for k, v in recalls(speech[here], self.label[here], 3).items()}
             g = here & self.gendered()
             if gender is not None and g.any():
@@ -181,8 +181,15 @@ def report(judge):
            'lengths': {name: judge.summary('clean', steps) for name, steps in LENGTHS.items()},
            'corpora': judge.by(judge.corpus)}
     out['languages'] = judge.by(np.array([judge.set.clips[r].language or '-' for r in judge.rows]))
+    out['kinds'] = {name: judge.by(judge.set.kind[judge.rows], name) for name in CONDITIONS}
+    out['bands'] = {name: judge.by(judge.set.band[judge.rows], name) for name in CONDITIONS}
     out['average'] = {name: corpus_average(judge, name) for name in CONDITIONS}
     return out
+
+
+def recall_text(row):
+    """`music 0.93 (14)` and so on for a row of Judge.by."""
+    return ' '.join(f'{name} {value:.2f} ({count})' for part in row.values() for name, (value, count) in part.items())
 
 
 def show(result):
@@ -215,8 +222,11 @@ if __name__ == '__main__':
     networks = [load_network(path)[0] if path else None for path in (options.speech, options.gender)]
     result = report(Judge(evalset, evalset.rows(options.hold_out), *networks))
     show(result)
+    for part in ('bands', 'kinds'):
+        for name in filter(None, result[part]['clean']):
+            print(f'  {name:24}', ' | '.join(recall_text(result[part][condition][name]) for condition in CONDITIONS))
     if options.corpora:
         for corpus, row in result['corpora'].items():
-            print(f'  {corpus[:40]:40}', {k: {n: f'{v:.2f} ({c})' for n, (v, c) in d.items()} for k, d in row.items()})
+            print(f'  {corpus[:40]:40}', recall_text(row))
     if options.json:
         Path(options.json).write_text(json.dumps(result, indent=1))

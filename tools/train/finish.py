@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 
 from calibrate import UNKNOWN, HeldOut, best_temperature, calibrate, held_out_figures, weights_of
-from corpus import CLASSES, GENDERS
+from corpus import CLASSES, GENDERS, RATE, load_clips
 from degenerate import degenerate
 from evalset import CONDITIONS, STEPS, EvalSet
-from evaluate import Judge, even_weights, load_network, report, risk, show
+from evaluate import Judge, even_weights, load_network, predict, report, risk, show
 from export import export
 from folds import FOLDS
+from kindtest import KindTest
 from models import multiply_adds, parameters, receptive_field
 
 GRU_WARM_UP = 13   # steps; with the convolutions' 35 that makes 48, three seconds
@@ -67,6 +68,10 @@ def finish(options):
                'probe': report(Judge(probe, probe.rows([]), *networks, temperatures=temperatures, warmup=warmup)),
                'held_out': {f'fold {i}': report(j) for i, j in enumerate(judges)}, 'calibration': chosen,
                'degenerate': degenerate(*networks, temperatures)}
+    clips = load_clips(options.data, options.cache)
+    hours = sum(clip.length for clip in clips) / RATE / 3600
+    test = KindTest(clips)
+    figures['made_kinds'] = {name: test.shares(lambda features, rows: predict(networks[0], features, rows, temperatures[0]), name, warmup) for name in CONDITIONS}
     for name in ('dev', 'probe'):
         print(name)
         show(figures[name])
@@ -78,7 +83,7 @@ def finish(options):
         network, saved = loaded[task]
         training = {'date': saved['date'], 'seed': saved['options']['seed'], 'steps': saved['step'],
                     'parameters': parameters(network), 'multiplyAddsPerSecond': round(multiply_adds(network.shape)),
-                    'data': '13.6 h of openly licensed clips; see MODEL_CARD.md',
+                    'data': f'{hours:.1f} h of openly licensed clips; see MODEL_CARD.md',
                     'dev': summary(figures['dev'], task), 'probe': summary(figures['probe'], task) if task == 'gender' else {},
                     'heldOut': {name: round(row['balanced'], 4) for name, row in chosen[task].get('held_out', {}).items()}}
         export(network, task, labels, out, chosen[task]['temperature'], limit,

@@ -329,25 +329,29 @@ def make_shard(task):
     (target / 'done').touch()
 
 
-def material_for(data, cache):
-    """All clips as they are drawn from. Talkers whose gender was guessed join those whose corpus tells it."""
+def material_for(data, cache, pieces=None):
+    """
+    All clips as they are drawn from. Talkers whose gender was guessed join those whose corpus tells it. `pieces`: how many songs and
+    how many pieces for FluidSynth, the usual number if not told.
+    """
     clips, moved = prepare(data, cache)
     guesses = read_guesses(cache)
     voices = [c for c in clips if c.split == 'train' and c.adult_gender]
     voices += [replace(clips[i], gender=gender) for i, gender in guesses.items()]
     if guesses:
         moved = moved + shift_clips(clips, cache, guesses, 'shift-guessed', ('psola',))
-    sung, band = sung_clips(clips, cache), band_clips(clips, cache)
+    sung = sung_clips(clips, cache, *([pieces] if pieces else ()))
+    band = band_clips(clips, cache, *([1, pieces] if pieces else ()))
     material = Material(clips, voices, moved, sung, band)
     for clip in [*clips, *voices, *moved, *sung, *band]:
         clip.bit = material.bits.get(clip.corpus, 0)     # a piece that nobody sings has no corpus
     return material
 
 
-def build_pool(data, cache, counts, seed=1, workers=2):
+def build_pool(data, cache, counts, seed=1, workers=2, pieces=None):
     """Fill the folders of CACHE with as many shards as `counts` says: `voices` has talkers alone."""
     global MATERIAL
-    MATERIAL = material_for(data, cache)
+    MATERIAL = material_for(data, cache, pieces)
     start = time.time()
     tasks = [(Path(cache) / name, seed, index, name == 'voices') for name, count in counts.items() for index in range(count)]
     with multiprocessing.get_context('fork').Pool(workers) as pool:

@@ -34,33 +34,50 @@ def base(options):
     return ['--data', options.data, '--cache', options.cache, '--seed', options.seed]
 
 
-def guess_stage(options, runs):
+def start_stage(options, runs):
+    """task -> the checkpoint that training goes on from; empty where it begins with nothing."""
+    if not options.start:
+        return {}
+    starts = {task: runs / f'{task}-start.pt' for task in ('speech', 'gender')}
+    for (task, path), temperature in zip(starts.items(), options.temperatures):
+        if not path.exists():
+            wait([launch('warm.py', Path(options.start) / f'{task}.onnx', '--data', options.data, '--cache', options.cache, '--out', path,
+                         '--temperature', temperature)])
+    return starts
+
+
+def guess_stage(options, runs, starts):
     """A first Gender network guesses the gender of talkers whose corpus does not tell it."""
     if (Path(options.cache) / 'guessed.tsv').exists():
         return
     first, steps = runs / 'gender-first.pt', options.fold_steps // 3
-    wait([launch('pool.py', *base(options), '--first', max(1, options.shards // 4))])
-    wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', steps,
-                 '--every', steps)])
+    if starts:
+        first = starts['gender']
+    else:
+        wait([launch('pool.py', *base(options), '--first', max(1, options.shards // 4))])
+        wait([launch('train.py', 'gender', *base(options), '--pool', 'first', '--threads', 2, '--out', first, '--steps', steps,
+                     '--every', steps)])
     wait([launch('guess.py', '--data', options.data, '--cache', options.cache, '--network', first)])
 
 
-def train_all(options, runs):
+def train_all(options, runs, starts):
     """The final pair and the folds, two networks at a time, the longest first."""
-    from folds import FOLDS, GENDER_FOLDS
+    from folds import FOLDS, GENDER_FOLDS, NEW_FOLDS
 
     def train(name, fold, steps, every):
         out, done = runs / f'{name}-{fold}.pt', runs / f'{name}-{fold}.done'
         if not done.exists():
             held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
+            warm = ['--init', starts[name], '--rate', 1e-3] if starts else []
             wait([launch('train.py', name, *base(options), '--threads', 1, '--sweeps', 0.04, '--out', out, '--done', done, '--steps', steps,
-                         '--every', every, *held)])
+                         '--every', every, *warm, *held])
 
+    folds = NEW_FOLDS if starts else tuple(FOLDS)
     with ThreadPoolExecutor(2) as lanes:
         tasks = [lanes.submit(train, 'speech', 'final', options.steps, 1500), lanes.submit(train, 'gender', 'final', options.steps * 7 // 9, 1500)]
-        tasks += [lanes.submit(train, 'speech', fold, options.fold_steps, 1000) for fold in FOLDS]
+        tasks += [lanes.submit(train, 'speech', fold, options.fold_steps, 1000) for fold in folds]
         # Gender knows all it will know of voices it has not met after a third of that.
-        tasks += [lanes.submit(train, 'gender', fold, options.fold_steps // 3, 1000) for fold in GENDER_FOLDS]
+        tasks += [lanes.submit(train, 'gender', fold, options.fold_steps // 3, 1000) for fold in GENDER_FOLDS if fold in folds]
         for task in tasks:
             task.result()
 
@@ -74,14 +91,17 @@ def main():
     parser.add_argument('--voices', type=int, default=48, help='size of the pool of talkers alone')
     parser.add_argument('--steps', type=int, default=9000)
     parser.add_argument('--fold-steps', type=int, default=4000)
+    parser.add_argument('--start', help='folder with speech.onnx and gender.onnx to go on from instead of beginning with nothing')
+    parser.add_argument('--temperatures', type=float, nargs=2, default=(0.737, 0.567), help='of the calibration that those files carry')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
     runs = Path(options.cache) / 'runs'
     runs.mkdir(parents=True, exist_ok=True)
-    guess_stage(options, runs)
+    starts = start_stage(options, runs)
+    guess_stage(options, runs, starts)
     wait([launch('pool.py', *base(options), '--voices', options.voices, '--shards', options.shards)])
-    train_all(options, runs)
+    train_all(options, runs, starts)
     wait([launch('finish.py', '--data', options.data, '--cache', options.cache, '--runs', runs, '--out', options.out)])
     print(f'all done in {(time.time() - start) / 60:.0f} minutes', flush=True)
 

@@ -145,7 +145,7 @@ def train(options):
             say(f'{step} loss {smooth:.3f} {time.time() - start:.0f} s score {score:.4f} {text}')
             saved = {'shape': shape.as_dict(), 'ema': {k: v.clone() for k, v in ema.state_dict().items()}, 'task': options.task,
                      'step': step, 'score': score, 'options': vars(options), 'date': time.strftime('%Y-%m-%d')}
-            if score >= best[0]:
+            if not score < best[0]:       # nan, where no corpus has enough clips, counts as better
                 best = (score, step)
             # With corpora held out the best checkpoint on them is kept, else the last: dev would flatter.
             if best[1] == step or not options.hold_out:
