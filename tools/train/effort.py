@@ -18,29 +18,29 @@ HERTZ = np.arange(FRAME // 2 + 1) * RATE / FRAME
 RISE = {'male': (0.25, 1.0), 'female': (0.1, 0.65)}
 FALL = {'male': (0.05, 0.3), 'female': (0.15, 0.55)}
 RANGE = {'male': (75, 400), 'female': (115, 480)}
-LOWERED = {'male': 0.15, 'female': 0.4}      # share of voices that are lowered instead
+LOWERED = {'male': 0.15, 'female': 0.4}  # share of voices that are lowered instead
 
 
 def envelope_filter(x, warp, decibel):
-    """Moves the spectral envelope of every frame from `f` to `f * warp(f)` and adds `decibel` to it; keeps the length."""
+    """The spectral envelope of every frame moves from `f` to `f * warp(f)`, plus `decibel`; the length stays."""
     padded = np.pad(x.astype(np.float32), (FRAME, 2 * FRAME))
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::STRIDE] * WINDOW
     spectrum = fft.rfft(frames)
     log = np.log(np.abs(spectrum) + 1.0)
     cepstrum = fft.irfft(log)
-    cepstrum[:, LIFTER:-LIFTER + 1] = 0
+    cepstrum[:, LIFTER : -LIFTER + 1] = 0
     smooth = fft.rfft(cepstrum).real
-    source = np.interp(HERTZ, HERTZ * warp, HERTZ) * FRAME / RATE          # where the envelope at each bin comes from
+    source = np.interp(HERTZ, HERTZ * warp, HERTZ) * FRAME / RATE  # where the envelope at each bin comes from
     low = np.minimum(source.astype(int), FRAME // 2 - 1)
     share = (source - low).astype(np.float32)
     moved = smooth[:, low] * (1 - share) + smooth[:, low + 1] * share
     gain = np.exp(np.clip(moved - smooth, -2.3, 2.3) + decibel * np.float32(np.log(10) / 20))
     pieces = fft.irfft(spectrum * gain).astype(np.float32) * WINDOW
     out = np.zeros(len(padded) + FRAME, np.float32)
-    for lane in range(FRAME // STRIDE):                                    # frames a window apart do not overlap
-        part = pieces[lane::FRAME // STRIDE].reshape(-1)
-        out[lane * STRIDE:lane * STRIDE + len(part)] += part
-    return out[FRAME:FRAME + len(x)] / 1.5                                 # four squared Hann windows sum to 1.5
+    for lane in range(FRAME // STRIDE):  # frames a window apart do not overlap
+        part = pieces[lane :: FRAME // STRIDE].reshape(-1)
+        out[lane * STRIDE : lane * STRIDE + len(part)] += part
+    return out[FRAME : FRAME + len(x)] / 1.5  # four squared Hann windows sum to 1.5
 
 
 def formants(rng, strength):

@@ -1,8 +1,8 @@
 """Kinds of sound that are mistaken for music or speech, made by formula and labelled `other`.
 
-Sirens, horns, ringing and alarms have partials that stay or glide, decay or waver; knocks are as even as a beat; laughter, sobs, grunts,
-howls and cheering crowds have a talker's pitch and formants but no words. Voiced kinds borrow spectral envelopes from a talker
-and drive them with pulses; nothing of the talker's own excitation is left.
+Sirens, horns, ringing and alarms have partials that stay or glide, decay or waver; knocks are as even as a beat;
+laughter, sobs, grunts, howls and cheering crowds have a talker's pitch and formants but no words. Voiced kinds borrow
+spectral envelopes from a talker and drive them with pulses; nothing of the talker's own excitation is left.
 """
 import numpy as np
 
@@ -24,7 +24,7 @@ def harmonics(rng, hertz, tilt, most=24):
         if k * top > 7800:
             break
         if not (odd and k % 2 == 0):
-            x += np.float32(rng.uniform(0.4, 1) / k ** tilt) * np.sin(k * p + rng.uniform(0, 6.3)).astype(np.float32)
+            x += np.float32(rng.uniform(0.4, 1) / k**tilt) * np.sin(k * p + rng.uniform(0, 6.3)).astype(np.float32)
     return x
 
 
@@ -67,7 +67,7 @@ def siren(rng, count):
     else:
         place = 1 - np.exp(-t / rng.uniform(0.4, 2))
     hertz = low * (high / low) ** place
-    if chance(rng, 0.4):                                    # it passes by
+    if chance(rng, 0.4):  # it passes by
         hertz = hertz * np.interp(t, np.sort(rng.uniform(0, count / RATE, 2)), np.array([1, rng.uniform(0.85, 0.97)]))
     x = harmonics(rng, hertz, rng.uniform(0.3, 2), rng.integers(2, 14))
     if chance(rng, 0.5):
@@ -83,35 +83,57 @@ def horn(rng, count):
     rise = 1 - rng.uniform(0, 0.06) * np.exp(-t / rng.uniform(0.03, 0.2))
     for ratio in ratios:
         wobble = 1 + rng.uniform(0, 0.006) * np.sin(2 * np.pi * rng.uniform(3, 9) * t)
-        x += harmonics(rng, base * ratio * rise * wobble, rng.uniform(0.2, 1.2), rng.integers(6, 24)) * rng.uniform(0.5, 1)
+        x += harmonics(rng, base * ratio * rise * wobble, rng.uniform(0.2, 1.2), rng.integers(6, 24)) * rng.uniform(
+            0.5, 1
+        )
     on = log_uniform(rng, 0.12, 3)
-    x = x * gate(rng, count, on, rng.choice([rng.uniform(0.08, 0.4), rng.uniform(0.5, 3)]), rng.choice([0, 0, rng.uniform(0.3, 2)]))
+    x = x * gate(
+        rng,
+        count,
+        on,
+        rng.choice([rng.uniform(0.08, 0.4), rng.uniform(0.5, 3)]),
+        rng.choice([0, 0, rng.uniform(0.3, 2)]),
+    )
     return echo(rng, unit(x)) + coloured(rng, count, 4) * 10 ** rng.uniform(-3, -0.5)
 
 
 def ringing(rng, count):
-    """Telephone bells, electronic trills, phone alarms, doorbells: two pitches at most, struck or keyed in a fixed pattern."""
+    """Telephone bells, trills, phone alarms, doorbells: two pitches at most, struck or keyed in a fixed pattern."""
     t = seconds(count)
     kind = rng.integers(3)
     a = log_uniform(rng, 350, 3200)
     b = a * rng.choice([1.0, rng.uniform(1.05, 1.6), 1.25, 1.333])
-    if kind == 0:                                           # a clapper between two bells
+    if kind == 0:  # a clapper between two bells
         rate, x = rng.uniform(12, 28), np.zeros(count + RATE, np.float32)
         modes = np.array([1, 1.5, 2.0, 2.74, 3.76]) * rng.uniform(0.97, 1.03, 5)
         length = int(rng.uniform(0.08, 0.9) * RATE)
         s = seconds(length)
-        strokes = [sum(rng.uniform(0.2, 1) * np.sin(2 * np.pi * f * m * s + rng.uniform(0, 6)) * np.exp(-s * rng.uniform(3, 20) * m)
-                       for m in modes if f * m < 7800) for f in (a, b)]
+        strokes = [
+            sum(
+                rng.uniform(0.2, 1)
+                * np.sin(2 * np.pi * f * m * s + rng.uniform(0, 6))
+                * np.exp(-s * rng.uniform(3, 20) * m)
+                for m in modes
+                if f * m < 7800
+            )
+            for f in (a, b)
+        ]
         ring = gate(rng, count, rng.choice([0.4, rng.uniform(0.8, 2.5)]), rng.choice([0.2, rng.uniform(0.8, 3)]), 0)
         for index, at in enumerate(np.arange(0, count - 1, RATE / rate).astype(int)):
             if ring[at] > 0:
-                x[at:at + length] += strokes[index % 2] * rng.uniform(0.8, 1)
+                x[at : at + length] += strokes[index % 2] * rng.uniform(0.8, 1)
         x = x[:count]
     else:
         swing = ((t * rng.uniform(3, 26)) % 1 > 0.5) if kind == 1 else np.zeros(count, bool)
         vibrato = 1 + rng.uniform(0, 0.012) * np.sin(2 * np.pi * rng.uniform(4, 12) * t)
         x = harmonics(rng, np.where(swing, b, a) * vibrato, rng.uniform(0.8, 3), rng.integers(2, 8))
-        keyed = gate(rng, count, log_uniform(rng, 0.05, 0.9), log_uniform(rng, 0.04, 0.6), rng.choice([0, rng.uniform(0.05, 0.6)]))
+        keyed = gate(
+            rng,
+            count,
+            log_uniform(rng, 0.05, 0.9),
+            log_uniform(rng, 0.04, 0.6),
+            rng.choice([0, rng.uniform(0.05, 0.6)]),
+        )
         if chance(rng, 0.5):
             keyed = keyed * (gate(rng, count, rng.uniform(0.4, 1.5), rng.uniform(0.3, 1.5), 0) > 0)
         x = x * keyed
@@ -132,8 +154,10 @@ def knocks(rng, count):
     x, at, pause = np.zeros(count + length, np.float32), rng.uniform(0, 0.6) * RATE, rng.uniform(0.3, 1.5) * RATE
     jitter, done = rng.choice([0.0, 0.01, 0.05]), 0
     while at < count:
-        body = sum(rng.uniform(0.3, 1) * np.sin(2 * np.pi * f * s) * np.exp(-s * d) for f, d in zip(modes, decays) if f < 6000)
-        x[int(at):int(at) + length] += (body + click * rng.uniform(0.2, 2)) * rng.uniform(0.6, 1)
+        body = sum(
+            rng.uniform(0.3, 1) * np.sin(2 * np.pi * f * s) * np.exp(-s * d) for f, d in zip(modes, decays) if f < 6000
+        )
+        x[int(at) : int(at) + length] += (body + click * rng.uniform(0.2, 2)) * rng.uniform(0.6, 1)
         done += 1
         at += RATE / rate * (1 + rng.normal(0, 1) * jitter) + (pause if done % number == 0 else 0)
     return unit(x[:count]) + coloured(rng, count, rng.uniform(0, 6)) * 10 ** rng.uniform(-3.5, -0.9)
@@ -176,7 +200,7 @@ def tract(rng, smooth, count, scale, spread=0.3):
 
 
 def laughter(rng, smooth, count):
-    """Bouts of "ha": four to six a second, a breathy onset, pitch and level falling, a gasp for air between the bouts."""
+    """Bouts of "ha": four to six a second, a breathy onset, pitch and level falling, a gasp between the bouts."""
     x, at = np.zeros(count + 2 * RATE, np.float32), int(rng.uniform(0, 0.5) * RATE)
     start, scale = log_uniform(rng, 130, 620), rng.uniform(0.9, 1.15)
     while at < count:
@@ -186,11 +210,13 @@ def laughter(rng, smooth, count):
             length = int(beat * rng.uniform(0.75, 1.0) * RATE)
             voiced = length * rng.uniform(0.4, 0.7)
             fall = np.linspace(rng.uniform(1.0, 1.12), rng.uniform(0.75, 0.95), length)
-            source = pulses(rng, pitch * fall, rng.uniform(0.05, 0.6), rng.choice([0, 0.03])) * np.roll(arch(length, 0.25, 0.4), int(0.1 * length))
+            source = pulses(rng, pitch * fall, rng.uniform(0.05, 0.6), rng.choice([0, 0.03])) * np.roll(
+                arch(length, 0.25, 0.4), int(0.1 * length)
+            )
             source = source + white(rng, length) * np.exp(-np.arange(length) / voiced) * rng.uniform(0.1, 0.8)
             shapes = stretched(smooth[mouth][None].repeat(max(2, length // HOP), 0), scale)
-            one = through_tract(source, shapes)[:length + FRAME]
-            x[at:at + len(one)][:len(x) - at] += one[:len(x) - at] * rng.uniform(0.6, 1) * 0.96 ** index
+            one = through_tract(source, shapes)[: length + FRAME]
+            x[at : at + len(one)][: len(x) - at] += one[: len(x) - at] * rng.uniform(0.6, 1) * 0.96**index
             pitch *= rng.uniform(0.93, 1.01)
             at += int(beat * rng.uniform(0.95, 1.05) * RATE)
             if at >= count:
@@ -198,7 +224,7 @@ def laughter(rng, smooth, count):
         gasp = int(rng.uniform(0.15, 0.6) * RATE)
         if chance(rng, 0.6) and at < count:
             breath = through_tract(white(rng, gasp) * arch(gasp, 0.5, 0.2), tract(rng, smooth, gasp, 1.1))
-            x[at:at + len(breath)][:len(x) - at] += breath[:len(x) - at] * rng.uniform(0.1, 0.5)
+            x[at : at + len(breath)][: len(x) - at] += breath[: len(x) - at] * rng.uniform(0.1, 0.5)
         at += gasp + int(rng.exponential(0.3) * RATE)
     return x[:count]
 
@@ -212,14 +238,16 @@ def sobbing(rng, smooth, count):
         shape = np.sin(np.linspace(0, np.pi * rng.uniform(0.7, 1), length))
         tremor = 1 + rng.uniform(0, 0.08) * np.sin(2 * np.pi * rng.uniform(4, 11) * seconds(length))
         hertz = base * rng.uniform(0.8, 1.3) * np.exp(rng.uniform(0.05, 0.5) * shape) * tremor
-        source = pulses(rng, hertz, rng.uniform(0.05, 0.5), rng.choice([0, 0.04])) * arch(length, rng.uniform(0.05, 0.3), rng.uniform(0.2, 0.7))
+        source = pulses(rng, hertz, rng.uniform(0.05, 0.5), rng.choice([0, 0.04])) * arch(
+            length, rng.uniform(0.05, 0.3), rng.uniform(0.2, 0.7)
+        )
         one = through_tract(source, tract(rng, smooth, length, rng.uniform(0.92, 1.12)))
-        x[at:at + len(one)] += one * rng.uniform(0.5, 1)
+        x[at : at + len(one)] += one * rng.uniform(0.5, 1)
         at += length + int(rng.exponential(0.15) * RATE)
         if chance(rng, 0.5):
             breath = int(rng.uniform(0.1, 0.5) * RATE)
             one = through_tract(white(rng, breath) * arch(breath, 0.6, 0.2), tract(rng, smooth, breath, 1.1))
-            x[at:at + len(one)][:len(x) - at] += one[:len(x) - at] * rng.uniform(0.1, 0.6)
+            x[at : at + len(one)][: len(x) - at] += one[: len(x) - at] * rng.uniform(0.1, 0.6)
             at += breath
         if at > count:
             break
@@ -233,12 +261,20 @@ def grunts(rng, smooth, count):
     burst = chance(rng, 0.5)
     while at < count:
         length = int(log_uniform(rng, 0.08, 1.1) * RATE)
-        hertz = base * rng.uniform(0.8, 1.25) * np.exp(rng.uniform(-0.9, 0.25) * np.linspace(0, 1, length) ** rng.uniform(0.5, 2))
-        source = pulses(rng, hertz, rng.uniform(0.1, 1.5), rough) * arch(length, rng.uniform(0.02, 0.2), rng.uniform(0.3, 0.8))
+        hertz = (
+            base
+            * rng.uniform(0.8, 1.25)
+            * np.exp(rng.uniform(-0.9, 0.25) * np.linspace(0, 1, length) ** rng.uniform(0.5, 2))
+        )
+        source = pulses(rng, hertz, rng.uniform(0.1, 1.5), rough) * arch(
+            length, rng.uniform(0.02, 0.2), rng.uniform(0.3, 0.8)
+        )
         if burst:
-            source += white(rng, length) * np.exp(-np.arange(length) / (rng.uniform(0.02, 0.08) * RATE)) * rng.uniform(1, 5)
+            source += (
+                white(rng, length) * np.exp(-np.arange(length) / (rng.uniform(0.02, 0.08) * RATE)) * rng.uniform(1, 5)
+            )
         one = through_tract(source, tract(rng, smooth, length, rng.uniform(0.85, 1.15), 0.6))
-        x[at:at + len(one)] += one * rng.uniform(0.5, 1)
+        x[at : at + len(one)] += one * rng.uniform(0.5, 1)
         at += length + int(rng.exponential(pause) * RATE)
     return x[:count]
 
@@ -253,12 +289,18 @@ def howls(rng, smooth, count):
     beat, pause = rng.uniform(5, 14), rng.uniform(0.05, 1.2)
     while at < count:
         length = int(log_uniform(rng, 0.3, 3) * RATE)
-        bend = np.interp(np.linspace(0, 1, length), [0, rng.uniform(0.1, 0.4), rng.uniform(0.5, 0.9), 1], rng.uniform(-0.5, 0.35, 4))
+        bend = np.interp(
+            np.linspace(0, 1, length), [0, rng.uniform(0.1, 0.4), rng.uniform(0.5, 0.9), 1], rng.uniform(-0.5, 0.35, 4)
+        )
         swing = np.sin(2 * np.pi * beat * seconds(length))
         hertz = base * np.exp(bend) * (1 + tremble * 0.3 * swing)
-        source = pulses(rng, hertz, rng.uniform(0.02, 0.4), rng.choice([0, 0.01, 0.05])) * arch(length, rng.uniform(0.05, 0.3), rng.uniform(0.1, 0.4))
-        one = through_tract(source * (1 - tremble * 2 * (0.5 + 0.5 * swing)).clip(0.1), tract(rng, smooth, length, scale, 0.8))
-        x[at:at + len(one)] += one * rng.uniform(0.6, 1)
+        source = pulses(rng, hertz, rng.uniform(0.02, 0.4), rng.choice([0, 0.01, 0.05])) * arch(
+            length, rng.uniform(0.05, 0.3), rng.uniform(0.1, 0.4)
+        )
+        one = through_tract(
+            source * (1 - tremble * 2 * (0.5 + 0.5 * swing)).clip(0.1), tract(rng, smooth, length, scale, 0.8)
+        )
+        x[at : at + len(one)] += one * rng.uniform(0.6, 1)
         at += length + int(rng.exponential(pause) * RATE)
     return x[:count]
 
@@ -268,9 +310,15 @@ def cheering(rng, smooth, count):
     x = np.zeros(count + FRAME, np.float32)
     rise = rng.uniform(-0.4, 0.5)
     for _ in range(rng.integers(5, 12)):
-        hertz = log_uniform(rng, 130, 700) * np.exp(rise * np.linspace(0, 1, count)) * drift(rng, count, 0.88, 1.14, rng.integers(3, 8))
+        hertz = (
+            log_uniform(rng, 130, 700)
+            * np.exp(rise * np.linspace(0, 1, count))
+            * drift(rng, count, 0.88, 1.14, rng.integers(3, 8))
+        )
         source = pulses(rng, hertz, rng.uniform(0.3, 2), 0.03) * drift(rng, count, 0.1, 1, rng.integers(3, 12))
-        x += through_tract(source, tract(rng, smooth, count, rng.uniform(0.85, 1.3), 1.0))[:count + FRAME] * rng.uniform(0.3, 1)
+        x += through_tract(source, tract(rng, smooth, count, rng.uniform(0.85, 1.3), 1.0))[
+            : count + FRAME
+        ] * rng.uniform(0.3, 1)
     x = unit(x[:count])
     roar = through_tract(white(rng, count), tract(rng, smooth, count, rng.uniform(0.8, 1.2), 1.0))[:count]
     x = x + np.pad(roar, (0, count - len(roar))) * rng.uniform(0.3, 1.5)

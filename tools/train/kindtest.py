@@ -1,6 +1,7 @@
 """
-Test sounds of the kinds that fail most, made in other ways than kinds.py makes them for training: frequency modulation, resonating
-filters driven by noise, and real vowels of dev talkers cut out, slowed, sped up and moved in pitch. All are `other`.
+Test sounds of the kinds that fail most, made in other ways than kinds.py makes them for training: frequency modulation,
+resonating filters driven by noise, and real vowels of dev talkers cut out, slowed, sped up and moved in pitch. All are
+`other`.
 """
 import argparse
 import zlib
@@ -27,13 +28,13 @@ def vowels(clips, seed=9):
     dev = [c for c in clips if c.split == 'dev' and c.label == 'speech' and c.length > 1.5 * RATE and not c.child]
     found = []
     for index in rng.permutation(len(dev))[:120]:
-        samples = np.asarray(dev[index].samples()[:4 * RATE], np.float32)
+        samples = np.asarray(dev[index].samples()[: 4 * RATE], np.float32)
         f0 = pitch_track(samples)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], (f0 > 0).astype(int), [0]])))
         runs = [(b - a, a, b) for a, b in zip(edges[::2], edges[1::2])]
         if runs and max(runs)[0] >= 14:
             _, a, b = max(runs)
-            found.append((samples[a * HOP:b * HOP], f0[a:b]))
+            found.append((samples[a * HOP : b * HOP], f0[a:b]))
     return found
 
 
@@ -54,8 +55,8 @@ def played(x, speed):
 
 
 def put(x, part, at):
-    part = part[:max(0, len(x) - at)]
-    x[at:at + len(part)] += part
+    part = part[: max(0, len(x) - at)]
+    x[at : at + len(part)] += part
 
 
 def fade(part):
@@ -78,7 +79,7 @@ def laughter(rng, voices):
     while at < COUNT:
         length = int(rng.uniform(0.08, 0.13) * RATE)
         ha = sung(vowel, base * np.linspace(1.05, 0.85, length // HOP + 2), length)
-        put(x, fade(level(ha)) * 0.93 ** index, at)
+        put(x, fade(level(ha)) * 0.93**index, at)
         breath = rng.standard_normal(int(0.06 * RATE)).astype(np.float32)
         put(x, fade(signal.lfilter([1, -0.7], [1], breath)) * rng.uniform(0.05, 0.3), max(0, at - len(breath)))
         at += int(RATE / rate * rng.uniform(0.95, 1.05))
@@ -94,7 +95,11 @@ def crying(rng, voices):
     while at < COUNT:
         length = int(rng.uniform(0.5, 1.4) * RATE)
         hops = length // HOP + 2
-        bend = 1 + rng.uniform(0.1, 0.4) * np.sin(np.linspace(0, np.pi, hops)) + 0.03 * np.sin(np.arange(hops) * HOP / RATE * 2 * np.pi * rng.uniform(5, 8))
+        bend = (
+            1
+            + rng.uniform(0.1, 0.4) * np.sin(np.linspace(0, np.pi, hops))
+            + 0.03 * np.sin(np.arange(hops) * HOP / RATE * 2 * np.pi * rng.uniform(5, 8))
+        )
         put(x, fade(level(sung(vowel, base * bend, length))), at)
         at += length + int(rng.uniform(0.05, 0.4) * RATE)
     return x
@@ -135,8 +140,10 @@ def crowds(rng, voices):
         speed = rng.uniform(0.85, 1.3)
         length = int(COUNT * speed)
         bend = np.exp(np.interp(np.linspace(0, 1, length // HOP + 2), [0, 0.5, 1], rng.uniform(-0.3, 0.3, 3)))
-        part = level(played(sung(voices[rng.integers(len(voices))], rng.uniform(130, 420) * bend, length), speed))[:COUNT]
-        x[:len(part)] += part
+        part = level(played(sung(voices[rng.integers(len(voices))], rng.uniform(130, 420) * bend, length), speed))[
+            :COUNT
+        ]
+        x[: len(part)] += part
     return x + level(signal.lfilter([1], [1, -0.8], rng.standard_normal(COUNT)).astype(np.float32)) * rng.uniform(1, 5)
 
 
@@ -154,7 +161,9 @@ def sirens(rng, _):
 def horns(rng, _):
     """Two sawtooths a third apart through three resonances."""
     base = rng.uniform(180, 450)
-    x = signal.sawtooth(2 * np.pi * base * TIME) + signal.sawtooth(2 * np.pi * base * rng.choice([1.2, 1.25, 1.26]) * TIME + 1)
+    x = signal.sawtooth(2 * np.pi * base * TIME) + signal.sawtooth(
+        2 * np.pi * base * rng.choice([1.2, 1.25, 1.26]) * TIME + 1
+    )
     for hertz in rng.uniform(500, 3500, 3):
         b, a = signal.iirpeak(hertz, 3, fs=RATE)
         x = x + 2 * signal.lfilter(b, a, x)
@@ -170,9 +179,18 @@ def phones(rng, _):
     on = (np.floor(TIME * rate) % (2 * group)) < group
     decay = np.exp(-stroke * rng.uniform(4, 30))
     alternate = np.where(np.floor(TIME * rate) % 2 == 0, 1.0, rng.choice([1.0, 1.12, 1.25]))
-    x = np.sin(2 * np.pi * np.cumsum(pitch * alternate) / RATE + 3 * decay * np.sin(2 * np.pi * np.cumsum(pitch * ratio * alternate) / RATE)) * decay * on
+    x = (
+        np.sin(
+            2 * np.pi * np.cumsum(pitch * alternate) / RATE
+            + 3 * decay * np.sin(2 * np.pi * np.cumsum(pitch * ratio * alternate) / RATE)
+        )
+        * decay
+        * on
+    )
     tail = np.exp(-np.arange(4000) / 900) * rng.standard_normal(4000) * 0.05
-    return (signal.fftconvolve(x, np.concatenate([[1], tail]))[:COUNT] + rng.standard_normal(COUNT) * 0.01).astype(np.float32)
+    return (signal.fftconvolve(x, np.concatenate([[1], tail]))[:COUNT] + rng.standard_normal(COUNT) * 0.01).astype(
+        np.float32
+    )
 
 
 def taps(rng, _):
@@ -208,22 +226,33 @@ class KindTest:
         self.rows = np.arange(len(made))
         self.conditions = {}
         for condition in CONDITIONS:
-            x = torch.from_numpy(np.stack([degrade(part, condition, np.random.default_rng(i)) for i, part in enumerate(made)]).astype(np.float32))
+            x = torch.from_numpy(
+                np.stack([degrade(part, condition, np.random.default_rng(i)) for i, part in enumerate(made)]).astype(
+                    np.float32
+                )
+            )
             with torch.no_grad():
                 logmel = torch.cat([log_mel(part) for part in x.split(64)])
-            self.conditions[condition] = {'features': logmel.numpy(), 'level': step_level(x).numpy(), 'count': np.full(len(made), STEPS)}
+            self.conditions[condition] = {
+                'features': logmel.numpy(),
+                'level': step_level(x).numpy(),
+                'count': np.full(len(made), STEPS),
+            }
 
     def shares(self, predict, condition='clean', warmup=None):
-        """kind -> share called other, and what the others are called; `predict`: features, rows -> step probabilities."""
+        """kind -> share called each class; `predict`: features, rows -> step probabilities."""
         here = self.conditions[condition]
         mask = heard(here, self.rows, STEPS, 0.0 if condition == 'quiet30' else 0.005)
         said = speech_of(predict(here['features'], self.rows), mask, warmup).argmax(1)
-        return {name: {label: round(float((said[self.names == name] == k).mean()), 3) for k, label in enumerate(CLASSES)}
-                for name in dict.fromkeys(self.names)}
+        return {
+            name: {label: round(float((said[self.names == name] == k).mean()), 3) for k, label in enumerate(CLASSES)}
+            for name in dict.fromkeys(self.names)
+        }
 
 
 if __name__ == '__main__':
     from evaluate import predict as run
+
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
@@ -236,4 +265,7 @@ if __name__ == '__main__':
         print(path)
         for condition in CONDITIONS:
             table = test.shares(lambda features, rows: run(network, features, rows), condition)
-            print(f'  {condition:8} {np.mean([row["other"] for row in table.values()]):.3f}', ' '.join(f'{name} {row["other"]:.2f}' for name, row in table.items()))
+            print(
+                f'  {condition:8} {np.mean([row["other"] for row in table.values()]):.3f}',
+                ' '.join(f'{name} {row["other"]:.2f}' for name, row in table.items()),
+            )

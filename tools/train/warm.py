@@ -1,7 +1,8 @@
 """Turn an exported ONNX model back into a checkpoint that training can go on from.
 
-The export folded the batch norms, the input scale, the biases and the temperature of the calibration. Their statistics are measured
-anew on clips, so that the network in evaluation mode gives what the ONNX model gives and a batch in training mode is close to it.
+The export folded the batch norms, the input scale, the biases and the temperature of the calibration. The statistics
+of the norms are measured anew on clips, so that the network in evaluation mode gives what the ONNX model gives and a
+batch in training mode is close to it.
 
     python3 tools/train/warm.py bench/onnx/speech.onnx --data ../shared/data --cache DIR --out DIR/speech-start.pt
 """
@@ -47,8 +48,11 @@ def unfolded(path, features, temperature=1.0):
     """The network of an ONNX file that export.py wrote; the logits times `temperature`."""
     tensors = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
     network = Network(Shape(classes=len(tensors['dense.bias']))).eval()
-    layers = {**{f'front{i}': layer for i, layer in enumerate(network.front)}, 'gather': network.gather,
-              **{f'dilated{i}': layer for i, layer in enumerate(network.dilated)}}
+    layers = {
+        **{f'front{i}': layer for i, layer in enumerate(network.front)},
+        'gather': network.gather,
+        **{f'dilated{i}': layer for i, layer in enumerate(network.dilated)},
+    }
     outputs = {}
     with torch.no_grad():
         for name, layer in layers.items():
@@ -91,9 +95,20 @@ def main():
     parser.add_argument('--temperature', type=float, default=1.0, help='of the calibration that the export folded in')
     options = parser.parse_args()
     torch.set_num_threads(1)
-    network, difference = unfolded(options.onnx, some_features(load_clips(options.data, options.cache)), options.temperature)
-    torch.save({'shape': network.shape.as_dict(), 'ema': network.state_dict(), 'step': 0, 'score': 0.0, 'options': {'seed': 0},
-                'date': time.strftime('%Y-%m-%d')}, options.out)
+    network, difference = unfolded(
+        options.onnx, some_features(load_clips(options.data, options.cache)), options.temperature
+    )
+    torch.save(
+        {
+            'shape': network.shape.as_dict(),
+            'ema': network.state_dict(),
+            'step': 0,
+            'score': 0.0,
+            'options': {'seed': 0},
+            'date': time.strftime('%Y-%m-%d'),
+        },
+        options.out,
+    )
     print(f'{options.out}: logits differ by {difference:.1e} at most', flush=True)
 
 
