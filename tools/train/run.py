@@ -70,7 +70,7 @@ def train_all(options, runs, starts):
             held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
             warm = ['--init', starts[name], '--rate', 1e-3] if starts else []
             wait([launch('train.py', name, *base(options), '--threads', 1, '--sweeps', 0.04, '--out', out, '--done', done, '--steps', steps,
-                         '--every', every, *warm, *held])
+                         '--every', every, *warm, *held)])
 
     folds = NEW_FOLDS if starts else tuple(FOLDS)
     with ThreadPoolExecutor(2) as lanes:
