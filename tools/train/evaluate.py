@@ -217,7 +217,7 @@ if __name__ == '__main__':
     parser.add_argument('--corpora', action='store_true')
     parser.add_argument('--json')
     options = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     evalset = EvalSet(options.data, options.cache, 'probe.tsv' if options.probe else 'index.tsv')
     networks = [load_network(path)[0] if path else None for path in (options.speech, options.gender)]
     result = report(Judge(evalset, evalset.rows(options.hold_out), *networks))
