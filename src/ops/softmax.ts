@@ -10,7 +10,8 @@ export const softmax: Op = {
     if (x.length === 0) throw new ShapeError(node, [x], 'x must have at least one axis');
     return [x];
   },
-  state: () => [],
+  // Of [batch, time] the last axis is time.
+  state: (_, [x]) => (x.length >= 3 ? [] : undefined),
   compute(node, [x]) {
     const classes = x.shape.at(-1)!;
     const y = zeros(x.shape);
