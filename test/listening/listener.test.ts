@@ -110,4 +110,19 @@ test('after a reset a stream is heard as a new one', () =>
     assert.equal(listener.decide(await listener.hear(step(0, 3))), first);
   }));
 
+test('a listener goes on where another one was', () =>
+  listening(async (newListener) => {
+    const whole = newListener();
+    const expected = await whole.hear(pcm);
+    const [first, second] = [newListener(), newListener()];
+    const steps = await first.hear(step(0, 2));
+    second.restore(first.state());
+    steps.push(...(await second.hear(step(2, 8))));
+    assert.equal(
+      steps.map(({ index }) => index),
+      expected.map(({ index }) => index),
+    );
+    assert.equal(second.decide(steps), whole.decide(expected));
+  }));
+
 test.run();
