@@ -32,14 +32,14 @@ def answers(network, features):
 
 
 def borders(p, spans, threshold=0.5, reach=8):
-    """Errors in ms of each onset and end: when the step that finds it is over, against when it was. None where none is found."""
+    """ms from each onset and each end until the step is over that first says so; None where none does."""
     onsets, ends = [], []
     for begin, end in spans:
         first, last = begin // STEP, (end - 1) // STEP
         found = np.flatnonzero(p[max(0, first - 1):last + 1] >= threshold)
         onsets.append(1e3 * ((found[0] + max(0, first - 1) + 1) * STEP - begin) / RATE if len(found) else None)
         over = np.flatnonzero(p[last:last + reach] < threshold)
-        ends.append(1e3 * ((over[0] + last) * STEP - end) / RATE if len(over) else None)
+        ends.append(1e3 * ((over[0] + last + 1) * STEP - end) / RATE if len(over) else None)
     return onsets, ends
 
 

@@ -71,6 +71,7 @@ class Material:
     def __init__(self, data, cache):
         clips = load_clips(data, cache)
         self.teachers = Teachers(cache)
+        self.pauses = {}
         names = sorted({c.corpus for c in clips})
         for row, clip in enumerate(clips):
             clip.row = row
@@ -90,14 +91,39 @@ def stretch(values, count):
     return np.interp(at, np.arange(len(values)), values)
 
 
+def pausing(material, clip):
+    """Hops of pauses between the first and the last speech of a clip."""
+    if clip.row not in material.pauses:
+        share = material.teachers.labels(clip.row, clip.samples())[0]
+        on = np.flatnonzero(share > 0.5)
+        material.pauses[clip.row] = int((share[on[0]:on[-1]] < 0.3).sum()) if len(on) else 0
+    return material.pauses[clip.row]
+
+
+def breath(rng, x, share):
+    """A breath within a pause, 20 to 38 dB under the talker: noise through a wide throat that swells and fades. In place."""
+    quiet = np.concatenate([[0], share < 0.1, [0]]).astype(int)
+    edges = np.flatnonzero(np.diff(quiet))
+    runs = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a >= 10]
+    if not runs or not x.any():
+        return
+    first, last = runs[rng.integers(len(runs))]
+    count = int(min(rng.uniform(0.12, 0.5) * RATE, (last - first - 2) * HOP))
+    at = first * HOP + int(rng.integers(HOP, (last - first - 1) * HOP - count + 1))
+    noise = effects.coloured(rng, count, rng.uniform(-1, 5)) * np.sin(np.linspace(0, np.pi, count)) ** rng.uniform(0.5, 2)
+    x[at:at + count] += (noise * rms(x) * 10 ** (-rng.uniform(20, 38) / 20)).astype(np.float32)
+
+
 def talker(rng, material):
-    """Clips of one talker, one after another. Returns samples, share, trust, corpora."""
+    """Clips of one talker, one after another, those with pauses more often. Returns samples, share, trust, corpora."""
     clips = material.speech.draw(rng)
     speed = rng.uniform(0.88, 1.14) if chance(rng, 0.5) else 1.0
     x, share, trust = np.zeros(COUNT, np.float32), np.zeros(HOPS), np.full(HOPS, 0.8)
     hop = int(rng.exponential(0.3) * RATE / HOP) if chance(rng, 0.5) else 0
     while hop < HOPS:
         clip = clips[rng.integers(len(clips))]
+        if chance(rng, 0.5):
+            clip = max((clips[i] for i in rng.integers(len(clips), size=3)), key=lambda c: pausing(material, c))
         raw = clip.samples()
         mine, sure = material.teachers.labels(clip.row, raw)
         length = min(len(mine), int((HOPS - hop) * speed) + 1)
@@ -118,6 +144,8 @@ def talker(rng, material):
         if length < len(mine) - first and hop + hops < HOPS:
             trust[hop + hops] = 0
         hop += hops + (int(rng.exponential(0.35) * RATE / HOP) if chance(rng, 0.7) else 0)
+    if chance(rng, 0.3):
+        breath(rng, x, share)
     return x, share, trust, clip.bit
 
 
@@ -279,7 +307,7 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
-    parser.add_argument('--shards', type=int, default=56)
+    parser.add_argument('--shards', type=int, default=112)
     parser.add_argument('--workers', type=int, default=1)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
