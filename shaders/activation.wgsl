@@ -20,6 +20,18 @@ fn erf(x: f32) -> f32 {
   return sign(x) * (1.0 - polynomial * exp(-x * x));
 }
 
+// sin(x + quarters pi/2) after Cephes: WGSL's own may be wrong by 5e-4.
+fn sine(x: f32, quarters: i32) -> f32 {
+  let n = round(x * 0.63661977236758134);
+  let r = ((x - n * 1.5703125) - n * 4.837512969970703125e-4) - n * 7.549789948768648e-8;
+  let quadrant = i32(n) + quarters;
+  let z = r * r;
+  let s = ((-1.9515295891e-4 * z + 8.3321608736e-3) * z - 1.6666654611e-1) * z * r + r;
+  let c = ((2.443315711809948e-5 * z - 1.388731625493765e-3) * z + 4.166664568298827e-2) * z * z - 0.5 * z + 1.0;
+  let value = select(c, s, (quadrant & 1) == 0);
+  return select(value, -value, (quadrant & 2) != 0);
+}
+
 fn activate(x: f32) -> f32 {
   switch (ACTIVATION) {
     case 1u: { return max(x, 0.0); }
@@ -38,6 +50,10 @@ fn activate(x: f32) -> f32 {
     case 14u: { return sqrt(x); }
     case 15u: { return abs(x); }
     case 16u: { return -x; }
+    case 17u: { return floor(x); }
+    case 18u: { return round(x); }
+    case 19u: { return sine(x, 0); }
+    case 20u: { return sine(x, 1); }
     default: { return x; }
   }
 }

@@ -15,6 +15,9 @@ override LANES: u32 = 64;
 @group(0) @binding(2) var<storage, read_write> arena: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
 
+// No number; a constant would be refused.
+var<private> noNumber: u32 = 0x7fc00000u;
+
 // WGSL's pow knows no negative base.
 fn power(a: f32, b: f32) -> f32 {
   if (b == 2.0) {
@@ -25,6 +28,9 @@ fn power(a: f32, b: f32) -> f32 {
   }
   let size = pow(abs(a), b);
   let odd = abs(b % 2.0) == 1.0;
+  if (a < 0.0 && b != floor(b)) {
+    return bitcast<f32>(noNumber);
+  }
   return select(size, -size, a < 0.0 && odd);
 }
 
@@ -37,6 +43,10 @@ fn combine(a: f32, b: f32) -> f32 {
     case 4u: { return power(a, b); }
     case 5u: { return max(a, b); }
     case 6u: { return min(a, b); }
+    case 8u: { return select(0.0, 1.0, a > b); }
+    case 9u: { return select(0.0, 1.0, a >= b); }
+    case 10u: { return select(0.0, 1.0, a == b); }
+    case 11u: { return select(b, 0.0, a == 0.0); }
     default: { return select(a, a * b, a < 0.0); }
   }
 }

@@ -60,7 +60,8 @@ export function planGraph(graph: Graph, bindings: Bindings): Plan {
       return { shape, offset };
     }),
   }));
-  const batch = shapes.get(graph.inputs[0].name)![0];
+  // A number without axes is one item.
+  const batch = shapes.get(graph.inputs[0].name)![0] ?? 1;
   return { graph, bindings, shapes, nodes: placed, batch, streamable, stateLength, multiplyAdds };
 }
 

@@ -33,6 +33,11 @@ export function erf(x: number): number {
   return x < 0 ? -result : result;
 }
 
+function roundToEven(x: number): number {
+  const floor = Math.floor(x);
+  return x - floor === 0.5 ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(x);
+}
+
 export const activations = {
   identity: { apply: (x) => x },
   relu: { apply: (x) => Math.max(0, x) },
@@ -55,6 +60,11 @@ export const activations = {
   sqrt: { apply: (x) => Math.sqrt(x) },
   abs: { apply: (x) => Math.abs(x) },
   negate: { apply: (x) => -x },
+  floor: { apply: (x) => Math.floor(x) },
+  /** To the nearest whole number, halves to the even one. */
+  round: { apply: roundToEven },
+  sin: { apply: (x) => Math.sin(x) },
+  cos: { apply: (x) => Math.cos(x) },
 } satisfies Record<string, Activation>;
 
 export type ActivationName = keyof typeof activations;

@@ -13,6 +13,11 @@ export const binaryKinds = {
   maximum: (a: number, b: number) => Math.max(a, b),
   minimum: (a: number, b: number) => Math.min(a, b),
   prelu: (a: number, b: number) => (a < 0 ? a * b : a),
+  greater: (a: number, b: number) => (a > b ? 1 : 0),
+  greaterOrEqual: (a: number, b: number) => (a >= b ? 1 : 0),
+  equal: (a: number, b: number) => (a === b ? 1 : 0),
+  /** b where a is not 0, else 0, whatever b is there: what is chosen between may be infinite or no number. */
+  mask: (a: number, b: number) => (a === 0 ? 0 : b),
 } as const;
 
 export type BinaryKind = keyof typeof binaryKinds;

@@ -23,18 +23,20 @@ interface CaseOptions {
   readonly scale?: number;
   /** Inputs above 0 only. */
   readonly positive?: boolean;
+  /** Inputs are multiples of this. */
+  readonly grid?: number;
   readonly type?: 'int16';
 }
 
 /** Builds a case; random numbers are seeded by the title, so each case keeps its numbers when others come or go. */
 export function opCase(op: string, title: string, shapes: readonly Shape[], options: CaseOptions = {}): OpCase {
   const random = seeded(`${op} ${title}`);
-  const { attributes = {}, constants = [], outputs = 1, scale = 1, positive = false, type } = options;
+  const { attributes = {}, constants = [], outputs = 1, scale = 1, positive = false, grid, type } = options;
   const draw = (shape: Shape, size: number): Tensor => {
     const data = type === 'int16' ? new Int16Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
     for (let i = 0; i < data.length; i++) {
       const value = random.normal() * size;
-      data[i] = positive ? Math.abs(value) + 0.01 : value;
+      data[i] = grid ? Math.round(value / grid) * grid : positive ? Math.abs(value) + 0.01 : value;
     }
     return { shape, data };
   };
@@ -72,6 +74,7 @@ const parameters: Partial<Record<ActivationName, Attributes>> = {
   clip: { alpha: -0.5, beta: 0.8 },
 };
 const ofPositive: readonly string[] = ['log', 'sqrt'];
+const ofWhole: readonly string[] = ['greater', 'greaterOrEqual', 'equal', 'mask'];
 
 const unaryCases = activationNames.map((kind) =>
   opCase('unary', kind, [[3, 5, 7]], {
@@ -101,7 +104,12 @@ const fusedCases = fusedActivations.flatMap((activation) => {
 
 /** Every kind on operands of one shape, and on operands that are both repeated. */
 const binaryCases = Object.keys(binaryKinds).flatMap((kind) => {
-  const options: CaseOptions = { attributes: { kind }, positive: kind === 'power' };
+  const options: CaseOptions = {
+    attributes: { kind },
+    positive: kind === 'power',
+    // So that some of them are equal, and some 0.
+    ...(ofWhole.includes(kind) ? { grid: 1 } : {}),
+  };
   const sides: readonly Shape[] = [
     [2, 5, 1, 6],
     [1, 5, 4, 1],
@@ -227,6 +235,9 @@ export const opCases: readonly OpCase[] = [
   }),
   // reduce
   ...reduceCases,
+  opCase('reduce', 'to a number without axes', [[2, 3, 5]], {
+    attributes: { kind: 'sum', axes: [0, 1, 2], keepAxes: 0 },
+  }),
   opCase('reduce', 'mean over the last axis, kept', [[2, 5, 7]], { attributes: { kind: 'mean', axes: [-1] } }),
   opCase('reduce', 'mean over time and frequency', [[3, 5, 7, 6]], {
     attributes: { kind: 'mean', axes: [1, 2], keepAxes: 0 },
@@ -238,8 +249,13 @@ export const opCases: readonly OpCase[] = [
   opCase('softmax', 'logarithm', [[2, 3, 70]], { attributes: { log: 1 }, scale: 4 }),
   // elementwise
   ...unaryCases,
+  opCase('unary', 'round of halves', [[2, 3, 7]], { attributes: { kind: 'round' }, scale: 4, grid: 0.5 }),
+  opCase('unary', 'sin of large numbers', [[2, 3, 7]], { attributes: { kind: 'sin' }, scale: 100 }),
+  opCase('unary', 'a number without axes', [[]], { attributes: { kind: 'exp' } }),
   opCase('unary', 'tanh of large numbers', [[2, 3, 7]], { attributes: { kind: 'tanh' }, scale: 300 }),
   ...binaryCases,
+  opCase('binary', 'numbers without axes', [[], []], { attributes: { kind: 'subtract' } }),
+  opCase('binary', 'a number without axes, repeated', [[], [2, 3, 5]], { attributes: { kind: 'divide' } }),
   powerCase(),
   ...fusedCases,
   opCase('binary', 'add, a constant per channel', [[3, 5, 7]], {
@@ -265,6 +281,8 @@ export const opCases: readonly OpCase[] = [
     { attributes: { kind: 'add' } },
   ),
   // movement
+  opCase('reshape', 'to a number without axes', [[1, 1]], { attributes: { shape: [] } }),
+  opCase('reshape', 'from a number without axes', [[]], { attributes: { shape: [1, 1] } }),
   opCase('reshape', 'frequency into channels', [[2, 3, 4, 5]], { attributes: { shape: [0, 0, -1] } }),
   opCase('transpose', 'rank 3', [[2, 5, 7]], { attributes: { permutation: [0, 2, 1] } }),
   opCase('transpose', 'rank 4, time kept', [[2, 3, 4, 5]], { attributes: { permutation: [0, 1, 3, 2] } }),

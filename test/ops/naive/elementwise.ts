@@ -32,7 +32,24 @@ const functions: Readonly<Record<string, (x: number, alpha?: number, beta?: numb
   sqrt: (x) => x ** 0.5,
   abs: (x) => (x < 0 ? -x : x),
   negate: (x) => 0 - x,
+  floor: (x) => x - wrapped(x, 1),
+  round: (x) => (Math.abs(wrapped(x, 2) - 0.5) <= 0 ? x - 0.5 : x + 0.5 - wrapped(x + 0.5, 1)),
+  sin: (x) => series(x - 2 * Math.PI * Math.round(x / 2 / Math.PI)),
+  cos: (x) => series(Math.PI / 2 - (Math.abs(x) % (2 * Math.PI))),
 };
+
+/** x minus the multiple of `period` below it. */
+const wrapped = (x: number, period: number): number => ((x % period) + period) % period;
+
+/** x - x^3/3! + x^5/5! - ... */
+function series(x: number): number {
+  let [sum, term] = [0, x];
+  for (let n = 1; n < 60; n += 2) {
+    sum += term;
+    term *= (-x * x) / ((n + 1) * (n + 2));
+  }
+  return sum;
+}
 
 const pairs: Readonly<Record<string, (a: number, b: number) => number>> = {
   add: (a, b) => a + b,
@@ -43,6 +60,10 @@ const pairs: Readonly<Record<string, (a: number, b: number) => number>> = {
   maximum: (a, b) => (a > b ? a : b),
   minimum: (a, b) => (a < b ? a : b),
   prelu: (a, b) => (a < 0 ? a * b : a),
+  greater: (a, b) => Number(b - a < 0),
+  greaterOrEqual: (a, b) => 1 - Number(a < b),
+  equal: (a, b) => Number(a - b === 0),
+  mask: (a, b) => [b, 0][Number(a === 0)],
 };
 
 function repeated(a: number, times: number): number {

@@ -35,6 +35,22 @@ const combinations: Record<BinaryKind, (a: number, b: number) => number> = {
   prelu(a, b) {
     return Math.max(0, a) + b * Math.min(0, a);
   },
+  greater(a, b) {
+    if (a > b) return 1;
+    return 0;
+  },
+  greaterOrEqual(a, b) {
+    if (a >= b) return 1;
+    return 0;
+  },
+  equal(a, b) {
+    if (a === b) return 1;
+    return 0;
+  },
+  mask(a, b) {
+    if (a === 0) return 0;
+    return b;
+  },
 };
 
 function mapOne(this: KernelThis, x: number[]): number {

@@ -77,6 +77,20 @@ export const activate: Record<ActivationName, Activate> = {
   negate(x, _alpha, _beta) {
     return -x;
   },
+  floor(x, _alpha, _beta) {
+    return Math.floor(x);
+  },
+  round(x, _alpha, _beta) {
+    let result = Math.floor(x + 0.5);
+    if (result - x === 0.5 && result - 2 * Math.floor(result / 2) > 0.5) result = result - 1;
+    return result;
+  },
+  sin(x, _alpha, _beta) {
+    return Math.sin(x);
+  },
+  cos(x, _alpha, _beta) {
+    return Math.cos(x);
+  },
 };
 
 /** What `functions` of a kernel must hold that calls `activate`. */

@@ -1,5 +1,5 @@
 /** Unary, binary and softmax, row by row. */
-import { erf, exp, log, logOfNormal, power, sigmoid, tanh } from './math';
+import { erf, exp, log, logOfNormal, power, sigmoid, sine, tanh } from './math';
 import { Activation, Combination } from './kinds.generated';
 import { clamp, multiplyAdd, splat, storeLanes } from './vector';
 
@@ -34,6 +34,10 @@ function apply(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
     case Activation.sqrt: return f32x4.sqrt(x);
     case Activation.abs: return f32x4.abs(x);
     case Activation.negate: return f32x4.neg(x);
+    case Activation.floor: return f32x4.floor(x);
+    case Activation.round: return f32x4.nearest(x);
+    case Activation.sin: return sine(x, 0);
+    case Activation.cos: return sine(x, 1);
     case Activation.identity:
     default: return x;
   }
@@ -76,6 +80,10 @@ function combine(kind: i32, a: v128, b: v128): v128 {
     case Combination.power: return power(a, b);
     case Combination.maximum: return f32x4.max(a, b);
     case Combination.minimum: return f32x4.min(a, b);
+    case Combination.greater: return v128.and(f32x4.gt(a, b), splat(1));
+    case Combination.greaterOrEqual: return v128.and(f32x4.ge(a, b), splat(1));
+    case Combination.equal: return v128.and(f32x4.eq(a, b), splat(1));
+    case Combination.mask: return v128.andnot(b, f32x4.eq(a, splat(0)));
     case Combination.prelu:
     default: return v128.bitselect(f32x4.mul(a, b), a, f32x4.lt(a, splat(0)));
   }

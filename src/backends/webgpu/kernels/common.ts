@@ -45,6 +45,10 @@ const activationOrder = [
   'sqrt',
   'abs',
   'negate',
+  'floor',
+  'round',
+  'sin',
+  'cos',
 ];
 
 export function activationConstants(node: GraphNode, { kind, alpha, beta }: UnaryAttributes): Record<string, number> {

@@ -29,7 +29,10 @@ export const unary: Builder = ({ planned: { node, outputShapes }, lowering, limi
 };
 
 /** Kinds in the order of binary.wgsl. */
-const kindOrder = ['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'];
+const kindOrder = [
+  ...['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'],
+  ...['greater', 'greaterOrEqual', 'equal', 'mask'],
+];
 
 export const binary: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
   const [shape] = outputShapes;
