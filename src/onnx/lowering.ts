@@ -1,57 +1,36 @@
 /** Makes a graph out of an ONNX file, node by node: each handler of src/onnx/ops emits the ops it stands for. */
 import { ConversionError, UndertoneError } from '../errors.ts';
-import type { Attributes, Graph, GraphInput, GraphNode } from '../graph/graph.ts';
-import { type FloatTensor, type Shape, sizeOf, type Tensor } from '../graph/tensor.ts';
-import { opNamed, ops } from '../ops/index.ts';
+import type { Graph, GraphInput } from '../graph/graph.ts';
+import { type FloatTensor, sizeOf } from '../graph/tensor.ts';
 import { checkOps } from './check.ts';
+import { Emission, type Operand } from './emission.ts';
 import { declareInputs } from './inputs.ts';
 import { OnnxNode } from './node.ts';
 import { isFloat, type OnnxGraph, type OnnxModel, type OnnxTensor } from './reader.ts';
 import { Size } from './size.ts';
 import { Axes, sameExtent } from './symbols.ts';
-import { type FilledValue, identityOrder, sameOrder, type TensorValue, type Value } from './value.ts';
-
-/** A tensor of the graph and its shape, axes as they are in the graph. */
-export interface Operand {
-  readonly name: string;
-  readonly shape: readonly Size[];
-}
-
-/** Elements that conversion may make out of nothing (repeated or padded constants), and sums it may compute ahead. */
-const elementLimit = 1 << 25;
-const workLimit = 2e9;
+import { type FilledValue, type IntegerValue, identityOrder, type TensorValue, type Value } from './value.ts';
 
 /** Turns one ONNX node into ops; gives a value for each output it supports. */
 export type Handler = (node: OnnxNode, to: Lowering) => (Value | undefined)[];
 /** By the ONNX op's name in the standard. */
 export type HandlerTable = ReadonlyMap<string, Handler>;
 
-export class Lowering {
+export class Lowering extends Emission {
   readonly inputs: GraphInput[];
-  readonly nodes: GraphNode[] = [];
-  readonly constants = new Map<string, Tensor>();
   readonly values = new Map<string, Value>();
-  /** Values that hold whole numbers or truth values: ONNX divides those otherwise. */
-  readonly whole = new Set<string>();
-  readonly #taken = new Set<string>();
-  /** What a reshape was made of, so that a second one starts from the same. */
-  readonly #reshaped = new Map<string, Operand>();
-  /** The last extent of every value made so far. */
-  readonly #widths = new Map<string, Size | undefined>();
-  readonly #emitted = new Map<string, readonly string[]>();
-  #madeElements = 0;
-  #work = 0;
   #node: OnnxNode | undefined;
   readonly model: OnnxModel;
   readonly #handlers: HandlerTable;
 
   constructor(model: OnnxModel, handlers: HandlerTable, axes: Axes = new Axes()) {
+    super();
     this.model = model;
     this.#handlers = handlers;
     checkOps(model, [...handlers.keys()]);
     this.inputs = declareInputs(model, axes);
     for (const [i, { name, shape }] of this.inputs.entries()) {
-      this.#taken.add(name);
+      this.claimName(name);
       const sizes = shape.map((extent) => (typeof extent === 'number' ? Size.of(extent) : Size.symbol(extent)));
       this.values.set(name, { kind: 'tensor', name, shape: sizes, order: identityOrder(sizes.length) });
       if (!isFloat(model.inputs[i].type)) this.whole.add(name);
@@ -87,7 +66,7 @@ export class Lowering {
         proto,
         this.model,
         inputs.map((input) => input ?? undefined),
-        (value) => this.asTensor(value),
+        this,
       );
       const missing = inputs.indexOf(null);
       if (missing >= 0) node.fail(`input "${proto.input[missing]}" is made by no earlier node`);
@@ -138,7 +117,7 @@ export class Lowering {
     // What is an input, a constant, or another output as well, is given back as a value of its own.
     const isMade = this.nodes.some((node) => node.outputs.includes(operand.name)) && !others.includes(operand.name);
     if (isMade) return this.#rename(operand.name, name);
-    const copy = this.#fresh(name);
+    const copy = this.claimName(name);
     this.nodes.push({
       name: copy,
       op: 'unary',
@@ -152,39 +131,15 @@ export class Lowering {
   /** Gives a value the name that it has in the ONNX file; what has it already, for want of one of its own, gets another. */
   #rename(from: string, to: string): string {
     if (from === to || this.inputs.some(({ name }) => name === to)) return from;
-    if (this.#taken.has(to)) this.#swap(to, this.#fresh(to));
-    this.#taken.add(to);
+    if (this.isTaken(to)) this.#swap(to, this.claimName(to));
     this.#swap(from, to);
     return to;
   }
 
   #swap(from: string, to: string): void {
-    const swap = (name: string): string => (name === from ? to : name);
-    this.nodes.forEach(
-      (node, i) => (this.nodes[i] = { ...node, inputs: node.inputs.map(swap), outputs: node.outputs.map(swap) }),
-    );
-    const constant = this.constants.get(from);
-    if (constant) {
-      this.constants.delete(from);
-      this.constants.set(to, constant);
-    }
+    this.rename(from, to);
     for (const [name, value] of this.values)
       if (value.kind === 'tensor' && value.name === from) this.values.set(name, { ...value, name: to });
-    for (const [key, outputs] of this.#emitted) if (outputs.includes(from)) this.#emitted.set(key, outputs.map(swap));
-    for (const [name, operand] of this.#reshaped)
-      if (name === from || operand.name === from) {
-        this.#reshaped.delete(name);
-        this.#reshaped.set(swap(name), { ...operand, name: swap(operand.name) });
-      }
-  }
-
-  #fresh(wanted: string): string {
-    // An empty name would stand for an input that is left out.
-    const plain = wanted || 'value';
-    let name = plain;
-    for (let n = 2; this.#taken.has(name); n++) name = `${plain}.${n}`;
-    this.#taken.add(name);
-    return name;
   }
 
   // Constants.
@@ -192,12 +147,6 @@ export class Lowering {
   constantValue({ shape, type, values }: OnnxTensor, name: string): Value {
     if (!isFloat(type)) return { kind: 'integers', shape, elements: Array.from(values, (value) => Size.of(value)) };
     return this.tensorValue(this.constant(shape, Float32Array.from(values), name));
-  }
-
-  constant(shape: Shape, data: Float32Array, name = this.#node?.name ?? 'constant'): Operand {
-    const fresh = this.#fresh(name);
-    this.constants.set(fresh, { shape, data });
-    return { name: fresh, shape: shape.map((extent) => Size.of(extent)) };
   }
 
   /** The numbers of a tensor that is a constant, in ONNX order. */
@@ -208,7 +157,7 @@ export class Lowering {
     if (shape.some((extent) => extent === undefined)) return undefined;
     const known = shape as number[];
     if (value.kind === 'filled')
-      return { shape: known, data: new Float32Array(this.#claim(sizeOf(known))).fill(value.fill) };
+      return { shape: known, data: new Float32Array(this.claim(sizeOf(known))).fill(value.fill) };
     const elements = value.elements.map((element) => element.constant);
     return elements.includes(undefined) ? undefined : { shape: known, data: Float32Array.from(elements as number[]) };
   }
@@ -226,7 +175,7 @@ export class Lowering {
   /** One number repeated along axes of which some are open: those are taken from a value that has them. */
   #filled({ fill, shape }: FilledValue): TensorValue | undefined {
     const known = shape.map((size) => size.constant ?? 1);
-    let current = this.constant(known, new Float32Array(this.#claim(sizeOf(known))).fill(fill));
+    let current = this.constant(known, new Float32Array(this.claim(sizeOf(known))).fill(fill));
     const done = [...current.shape];
     for (const [axis, size] of shape.entries()) {
       if (size.constant !== undefined) continue;
@@ -236,6 +185,17 @@ export class Lowering {
       current = this.emitOne('expand', [current, like.operand], { axes: [axis], from: [like.axis] }, [...done]);
     }
     return this.tensorValue(current);
+  }
+
+  /** Whole numbers as such, where they were computed from known ones. */
+  asIntegers(value: Value): IntegerValue | undefined {
+    if (value.kind === 'integers') return value;
+    const known = this.isWhole(value) ? this.constantOf(value) : undefined;
+    return known && { kind: 'integers', shape: known.shape, elements: Array.from(known.data, Size.of) };
+  }
+
+  override get currentName(): string | undefined {
+    return this.#node?.name;
   }
 
   /** The node that is being read. */
@@ -251,75 +211,6 @@ export class Lowering {
     return false;
   }
 
-  #claim(elements: number): number {
-    this.#madeElements += elements;
-    if (!(this.#madeElements <= elementLimit))
-      throw new RangeError(`constants of more than ${elementLimit} elements would have to be made`);
-    return elements;
-  }
-
-  // Making nodes.
-
-  tensorValue({ name, shape }: Operand, order: readonly number[] = identityOrder(shape.length)): TensorValue {
-    const onnxShape = new Array<Size>(shape.length);
-    order.forEach((axis, i) => (onnxShape[axis] = shape[i]));
-    return { kind: 'tensor', name, shape: onnxShape, order };
-  }
-
-  /** Emits a node, or computes it right away where all of its inputs are constants. */
-  emit(
-    op: string,
-    inputs: readonly (Operand | undefined)[],
-    attributes: Attributes,
-    shapes: readonly (readonly Size[])[],
-    hint?: string,
-  ): Operand[] {
-    const name = hint ?? this.#node?.name ?? op;
-    const names = inputs.map((input) => input?.name ?? '');
-    while (names.at(-1) === '') names.pop();
-    const key = JSON.stringify([op, names, attributes]);
-    const known = this.#emitted.get(key);
-    if (known) return known.map((output, i) => ({ name: output, shape: shapes[i] }));
-    const tensors = inputs.map((input) =>
-      input ? this.constants.get(input.name) : { shape: [], data: new Float32Array(0) },
-    );
-    let outputs: string[];
-    if (tensors.every((tensor) => tensor !== undefined)) {
-      outputs = this.#fold(
-        { name, op, inputs: names, outputs: shapes.map((_, i) => `${i}`), attributes },
-        tensors as Tensor[],
-      );
-    } else {
-      const fresh = this.#fresh(name);
-      outputs = shapes.map((_, i) => (i === 0 ? fresh : this.#fresh(`${fresh}.${i}`)));
-      this.nodes.push({ name: fresh, op, inputs: names, outputs, attributes });
-    }
-    this.#emitted.set(key, outputs);
-    outputs.forEach((output, i) => this.#widths.set(output, shapes[i].at(-1)));
-    if (isMovement(op) && inputs.some((input) => input && this.whole.has(input.name)))
-      for (const output of outputs) this.whole.add(output);
-    return outputs.map((output, i) => ({ name: output, shape: shapes[i] }));
-  }
-
-  #fold(node: GraphNode, tensors: readonly Tensor[]): string[] {
-    const op = opNamed(node);
-    const shapes = tensors.map(({ shape }) => shape);
-    for (const shape of op.infer(node, shapes)) this.#claim(sizeOf(shape));
-    this.#work += op.multiplyAdds(node, shapes);
-    if (!(this.#work <= workLimit)) throw new RangeError('computing its constants ahead would take too long');
-    return op.compute(node, tensors, []).map(({ shape, data }) => this.constant(shape, data, node.inputs[0]).name);
-  }
-
-  emitOne(
-    op: string,
-    inputs: readonly (Operand | undefined)[],
-    attributes: Attributes,
-    shape: readonly Size[],
-    hint?: string,
-  ): Operand {
-    return this.emit(op, inputs, attributes, [shape], hint)[0];
-  }
-
   /** An axis of some value made before that has this extent; the batch or time of a tensor, if there is one. */
   axisOfSize(size: Size): { operand: Operand; axis: number } | undefined {
     for (const value of this.values.values()) {
@@ -330,78 +221,4 @@ export class Lowering {
     }
     return undefined;
   }
-
-  /** The tensor with its axes in another order; a node only where that moves data. */
-  arrange(value: TensorValue, order: readonly number[]): Operand {
-    const operand = { name: value.name, shape: value.order.map((axis) => value.shape[axis]) };
-    if (sameOrder(value.order, order)) return operand;
-    const permutation = order.map((axis) => value.order.indexOf(axis));
-    const shape = order.map((axis) => value.shape[axis]);
-    const moved = permutation.filter((axis) => operand.shape[axis].constant !== 1);
-    const onlyOnesMove = moved.every((axis, i) => i === 0 || axis > moved[i - 1]);
-    if (onlyOnesMove && this.#reshapeAttribute(operand, shape))
-      return this.reshape(operand, shape, `${operand.name}.layout`);
-    return this.emitOne('transpose', [operand], { permutation }, shape, `${operand.name}.layout`);
-  }
-
-  /** The same elements in the same order under another shape. */
-  reshape(operand: Operand, shape: readonly Size[], hint?: string): Operand {
-    const from = this.#reshaped.get(operand.name) ?? operand;
-    if (sameShape(operand.shape, shape)) return operand;
-    if (sameShape(from.shape, shape)) return from;
-    const attribute = this.#reshapeAttribute(operand, shape);
-    const apart = attribute ? undefined : this.#unmerged(operand, shape);
-    if (apart) return apart;
-    if (!attribute)
-      throw new RangeError(
-        `the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`,
-      );
-    const result = this.emitOne('reshape', [from], { shape: attribute }, shape, hint);
-    this.#reshaped.set(result.name, from);
-    return result;
-  }
-
-  /**
-   * Takes back a merging of leading axes, such as [batch, time, n] to [batch x time, n], that was made for ops which
-   * work row by row: they are emitted again on the axes as they were.
-   */
-  #unmerged(operand: Operand, shape: readonly Size[]): Operand | undefined {
-    const last = shape.at(-1)!;
-    if (operand.shape.length !== 2 || !operand.shape[1].equals(last)) return undefined;
-    const node = this.nodes.find(({ outputs }) => outputs[0] === operand.name);
-    if (!node || !['reshape', 'dense', 'unary', 'binary', 'softmax'].includes(node.op)) return undefined;
-    const from = this.#reshaped.get(operand.name);
-    if (from)
-      return sameShape(from.shape, shape) || this.#reshapeAttribute(from, shape)
-        ? this.reshape(from, shape)
-        : undefined;
-    const at = node.inputs.findIndex((name) => !this.constants.has(name));
-    const others = node.inputs.filter((_, i) => i !== at).map((name) => this.constants.get(name)?.shape);
-    if (node.op === 'binary' && !(others.length === 1 && others[0]?.length === 1)) return undefined;
-    const rows = this.#widths.get(node.inputs[at]);
-    const apart =
-      rows && this.#unmerged({ name: node.inputs[at], shape: [operand.shape[0], rows] }, [...shape.slice(0, -1), rows]);
-    if (!apart) return undefined;
-    const inputs = node.inputs.map((name, i) =>
-      i === at ? apart : name === '' ? undefined : { name, shape: this.constants.get(name)!.shape.map(Size.of) },
-    );
-    return this.emitOne(node.op, inputs, node.attributes, shape, node.name);
-  }
-
-  /** A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't enough. */
-  #reshapeAttribute(operand: Operand, shape: readonly Size[]): number[] | undefined {
-    const from = this.#reshaped.get(operand.name) ?? operand;
-    if (shape.some((size) => size.constant !== undefined && size.constant < 1))
-      throw new RangeError(`the shape [${shape.join(', ')}] holds nothing`);
-    const attribute = shape.map((size, axis) => size.constant ?? (from.shape[axis]?.equals(size) ? 0 : -1));
-    return attribute.filter((extent) => extent === -1).length > 1 ? undefined : attribute;
-  }
-}
-
-/** Ops that compute nothing: what held whole numbers holds them afterwards. */
-const isMovement = (op: string): boolean =>
-  op === 'reshape' || op === 'transpose' || ops.get(op)?.movement !== undefined;
-
-export function sameShape(a: readonly Size[], b: readonly Size[]): boolean {
-  return a.length === b.length && a.every((size, axis) => size.equals(b[axis]));
 }

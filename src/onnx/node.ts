@@ -8,6 +8,12 @@ import type { IntegerValue, TensorValue, Value } from './value.ts';
 
 const text = new TextDecoder();
 
+/** Makes other forms of a value, where that can be done. */
+export interface Forms {
+  asTensor(value: Value): TensorValue | undefined;
+  asIntegers(value: Value): IntegerValue | undefined;
+}
+
 export class OnnxNode {
   readonly name: string;
   readonly op: string;
@@ -17,18 +23,12 @@ export class OnnxNode {
   readonly #unseenInputs = new Set<number>();
   readonly model: OnnxModel;
   readonly inputs: readonly (Value | undefined)[];
-  /** Makes a tensor of the graph out of a value, where that can be done. */
-  readonly asTensor: (value: Value) => TensorValue | undefined;
+  readonly #forms: Forms;
 
-  constructor(
-    proto: NodeProto,
-    model: OnnxModel,
-    inputs: readonly (Value | undefined)[],
-    asTensor: (value: Value) => TensorValue | undefined,
-  ) {
+  constructor(proto: NodeProto, model: OnnxModel, inputs: readonly (Value | undefined)[], forms: Forms) {
     this.model = model;
     this.inputs = inputs;
-    this.asTensor = asTensor;
+    this.#forms = forms;
     this.op = proto.opType ?? '';
     this.name = proto.name || proto.output.find((output) => output !== '') || '';
     this.outputs = proto.output;
@@ -64,7 +64,9 @@ export class OnnxNode {
 
   /** An input as a tensor of the graph, whatever it is. */
   tensor(i: number): TensorValue {
-    return this.asTensor(this.required(i)) ?? this.fail(`input ${i} is a shape that depends on the size of the input`);
+    return (
+      this.#forms.asTensor(this.required(i)) ?? this.fail(`input ${i} is a shape that depends on the size of the input`)
+    );
   }
 
   optionalTensor(i: number): TensorValue | undefined {
@@ -73,11 +75,12 @@ export class OnnxNode {
 
   sizes(i: number): IntegerValue {
     const value = this.required(i);
-    return value.kind === 'integers'
-      ? value
-      : this.fail(
-          `input ${i} must be whole numbers that are known when the file is converted${value.kind === 'tensor' ? `, but it is computed ("${value.name}"); if an input of the network, give it a value with --input NAME=VALUE` : ''}`,
-        );
+    return (
+      this.#forms.asIntegers(value) ??
+      this.fail(
+        `input ${i} must be whole numbers that are known when the file is converted${value.kind === 'tensor' ? `, but it is computed ("${value.name}"); if an input of the network, give it a value with --input NAME=VALUE` : ''}`,
+      )
+    );
   }
 
   /** Whole numbers without symbols. */

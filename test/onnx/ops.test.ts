@@ -8,12 +8,13 @@ import { buildOnnx, random } from './build.ts';
 import { single } from './case.ts';
 import { controlCases } from './cases/control.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
+import { logicCases } from './cases/logic.ts';
 import { recurrentCases } from './cases/recurrent.ts';
 import { shapeCases } from './cases/shapes.ts';
 import { windowCases } from './cases/windows.ts';
 import { runCase } from './run-case.ts';
 
-const cases = [...controlCases, ...windowCases, ...elementwiseCases, ...shapeCases, ...recurrentCases];
+const cases = [...controlCases, ...logicCases, ...windowCases, ...elementwiseCases, ...shapeCases, ...recurrentCases];
 for (const onnxCase of cases) test(onnxCase.title, async () => void (await runCase(onnxCase)));
 
 test('every supported op has a case', () => {

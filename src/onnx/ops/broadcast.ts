@@ -1,5 +1,6 @@
 /** Two values brought to a common order of axes, as element-wise ops need them. */
-import type { Lowering, Operand } from '../lowering.ts';
+import type { Operand } from '../emission.ts';
+import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
 import { sameExtent } from '../symbols.ts';
@@ -7,7 +8,12 @@ import { identityOrder, type TensorValue, type Value } from '../value.ts';
 
 const one = Size.of(1);
 
-export function broadcastSizes(node: OnnxNode, a: readonly Size[], b: readonly Size[]): Size[] {
+function fail(node: OnnxNode | undefined, reason: string): never {
+  if (node) node.fail(reason);
+  throw new RangeError(reason);
+}
+
+export function broadcastSizes(node: OnnxNode | undefined, a: readonly Size[], b: readonly Size[]): Size[] {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {
     const m = a[axis - rank + a.length] ?? one;
@@ -15,7 +21,7 @@ export function broadcastSizes(node: OnnxNode, a: readonly Size[], b: readonly S
     if (m.constant === 1) return n;
     if (n.constant === 1 || m.equals(n)) return m;
     if (m.constant !== undefined && n.constant !== undefined)
-      node.fail(`shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
+      fail(node, `shapes [${a.join(', ')}] and [${b.join(', ')}] do not broadcast`);
     const found = sameExtent(m, n);
     if (found) throw found;
     // When the graph is prepared they must turn out equal.
@@ -48,14 +54,14 @@ function trimmed(operand: Operand, to: Lowering): Operand {
 }
 
 /** A number that is the same everywhere needs no shape where the other operand has it already. */
-function spread(node: OnnxNode, value: Value, other: Value, to: Lowering): TensorValue {
+function spread(node: OnnxNode | undefined, value: Value, other: Value, to: Lowering): TensorValue {
   if (value.kind === 'filled') {
     const shape = other.kind === 'integers' ? other.shape.map(Size.of) : other.shape;
     const common = broadcastSizes(node, value.shape, shape);
     if (common.length === shape.length && common.every((size, axis) => size.equals(shape[axis])))
       return number(value.fill, to);
   }
-  return to.asTensor(value) ?? node.fail('an operand is a shape that depends on the size of the input');
+  return to.asTensor(value) ?? fail(node, 'an operand is a shape that depends on the size of the input');
 }
 
 /** A number as a tensor without axes, which any other one may be computed with. */
@@ -63,7 +69,7 @@ export const number = (value: number, to: Lowering): TensorValue =>
   to.tensorValue(to.constant([], Float32Array.of(value)));
 
 /** y = a `kind` b with numpy's broadcasting; a and b are any values. */
-export function emitBinary(node: OnnxNode, kind: string, a: Value, b: Value, to: Lowering): TensorValue {
+export function emitBinary(node: OnnxNode | undefined, kind: string, a: Value, b: Value, to: Lowering): TensorValue {
   const pair = [spread(node, a, b, to), spread(node, b, a, to)] as const;
   const shape = broadcastSizes(node, pair[0].shape, pair[1].shape);
   const rank = shape.length;

@@ -1,4 +1,5 @@
-import type { Lowering, Operand } from '../lowering.ts';
+import type { Operand } from '../emission.ts';
+import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
 import { sameOrder, type TensorValue } from '../value.ts';

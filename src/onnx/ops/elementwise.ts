@@ -3,10 +3,12 @@ import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { dataTypeName } from '../schema.ts';
 import { Size } from '../size.ts';
-import type { IntegerValue, Value } from '../value.ts';
-import { broadcastSizes, emitBinary, emitUnary, number } from './broadcast.ts';
+import type { TensorValue, Value } from '../value.ts';
+import { emitBinary, emitUnary, number } from './broadcast.ts';
 import type { Handler, Handlers } from './handler.ts';
-import { reshapeAny, reshapeValue, shapeOf } from './shape.ts';
+import { combine, integerRules } from './integers.ts';
+import { negation, operands } from './operands.ts';
+import { reshapeValue } from './shape.ts';
 
 /** An ONNX op that is one function, with the attributes it has there and their defaults. */
 const unary =
@@ -18,64 +20,19 @@ const unary =
     return [emitUnary(kind, node.tensor(0), to, given)];
   };
 
-/** Whole numbers, element by element with broadcasting. */
-function combine(node: OnnxNode, a: IntegerValue, b: IntegerValue, f: (a: Size, b: Size) => Size): IntegerValue {
-  const shape = broadcastSizes(node, a.shape.map(Size.of), b.shape.map(Size.of)).map((size) => size.constant!);
-  const count = shape.reduce((m, n) => m * n, 1);
-  if (count > 1 << 20) node.fail('too many whole numbers');
-  const at = (operand: IntegerValue, i: number): Size => {
-    let [index, stride, rest] = [0, 1, i];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      const own = operand.shape[axis - shape.length + operand.shape.length] ?? 1;
-      if (own > 1) index += (rest % shape[axis]) * stride;
-      stride *= own;
-      rest = Math.floor(rest / shape[axis]);
-    }
-    return operand.elements[index];
-  };
-  return { kind: 'integers', shape, elements: Array.from({ length: count }, (_, i) => f(at(a, i), at(b, i))) };
+/** ONNX divides whole numbers towards zero. */
+function truncated(x: TensorValue, to: Lowering): TensorValue {
+  const part = (of: TensorValue): TensorValue => emitUnary('floor', emitUnary('relu', of, to), to);
+  return emitBinary(undefined, 'subtract', part(x), part(emitUnary('negate', x, to)), to);
 }
-
-function divideSizes(node: OnnxNode, a: Size, b: Size): Size {
-  const exact = a.exactly(b);
-  if (exact) return exact;
-  // ONNX divides whole numbers towards zero; sizes are not negative.
-  if (b.constant !== undefined && b.constant > 0 && !((a.constant ?? 0) < 0)) return a.floorDivide(b.constant);
-  return node.fail(`can't divide ${a.toString()} by ${b.toString()}`);
-}
-
-function choose(node: OnnxNode, a: Size, b: Size, pick: (a: number, b: number) => number): Size {
-  if (a.equals(b)) return a;
-  if (a.constant === undefined || b.constant === undefined)
-    return node.fail(`can't tell which of ${a.toString()} and ${b.toString()} is larger`);
-  return Size.of(pick(a.constant, b.constant));
-}
-
-const integerRules: Readonly<Record<string, (node: OnnxNode, a: Size, b: Size) => Size>> = {
-  add: (_, a, b) => a.plus(b),
-  subtract: (_, a, b) => a.minus(b),
-  multiply: (_, a, b) => a.times(b),
-  divide: divideSizes,
-  maximum: (node, a, b) => choose(node, a, b, Math.max),
-  minimum: (node, a, b) => choose(node, a, b, Math.min),
-};
 
 export function arithmetic(node: OnnxNode, kind: string, a: Value, b: Value, to: Lowering): Value {
   const rule = integerRules[kind];
   if (rule && a.kind === 'integers' && b.kind === 'integers') return combine(node, a, b, (m, n) => rule(node, m, n));
-  return emitBinary(node, kind, a, b, to);
-}
-
-/** The operands of a binary op. Before operator set 7 the second one may stand at an axis of the first. */
-function operands(node: OnnxNode, to: Lowering): [Value, Value] {
-  const [a, b] = [node.required(0), node.required(1)];
-  if (node.opset >= 7 || node.int('broadcast', 0) === 0) return [a, b];
-  const rank = shapeOf(a).length;
-  const own = shapeOf(b);
-  const axis = node.has('axis') ? node.axis(node.int('axis'), rank) : rank - own.length;
-  const behind = rank - axis - own.length;
-  if (behind < 0) node.fail(`${own.length} axes do not fit at axis ${axis} of ${rank}`);
-  return [a, behind === 0 ? b : reshapeAny(node, b, [...own, ...new Array<Size>(behind).fill(Size.of(1))], to)];
+  const isWhole = to.isWhole(a) && to.isWhole(b);
+  const result = emitBinary(node, kind, a, b, to);
+  if (!isWhole) return result;
+  return to.asWhole(kind === 'divide' ? truncated(result, to) : result);
 }
 
 const binary =
@@ -91,60 +48,22 @@ const variadic =
     return [values.reduce((sum, value) => arithmetic(node, kind, sum, value, to))];
   };
 
-/** Comparisons of whole numbers give 1 or 0. */
-const compare =
-  (holds: (a: number, b: number) => boolean): Handler =>
-  (node) => [
-    combine(node, node.sizes(0), node.sizes(1), (a, b) => {
-      const difference = a.minus(b).constant;
-      // Extents that depend on the input are positive, so they equal no negative number.
-      if (difference === undefined && b.constant !== undefined && b.constant <= 0)
-        return Size.of(holds(1, b.constant) ? 1 : 0);
-      return difference === undefined
-        ? node.fail(`can't compare ${a.toString()} with ${b.toString()} before the input is known`)
-        : Size.of(holds(difference, 0) ? 1 : 0);
-    }),
-  ];
-
-const where: Handler = (node) => {
-  const [condition, a, b] = [node.sizes(0), node.sizes(1), node.sizes(2)];
-  const indexed = combine(
-    node,
-    combine(node, condition, a, (_, n) => n),
-    b,
-    (m) => m,
-  );
-  const yes = combine(
-    node,
-    indexed,
-    combine(node, a, condition, (m) => m),
-    (_, n) => n,
-  );
-  const mask = combine(node, indexed, condition, (_, n) => n);
-  const no = combine(node, indexed, b, (_, n) => n);
-  return [
-    {
-      ...indexed,
-      elements: mask.elements.map((flag, i) => (flag.constant === 0 ? no.elements[i] : yes.elements[i])),
-    },
-  ];
-};
+const largest = 3.4028234663852886e38;
 
 const clip: Handler = (node, to) => {
-  const bound = (i: number, name: string, otherwise: number): number => {
-    if (node.opset < 11) return node.float(name, otherwise);
-    const value = node.input(i);
-    if (!value) return otherwise;
-    const tensor = to.constantOf(value);
-    return tensor?.data.length === 1
-      ? tensor.data[0]
-      : node.fail(`input ${i} must be one number that is known when the file is converted`);
-  };
-  const largest = 3.4028234663852886e38;
-  const [alpha, beta] = [bound(1, 'min', -largest), bound(2, 'max', largest)].map((x) =>
-    Math.max(-largest, Math.min(largest, x)),
-  ) as [number, number];
-  return [emitUnary('clip', node.tensor(0), to, { alpha, beta })];
+  const x = node.tensor(0);
+  const inputs = node.opset < 11 ? [] : [node.input(1), node.input(2)];
+  const known = inputs.map((bound) => bound && to.constantOf(bound)?.data);
+  if (inputs.every((bound, i) => !bound || known[i]?.length === 1)) {
+    const [alpha, beta] = ['min', 'max'].map((name, i) => {
+      const otherwise = i === 0 ? -largest : largest;
+      const bound = node.opset < 11 ? node.float(name, otherwise) : (known[i]?.[0] ?? otherwise);
+      return Math.max(-largest, Math.min(largest, bound));
+    });
+    return [emitUnary('clip', x, to, { alpha, beta })];
+  }
+  const low = inputs[0] ? arithmetic(node, 'maximum', x, inputs[0], to) : x;
+  return [inputs[1] ? arithmetic(node, 'minimum', low, inputs[1], to) : low];
 };
 
 const gelu: Handler = (node, to) => {
@@ -153,22 +72,29 @@ const gelu: Handler = (node, to) => {
   return [emitUnary(approximate === 'tanh' ? 'geluTanh' : 'gelu', node.tensor(0), to)];
 };
 
-/** Whole powers by multiplication: a GPU's pow is not defined for negative bases. */
+/** Small whole powers by multiplication, roots as such, all others by the function. */
 const pow: Handler = (node, to) => {
-  const base = node.tensor(0);
-  const exponents = to.constantOf(node.required(1));
-  const exponent = exponents && new Set(exponents.data).size === 1 ? exponents.data[0] : NaN;
-  if (exponents && exponents.shape.length > base.shape.length)
-    node.fail('an exponent with more axes than the base is not supported');
-  if (exponent === 0.5) return [emitUnary('sqrt', base, to)];
-  if (exponent === -0.5) return [emitBinary(node, 'divide', number(1, to), emitUnary('sqrt', base, to), to)];
+  const [a, b] = operands(node, to);
+  const base = to.asTensor(a) ?? node.tensor(0);
+  const exponents = to.constantOf(b);
+  const isOne = exponents && new Set(exponents.data).size === 1 && exponents.shape.length <= base.shape.length;
+  const repeats = exponents?.shape.some((extent) => extent !== 1) === true && exponents.data.length > 1;
+  const exponent = isOne && !repeats ? exponents.data[0] : NaN;
+  const reciprocal = (x: TensorValue): TensorValue => emitBinary(node, 'divide', number(1, to), x, to);
   const count = Math.abs(exponent);
+  if (count === 0.5) {
+    const root = emitUnary('sqrt', base, to);
+    return [exponent < 0 ? reciprocal(root) : root];
+  }
   if (Number.isInteger(exponent) && count >= 1 && count <= 8) {
     let power = base;
     for (let i = 1; i < count; i++) power = emitBinary(node, 'multiply', power, base, to);
-    return [exponent < 0 ? emitBinary(node, 'divide', number(1, to), power, to) : power];
+    if (exponent < 0) return [reciprocal(power)];
+    return [to.isWhole(a) ? to.asWhole(power) : power];
   }
-  return node.fail('only a constant exponent of 0.5, -0.5 or a whole number from -8 to 8 is supported');
+  // The result has the type of the base.
+  const power = emitBinary(node, 'power', base, b, to);
+  return [to.isWhole(a) ? to.asWhole(truncated(power, to)) : power];
 };
 
 const oldTypeName = (name: string): string => ({ float: 'float32' })[name.toLowerCase()] ?? name.toLowerCase();
@@ -179,8 +105,10 @@ const cast: Handler = (node, to) => {
   node.int('saturate', 1);
   node.string('round_mode', 'up');
   const value = node.required(0);
-  const toFloat = type === 'float32' || type === 'double';
-  if (toFloat) return [value.kind === 'integers' ? node.tensor(0) : value];
+  if (type === 'float32' || type === 'double') {
+    if (value.kind !== 'integers') return [value.kind === 'tensor' ? to.asFloat(value) : value];
+    return [to.asFloat(node.tensor(0))];
+  }
   if (type !== 'int64' && type !== 'int32' && type !== 'bool') return node.fail(`a cast to ${type} is not supported`);
   if (value.kind === 'integers') {
     return [
@@ -189,10 +117,29 @@ const cast: Handler = (node, to) => {
         : value,
     ];
   }
-  const known = to.constantOf(value) ?? node.fail(`a cast of computed numbers to ${type} is not supported`);
-  const rounded = (x: number): number => (type === 'bool' ? Number(x !== 0) : Math.trunc(x));
-  return [{ kind: 'integers', shape: known.shape, elements: Array.from(known.data, (x) => Size.of(rounded(x))) }];
+  const known = to.constantOf(value);
+  if (known) {
+    const rounded = (x: number): number => (type === 'bool' ? Number(x !== 0) : Math.trunc(x));
+    return [{ kind: 'integers', shape: known.shape, elements: Array.from(known.data, (x) => Size.of(rounded(x))) }];
+  }
+  const x = node.tensor(0);
+  if (type === 'bool') return [to.asWhole(negation(negation(x, to), to))];
+  return [to.isWhole(x) ? x : to.asWhole(truncated(x, to))];
 };
+
+/** log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow. */
+function softplus(x: TensorValue, to: Lowering): TensorValue {
+  const tail = emitUnary('exp', emitUnary('negate', emitUnary('abs', x, to), to), to);
+  const logarithm = emitUnary('log', emitBinary(undefined, 'add', tail, number(1, to), to), to);
+  return emitBinary(undefined, 'add', emitUnary('relu', x, to), logarithm, to);
+}
+
+function remainder(node: OnnxNode, a: Size, b: Size): Size {
+  if (a.constant === undefined || b.constant === undefined || b.constant === 0)
+    return node.fail(`can't divide ${a.toString()} by ${b.toString()}`);
+  const [m, n] = [a.constant, b.constant];
+  return Size.of(node.int('fmod', 0) === 1 ? m % n : m - n * Math.floor(m / n));
+}
 
 const identity: Handler = (node) => [node.required(0)];
 
@@ -212,25 +159,46 @@ const dropout: Handler = (node, to) => {
 export const elementwise: Handlers = {
   Abs: unary('abs'),
   Add: binary('add'),
-  And: (node) => [combine(node, node.sizes(0), node.sizes(1), (a, b) => (a.constant === 0 ? a : b))],
   Cast: cast,
+  Ceil: (node, to) => [emitUnary('negate', emitUnary('floor', emitUnary('negate', node.tensor(0), to), to), to)],
+  Celu: (node, to) => {
+    const alpha = number(node.float('alpha', 1), to);
+    const unit = emitUnary('elu', emitBinary(node, 'divide', node.tensor(0), alpha, to), to);
+    return [emitBinary(node, 'multiply', unit, alpha, to)];
+  },
   Clip: clip,
+  Cos: unary('cos'),
   Div: binary('divide'),
   Dropout: dropout,
   Elu: unary('elu', { alpha: ['alpha', 1] }),
-  Equal: compare((a, b) => a === b),
   Erf: unary('erf'),
   Exp: unary('exp'),
+  Floor: unary('floor'),
   Gelu: gelu,
-  Greater: compare((a, b) => a > b),
   HardSigmoid: unary('hardSigmoid', { alpha: ['alpha', 0.2], beta: ['beta', 0.5] }),
   HardSwish: unary('hardSwish'),
   Identity: identity,
   LeakyRelu: unary('leakyRelu', { alpha: ['alpha', 0.01] }),
-  Less: compare((a, b) => a < b),
   Log: unary('log'),
   Max: variadic('maximum'),
+  Mean: (node, to) => {
+    const [sum] = variadic('add')(node, to);
+    return [emitBinary(node, 'divide', sum!, number(node.inputs.length, to), to)];
+  },
   Min: variadic('minimum'),
+  Mish: (node, to) => {
+    const x = node.tensor(0);
+    return [emitBinary(node, 'multiply', x, emitUnary('tanh', softplus(x, to), to), to)];
+  },
+  Mod: (node, to) => {
+    const [a, b] = [node.required(0), node.required(1)];
+    if (a.kind === 'integers' && b.kind === 'integers') return [combine(node, a, b, (m, n) => remainder(node, m, n))];
+    const quotient = emitBinary(node, 'divide', a, b, to);
+    const isWhole = to.isWhole(a) && to.isWhole(b);
+    const whole = node.int('fmod', 0) === 1 ? truncated(quotient, to) : emitUnary('floor', quotient, to);
+    const rest = emitBinary(node, 'subtract', a, emitBinary(node, 'multiply', whole, b, to), to);
+    return [isWhole ? to.asWhole(rest) : rest];
+  },
   Mul: binary('multiply'),
   Neg: (node, to) => {
     const x = node.required(0);
@@ -239,10 +207,6 @@ export const elementwise: Handlers = {
         ? { ...x, elements: x.elements.map((element) => element.times(-1)) }
         : emitUnary('negate', node.tensor(0), to),
     ];
-  },
-  Not: (node) => {
-    const x = node.sizes(0);
-    return [{ ...x, elements: x.elements.map((element) => Size.of(element.constant === 0 ? 1 : 0)) }];
   },
   PRelu: (node, to) => {
     const [x, slope] = [node.tensor(0), node.tensor(1)];
@@ -254,25 +218,26 @@ export const elementwise: Handlers = {
   Pow: pow,
   Reciprocal: (node, to) => [emitBinary(node, 'divide', number(1, to), node.tensor(0), to)],
   Relu: unary('relu'),
+  Round: unary('round'),
   Selu: (node, to) => {
     const scaled = emitUnary('elu', node.tensor(0), to, { alpha: node.float('alpha', 1.6732632) });
     return [emitBinary(node, 'multiply', scaled, number(node.float('gamma', 1.050701), to), to)];
   },
   Sigmoid: unary('sigmoid'),
-  Softplus: (node, to) => {
-    // log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow.
-    const x = node.tensor(0);
-    const tail = emitUnary('exp', emitUnary('negate', emitUnary('abs', x, to), to), to);
+  Sign: (node, to) => {
+    const [x, zero] = [node.tensor(0), number(0, to)];
     return [
       emitBinary(
         node,
-        'add',
-        emitUnary('relu', x, to),
-        emitUnary('log', emitBinary(node, 'add', tail, number(1, to), to), to),
+        'subtract',
+        emitBinary(node, 'greater', x, zero, to),
+        emitBinary(node, 'greater', zero, x, to),
         to,
       ),
     ];
   },
+  Sin: unary('sin'),
+  Softplus: (node, to) => [softplus(node.tensor(0), to)],
   Softsign: (node, to) => {
     const x = node.tensor(0);
     return [emitBinary(node, 'divide', x, emitBinary(node, 'add', emitUnary('abs', x, to), number(1, to), to), to)];
@@ -280,6 +245,14 @@ export const elementwise: Handlers = {
   Sqrt: unary('sqrt'),
   Sub: binary('subtract'),
   Sum: variadic('add'),
+  Swish: (node, to) => {
+    const x = node.tensor(0);
+    const gate = emitUnary('sigmoid', emitBinary(node, 'multiply', x, number(node.float('alpha', 1), to), to), to);
+    return [emitBinary(node, 'multiply', x, gate, to)];
+  },
   Tanh: unary('tanh'),
-  Where: where,
+  ThresholdedRelu: (node, to) => {
+    const x = node.tensor(0);
+    return [emitBinary(node, 'mask', emitBinary(node, 'greater', x, number(node.float('alpha', 1), to), to), x, to)];
+  },
 };

@@ -1,5 +1,6 @@
 /** GRU and LSTM. Sequences of ONNX are [time, batch, features], and its results [time, directions, batch, hidden]. */
-import type { Lowering, Operand } from '../lowering.ts';
+import type { Operand } from '../emission.ts';
+import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';
 import { sameOrder, type TensorValue, type Value } from '../value.ts';

@@ -1,6 +1,7 @@
 /** Ops that change how elements are counted, not where they are; and the arithmetic of shapes. */
 import type { Attributes } from '../../graph/graph.ts';
-import type { Lowering, Operand } from '../lowering.ts';
+import type { Operand } from '../emission.ts';
+import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { product, Size } from '../size.ts';
 import { type IntegerValue, identityOrder, sameOrder, type TensorValue, type Value } from '../value.ts';

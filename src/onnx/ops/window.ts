@@ -1,5 +1,6 @@
 /** The geometry that convolutions and pools share. */
-import type { Lowering, Operand } from '../lowering.ts';
+import type { Operand } from '../emission.ts';
+import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import type { Size } from '../size.ts';
 import type { TensorValue } from '../value.ts';

@@ -50,6 +50,21 @@ export const controlCases: readonly OnnxCase[] = [
     { types: { sr: types.int64 }, settled: { inputs: { sr: 16000 } } },
   ),
   chain(
+    'If: the input decides between values of one shape',
+    { x },
+    [
+      ['ReduceMax', 'x', 'm', { keepdims: 0 }],
+      ['Less', 'm limit', 'is'],
+      [
+        'If',
+        'is',
+        'y',
+        { then_branch: { graph: branch('Exp', ['x']) }, else_branch: { graph: branch('Tanh', ['x']) } },
+      ],
+    ],
+    { limit: scalar(2.9) },
+  ),
+  chain(
     'outputs that are constants, an input, a number everywhere, and one value twice',
     { x },
     [
