@@ -5,13 +5,13 @@ import { graph } from './graph.ts';
 import { kernels } from './kernels.ts';
 import { known } from './known.ts';
 import { models } from './models.ts';
-import type { Mutation } from './mutation.ts';
+import { type Mutation, needsGpu } from './mutation.ts';
 import { onnx } from './onnx.ts';
 import { ops } from './ops.ts';
 import { runtime } from './runtime.ts';
 import { webgpu } from './webgpu.ts';
 
-export const mutations: readonly Mutation[] = [
+const all: readonly Mutation[] = [
   ...known,
   ...answers,
   ...audio,
@@ -23,3 +23,12 @@ export const mutations: readonly Mutation[] = [
   ...kernels,
   ...webgpu,
 ];
+
+/** The short form: what once survived, and the first fault of every other file that takes no GPU and no compiler. */
+const isShort = (mutation: Mutation): boolean =>
+  known.includes(mutation) ||
+  (!needsGpu(mutation) &&
+    !mutation.file.includes('/assembly/') &&
+    all.find(({ file }) => file === mutation.file) === mutation);
+
+export const mutations: readonly Mutation[] = all.map((mutation) => ({ ...mutation, short: isShort(mutation) }));

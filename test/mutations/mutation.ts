@@ -21,7 +21,6 @@ export const needsGpu = ({ file }: Mutation): boolean =>
 export function inFile(
   file: string,
   rows: readonly (readonly [text: string, replacement: string, tests: string | readonly string[], cases?: string])[],
-  short = false,
 ): Mutation[] {
   return rows.map(([text, replacement, tests, cases]) => ({
     file,
@@ -29,6 +28,5 @@ export function inFile(
     replacement,
     tests: typeof tests === 'string' ? [tests] : tests,
     ...(cases === undefined ? {} : { cases }),
-    ...(short ? { short } : {}),
   }));
 }
