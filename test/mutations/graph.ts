@@ -2,7 +2,7 @@
 import { inFile } from './mutation.ts';
 
 const plan = 'test/graph/plan.test.ts';
-const passes = 'test/graph/passes.test.ts';
+const passes = ['test/graph/passes.test.ts', 'test/graph/passes-kept.test.ts'];
 const compose = 'test/graph/compose.test.ts';
 
 export const graph = [

@@ -5,6 +5,7 @@ const batcher = 'test/runtime/batcher.test.ts';
 const programs = 'test/runtime/programs.test.ts';
 const engine = 'test/engine.test.ts';
 const pool = 'test/backends/pool.test.ts';
+const heap = 'test/backends/heap.test.ts';
 
 export const runtime = [
   ...inFile('src/runtime/batcher.ts', [
@@ -17,7 +18,7 @@ export const runtime = [
     ['else states?.fill(0, i * stateLength, (i + 1) * stateLength);', '', batcher],
     ['states!.subarray(i * stateLength, (i + 1) * stateLength)', 'states!.subarray(0, stateLength)', batcher],
     ['numbersOf(outputs[n], i * row, i * row + used)', 'numbersOf(outputs[n], 0, used)', batcher],
-    ['if (this.#disposed) throw', 'if (false) throw', engine],
+    ['if (this.#disposed) throw', 'if (false) throw', batcher],
     ['pcm.subarray(done * stepSamples', 'pcm.subarray(0 * stepSamples', engine],
     ['chunkRuns.find((length) => length >= steps)', 'chunkRuns.find((length) => length > steps)', batcher],
   ]),
@@ -43,11 +44,7 @@ export const runtime = [
     ['Atomics.store(this.#words, told, 0);', '', pool],
   ]),
   ...inFile('src/backends/wasm/heap.ts', [
-    [
-      'if (last?.to === piece.from) last.to = piece.to;\n      else merged',
-      'merged',
-      ['test/backends/wasm-limits.test.ts', programs],
-    ],
-    ['this.#sizes.delete(address);', '', 'test/backends/wasm-limits.test.ts'],
+    ['if (last?.to === piece.from) last.to = piece.to;\n      else merged', 'merged', heap],
+    ['this.#sizes.delete(address);', '', heap],
   ]),
 ];

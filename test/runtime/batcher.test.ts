@@ -141,6 +141,24 @@ test('batcher: whatever waits together gets what it would get alone', async () =
   await batcher.dispose();
 });
 
+test('batcher: behind a chunk that does not fill its run there is silence, not what was heard before', async () => {
+  const { graph, ...rest } = tinyModel();
+  // It looks one frame ahead, so the last step hears what is behind the chunk.
+  const [conv, ...nodes] = graph.nodes;
+  const ahead = { ...conv, attributes: { ...conv.attributes, pads: [1, 1] } };
+  const looking = new Map([['tiny', { ...rest, graph: { ...graph, nodes: [ahead, ...nodes] } }]]);
+  const batcher = new Batcher(new Programs(await openWasm(), looking));
+  const short = noise(9 * 1024, 'short');
+  const before = await batcher.analyzeChunk(short, ['tiny']);
+  const filled = new Int16Array(10 * 1024);
+  filled.set(short);
+  assert.equal((await batcher.analyzeChunk(filled, ['tiny'])).tiny.slice(0, before.tiny.length), before.tiny);
+  // Two of 5 steps take the buffer that one of 9, filled up to 10, takes as well.
+  await Promise.all([0, 1].map((i) => batcher.analyzeChunk(noise(5 * 1024, `loud ${i}`), ['tiny'])));
+  assert.equal(await batcher.analyzeChunk(short, ['tiny']), before);
+  await batcher.dispose();
+});
+
 test('batcher: a chunk beyond the longest run is heard in runs, the state carried over', async () => {
   const batcher = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
   const pcm = noise(150 * 1024, 'long');
