@@ -1,195 +1,186 @@
-/**
- * WAV, read as a stream with little memory: integers of 8 to 32 bits, floats of 32 and 64, A-law and mu-law, extensible
- * headers, RF64 and BW64, and the sizes that programs leave in a header when they write to a pipe.
- *
- * Own code because 16-bit samples must come out as they went in (value / 32768); the decoders at hand divide positive
- * samples by 32767. Sources: Microsoft, Multimedia Data Standards Update (1994); EBU Tech 3306 (RF64); ITU-T G.711.
- */
-import { type AudioBlock, type Decoder, FormatError, join, tagAt } from './decoder.ts';
+/** WAV: RIFF, RIFX (high bytes first), RF64, BW64 and Wave64, with the codecs that stand in them. */
+import { imaWavCodec, msAdpcmCodec } from './adpcm.ts';
+import { ChunkedDecoder, type ChunkFormat } from './chunked.ts';
+import { type Decoder, FormatError, tagAt, viewOfBytes } from './decoder.ts';
+import { mostChannels } from './format.ts';
+import { gsmCodec } from './gsm.ts';
+import { MpegDecoder } from './mpeg.ts';
+import { pcmCodec, type SampleCodec } from './sample-codec.ts';
 
-interface Format {
-  readonly channels: number;
-  readonly sampleRate: number;
-  /** Bytes of one sample of one channel. */
-  readonly width: number;
-  readonly read: (view: DataView, at: number) => number;
-}
-
-const pcmTag = 1;
-const floatTag = 3;
-const aLawTag = 6;
-const muLawTag = 7;
 const extensibleTag = 0xfffe;
 const tagNames: Readonly<Record<number, string>> = {
-  2: 'MS ADPCM',
   0x11: 'IMA ADPCM',
   0x31: 'GSM 6.10',
-  0x55: 'MP3 inside WAV',
-  0xff: 'AAC inside WAV',
+  0x40: 'G.721 ADPCM',
+  0x45: 'G.726 ADPCM',
+  0x160: 'WMA 1',
+  0x161: 'WMA 2',
+  0x162: 'WMA Pro',
+  0x22: 'TrueSpeech',
+  0x42: 'G.723.1',
+  0x83: 'G.729',
+  0xff: 'AAC',
+  0x1610: 'AAC',
+  0x2000: 'AC-3',
+  0x2001: 'DTS',
+  0x674f: 'Ogg Vorbis',
+  0xf1ac: 'FLAC',
 };
 
 /** sox, ffmpeg and arecord put sizes from here on into a header when they write to a pipe. */
 const placeholderSize = 0x7ffff000;
-/** More header than any program writes in front of the samples. */
-const longestChunkKept = 1 << 16;
 
-export class WavDecoder implements Decoder {
-  readonly problems: string[] = [];
-  #bytes: Uint8Array = new Uint8Array(0);
-  #part: 'riff' | 'chunk' | 'skip' | 'data' | 'end' = 'riff';
-  #position = 0;
-  #riffSize = 0;
-  #longDataSize: number | undefined;
-  #format: Format | undefined;
-  /** Bytes left in the chunk that is skipped or of the samples. */
-  #left = 0;
-  #openEnded = false;
+/** Undefined where the bytes are none of them. */
+export function wavDecoder(head: Uint8Array): Decoder | undefined {
+  const magic = tagAt(head, 0);
+  if (['RIFF', 'RIFX', 'RF64', 'BW64'].includes(magic) && tagAt(head, 8) === 'WAVE')
+    return new ChunkedDecoder(riff(magic === 'RIFX'));
+  return magic === 'riff' && hasGuid(head, 0, 'riff') && hasGuid(head, 24, 'wave')
+    ? new ChunkedDecoder(wave64())
+    : undefined;
+}
 
-  async decode(bytes: Uint8Array): Promise<AudioBlock | undefined> {
-    this.#bytes = join(this.#bytes, bytes);
-    while (this.#part !== 'data' && this.#part !== 'end' && this.#readHeader());
-    return this.#part === 'data' ? this.#readSamples() : undefined;
+function riff(bigEndian: boolean): ChunkFormat {
+  let riffSize = 0;
+  let longSize: number | undefined;
+  const layout = new WavLayout(bigEndian);
+  return {
+    start: 12,
+    head: 8,
+    readStart: (bytes) => {
+      riffSize = viewOfBytes(bytes).getUint32(4, !bigEndian);
+    },
+    readHead(bytes) {
+      const size = viewOfBytes(bytes).getUint32(4, !bigEndian);
+      const name = tagAt(bytes, 0);
+      return { name, size: name === 'data' && size === 0xffffffff ? (longSize ?? size) : size };
+    },
+    padding: (size) => size % 2,
+    wanted: ['fmt ', 'ds64'],
+    readChunk(name, bytes) {
+      if (name === 'fmt ') layout.read(bytes);
+      else if (bytes.length >= 16) longSize = Number(viewOfBytes(bytes).getBigUint64(8, true));
+    },
+    samples: 'data',
+    samplesOffset: () => 0,
+    open: () => layout.open(),
+    // A size of 0 is honest where the header as a whole counts further chunks behind the samples.
+    isUnknown: (size, position) =>
+      (size >= placeholderSize && size !== longSize) ||
+      (size === 0 && (riffSize === 0 || riffSize >= placeholderSize || riffSize + 8 <= position)),
+  };
+}
+
+/** All GUIDs but the first end alike. */
+const guidTails = { riff: '2e91cf11a5d628db04c10000', other: 'f3acd3118cd100c04f8edb8a' };
+
+function hasGuid(bytes: Uint8Array, at: number, name: string): boolean {
+  const tail = Array.from(bytes.subarray(at + 4, at + 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return tagAt(bytes, at) === name && tail === (name === 'riff' ? guidTails.riff : guidTails.other);
+}
+
+function wave64(): ChunkFormat {
+  const layout = new WavLayout(false);
+  return {
+    start: 40,
+    head: 24,
+    readHead(bytes) {
+      const size = Number(viewOfBytes(bytes).getBigUint64(16, true));
+      // The size counts the head; 0 and the largest stand where a program did not know.
+      return { name: tagAt(bytes, 0), size: size >= 2 ** 62 ? Infinity : Math.max(0, size - 24) };
+    },
+    padding: (size) => (8 - (size % 8)) % 8,
+    wanted: ['fmt '],
+    readChunk: (_, bytes) => layout.read(bytes),
+    samples: 'data',
+    samplesOffset: () => 0,
+    open: () => layout.open(),
+    isUnknown: (size) => size === Infinity || size === 0,
+  };
+}
+
+/** What the chunk `fmt ` says. */
+class WavLayout {
+  readonly #little: boolean;
+  #open: (() => SampleCodec | Decoder) | undefined;
+
+  constructor(bigEndian: boolean) {
+    this.#little = !bigEndian;
   }
 
-  async finish(): Promise<AudioBlock | undefined> {
-    if (this.#part === 'data') {
-      const early = !this.#openEnded && this.#left > 0;
-      if (early) this.problems.push(`it is cut off: its header promises ${this.#left} more bytes of samples`);
-    } else if (this.#part !== 'end') {
-      throw new FormatError('it is cut off before its samples begin');
-    }
-    return undefined;
+  open(): SampleCodec | Decoder {
+    if (!this.#open) throw new FormatError('its samples come before any format is given');
+    return this.#open();
   }
 
-  free(): void {
-    this.#bytes = new Uint8Array(0);
-  }
-
-  /** Takes one piece of the header off the front; false when more bytes are needed. */
-  #readHeader(): boolean {
-    const bytes = this.#bytes;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    if (this.#part === 'riff') {
-      if (bytes.length < 12) return false;
-      this.#riffSize = view.getUint32(4, true);
-      this.#part = 'chunk';
-      return this.#take(12);
-    }
-    if (this.#part === 'skip') {
-      const skipped = Math.min(this.#left, bytes.length);
-      this.#left -= skipped;
-      if (this.#left === 0) this.#part = 'chunk';
-      return this.#take(skipped) && this.#part === 'chunk';
-    }
-    if (bytes.length < 8) return false;
-    const tag = tagAt(bytes, 0);
-    const size = view.getUint32(4, true);
-    if (tag === 'data') return this.#beginSamples(size);
-    if (tag !== 'fmt ' && tag !== 'ds64') {
-      this.#part = 'skip';
-      this.#left = size + (size % 2);
-      return this.#take(8);
-    }
-    if (size < (tag === 'fmt ' ? 16 : 24) || size > longestChunkKept)
-      throw new FormatError(`its ${tag.trim()} chunk has a senseless size of ${size} bytes`);
-    if (bytes.length < 8 + size) return false;
-    const body = new DataView(bytes.buffer, bytes.byteOffset + 8, size);
-    if (tag === 'fmt ') this.#format = formatOf(body);
-    else this.#longDataSize = Number(body.getBigUint64(8, true));
-    this.#part = 'skip';
-    this.#left = size % 2;
-    return this.#take(8 + size);
-  }
-
-  #beginSamples(size: number): boolean {
-    if (!this.#format) throw new FormatError('its samples come before any format is given');
-    this.#take(8);
-    const long = size === 0xffffffff && this.#longDataSize !== undefined;
-    this.#left = long ? this.#longDataSize! : size;
-    // A size of 0 is honest where the header as a whole counts further chunks behind the data.
-    const riffUnknown =
-      this.#riffSize === 0 || this.#riffSize >= placeholderSize || this.#riffSize + 8 <= this.#position;
-    this.#openEnded = !long && (size >= placeholderSize || (size === 0 && riffUnknown));
-    if (this.#openEnded && size === 0) this.#left = Infinity;
-    if (size === 0xffffffff && !long) this.#left = Infinity;
-    this.#part = this.#left > 0 ? 'data' : 'end';
-    return true;
-  }
-
-  #readSamples(): AudioBlock | undefined {
-    const { channels, sampleRate, width, read } = this.#format!;
-    const frameBytes = channels * width;
-    const frames = Math.floor(Math.min(this.#bytes.length, this.#left) / frameBytes);
-    if (frames > 0) {
-      const view = new DataView(this.#bytes.buffer, this.#bytes.byteOffset, frames * frameBytes);
-      const block = Array.from({ length: channels }, (_, channel) => {
-        const samples = new Float32Array(frames);
-        for (let i = 0, at = channel * width; i < frames; i++, at += frameBytes) samples[i] = read(view, at);
-        return samples;
-      });
-      this.#left -= frames * frameBytes;
-      this.#take(frames * frameBytes);
-      if (this.#left < frameBytes) this.#part = 'end';
-      return { channels: block, sampleRate };
-    }
-    if (this.#left < frameBytes) this.#part = 'end';
-    return undefined;
-  }
-
-  #take(count: number): true {
-    this.#bytes = this.#bytes.subarray(count);
-    this.#position += count;
-    return true;
+  read(bytes: Uint8Array): void {
+    if (bytes.length < 14) throw new FormatError(`its fmt chunk has a senseless size of ${bytes.length} bytes`);
+    const chunk = viewOfBytes(bytes);
+    const little = this.#little;
+    const given = chunk.getUint16(0, little);
+    // An extensible header names the real format in the first two bytes of a GUID.
+    const tag = given === extensibleTag && bytes.length >= 26 ? chunk.getUint16(24, little) : given;
+    const channels = chunk.getUint16(2, little);
+    const sampleRate = chunk.getUint32(4, little);
+    const align = chunk.getUint16(12, little);
+    const bits = bytes.length >= 16 ? chunk.getUint16(14, little) : 0;
+    if (channels < 1) throw new FormatError('its header gives 0 channels');
+    if (channels > mostChannels)
+      throw new FormatError(`it has ${channels} channels; at most ${mostChannels} can be heard`);
+    this.#open = () => codecOf({ tag, channels, sampleRate, align, bits, bigEndian: !little });
   }
 }
 
-function formatOf(chunk: DataView): Format {
-  const given = chunk.getUint16(0, true);
-  // An extensible header names the real format in the first two bytes of a GUID.
-  const tag = given === extensibleTag && chunk.byteLength >= 26 ? chunk.getUint16(24, true) : given;
-  const channels = chunk.getUint16(2, true);
-  const sampleRate = chunk.getUint32(4, true);
-  const frameBytes = chunk.getUint16(12, true);
-  const bits = chunk.getUint16(14, true);
-  const read = readerOf(tag, bits);
-  if (!read)
-    throw new FormatError(
-      `its WAV format is not one that can be read (${tagNames[tag] ?? `tag ${tag}`}, ${bits} bits)`,
-    );
-  const width = Math.ceil(bits / 8);
-  if (channels < 1) throw new FormatError('its header gives 0 channels');
-  if (frameBytes !== channels * width)
-    throw new FormatError(
-      `its header contradicts itself: ${channels} channels of ${bits} bits in frames of ${frameBytes} bytes`,
-    );
-  return { channels, sampleRate, width, read };
+/** The codec that a WAVEFORMATEX describes, as other containers hold it. */
+export function wavCodec(description: Uint8Array): SampleCodec | Decoder {
+  const layout = new WavLayout(false);
+  layout.read(description);
+  return layout.open();
 }
 
-function readerOf(tag: number, bits: number): Format['read'] | undefined {
-  if (tag === pcmTag && bits === 8) return (view, at) => (view.getUint8(at) - 128) / 128;
-  if (tag === pcmTag && bits === 16) return (view, at) => view.getInt16(at, true) / 32768;
-  if (tag === pcmTag && bits === 24)
-    return (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 65536) / 8388608;
-  if (tag === pcmTag && bits === 32) return (view, at) => view.getInt32(at, true) / 2147483648;
-  if (tag === floatTag && bits === 32) return (view, at) => view.getFloat32(at, true);
-  if (tag === floatTag && bits === 64) return (view, at) => view.getFloat64(at, true);
-  if (tag === aLawTag && bits === 8) return (view, at) => fromALaw(view.getUint8(at)) / 32768;
-  if (tag === muLawTag && bits === 8) return (view, at) => fromMuLaw(view.getUint8(at)) / 32768;
-  return undefined;
+interface WavCodec {
+  readonly tag: number;
+  readonly channels: number;
+  readonly sampleRate: number;
+  readonly align: number;
+  readonly bits: number;
+  readonly bigEndian: boolean;
 }
 
-/** ITU-T G.711 A-law to int16: sign, 3 bits of exponent, 4 of mantissa, every other bit inverted. */
-function fromALaw(code: number): number {
-  const inverted = code ^ 0x55;
-  const exponent = (inverted >> 4) & 7;
-  const mantissa = ((inverted & 15) << 4) + 8;
-  const magnitude = exponent === 0 ? mantissa : (mantissa + 256) << (exponent - 1);
-  return inverted & 0x80 ? magnitude : -magnitude;
+function codecOf({ tag, channels, sampleRate, align, bits, bigEndian }: WavCodec): SampleCodec | Decoder {
+  const shape = { channels, sampleRate };
+  switch (tag) {
+    case 1:
+    case 3: {
+      const width = widthOf(align / channels, bits);
+      const kind = tag === 3 ? 'float' : width === 1 ? 'unsigned' : 'signed';
+      return pcmCodec({ ...shape, kind, width, bits: bits || 8 * width, bigEndian });
+    }
+    case 2:
+      if (align <= 7 * channels || channels > 2) break;
+      return msAdpcmCodec({ ...shape, blockBytes: align });
+    case 6:
+      return pcmCodec({ ...shape, kind: 'alaw', width: 1 });
+    case 7:
+      return pcmCodec({ ...shape, kind: 'mulaw', width: 1 });
+    case 0x11:
+      if (align <= 4 * channels || bits !== 4) break;
+      return imaWavCodec({ ...shape, blockBytes: align });
+    case 0x31:
+      if (channels > 1) break;
+      return gsmCodec(sampleRate, true);
+    case 0x50:
+    case 0x55:
+      return new MpegDecoder();
+  }
+  const name = tag === 2 ? 'MS ADPCM' : (tagNames[tag] ?? `tag ${tag}`);
+  throw new FormatError(`its WAV format is not one that can be read (${name}, ${bits} bits)`);
 }
 
-/** ITU-T G.711 mu-law to int16: as A-law, all bits inverted, with a bias of 132. */
-function fromMuLaw(code: number): number {
-  const inverted = ~code & 0xff;
-  const magnitude = ((((inverted & 15) << 3) + 132) << ((inverted >> 4) & 7)) - 132;
-  return inverted & 0x80 ? -magnitude : magnitude;
+/** Bytes of a sample: of its container where the block makes sense, else as many as its bits need. */
+function widthOf(container: number, bits: number): number {
+  const needed = Math.ceil(bits / 8);
+  if (bits < 1 && Number.isInteger(container) && container >= 1 && container <= 8) return container;
+  if (bits < 1 || bits > 64) throw new FormatError(`its header gives samples of ${bits} bits`);
+  return Number.isInteger(container) && container >= needed && container <= 8 ? container : needed;
 }

@@ -45,7 +45,7 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
   analysisOptions(
     command('chunk', 'one answer for each file, or for a part of it').argument(
       '<files...>',
-      'audio: WAV, FLAC, MP3, Ogg Vorbis, Opus or M4A; - is standard input',
+      'audio: WAV, FLAC, MP3, Ogg, Opus, WebM, MP4, AIFF, CAF, AU or AMR; - is standard input',
     ),
   )
     .option('--start <s>', 'begin at this second', numberBetween(0, Infinity))

@@ -3,7 +3,7 @@
 import type { PeriodResult } from '../answers/periods.ts';
 import type { ChannelReport, TimeSeriesOutput } from '../answers/series.ts';
 import type { FileSource } from '../audio/byte-reader.ts';
-import { type DecodeProgress, decodeFile } from '../audio/decode.ts';
+import { type DecodeProgress, decodeFile, type InvalidSamples } from '../audio/decode.ts';
 import {
   type AudioData,
   type AudioLayout,
@@ -41,6 +41,8 @@ export interface FileOptions extends SeriesOptions {
   readonly partial?: boolean;
   /** What was wrong, once, as an error would have said it. */
   readonly onWarning?: (warning: DecodeError) => void;
+  /** NaN and infinity count as silence and give a warning (default), or are errors. */
+  readonly invalidSamples?: InvalidSamples;
   /** After every stretch that was analysed. */
   readonly onProgress?: (progress: DecodeProgress) => void;
 }
@@ -72,9 +74,6 @@ export interface StreamOptions extends SeriesOptions {
   readonly resume?: Uint8Array;
 }
 
-/** What becomes of samples that are no numbers. */
-export type InvalidSamples = 'silence' | 'error';
-
 /** Anything that gives chunks of audio: a Node or Web stream, a socket, a microphone, an array of chunks. */
 export type StreamSource = AsyncIterable<AudioData> | Iterable<AudioData>;
 
@@ -89,7 +88,8 @@ export async function processFile(
 ): Promise<TimeSeriesOutput> {
   checkSeriesOptions(options);
   newEar();
-  const { signal, partial, onProgress, onWarning } = options;
+  const { signal, partial, invalidSamples, onProgress, onWarning } = options;
+  checkInvalidSamples(invalidSamples);
   const warnings: string[] = [];
   const warn = (warning: DecodeError) => {
     warnings.push(warning.message);
@@ -101,7 +101,10 @@ export async function processFile(
   let length = 0;
   let rate = innerRate;
   try {
-    for await (const { channels, sampleRate } of decodeFile(source, { signal, partial, onProgress, onWarning: warn })) {
+    for await (const { channels, sampleRate } of decodeFile(source, {
+      ...{ signal, partial, invalidSamples, onProgress },
+      onWarning: warn,
+    })) {
       if (!series) {
         heard = channelsHeard(options.channel, channels.length);
         series = new Series(heard, options, newEar);
@@ -201,9 +204,13 @@ export function checkLayout(options: StreamOptions): AudioLayout {
   const sampleRate = checkSampleRate(options.sampleRate ?? defaultRate(encoding));
   const channels = checkChannels(options.channels ?? 1);
   if (options.channel !== undefined) checkChannel(options.channel, channels);
-  if (options.invalidSamples !== undefined && !['silence', 'error'].includes(options.invalidSamples))
-    throw new ArgumentError('invalidSamples', describe(options.invalidSamples), "'silence' or 'error'");
+  checkInvalidSamples(options.invalidSamples);
   return { sampleRate, channels, encoding };
+}
+
+function checkInvalidSamples(invalidSamples: unknown): void {
+  if (invalidSamples !== undefined && !['silence', 'error'].includes(invalidSamples as string))
+    throw new ArgumentError('invalidSamples', describe(invalidSamples), "'silence' or 'error'");
 }
 
 /** Tells a stream's caller of samples that are no numbers; undefined where they are errors. */

@@ -138,11 +138,6 @@ for (const [name, riffSize, dataSize] of [
   });
 }
 
-test('WAV: no samples is no error', async () => {
-  assert.equal((await collect(decodeFile(wavBytes([new Float32Array(0)])))).channels, []);
-  assert.equal((await collect(decodeFile(wavBytes([new Float32Array(0)], { after: [['LIST', 40]] })))).channels, []);
-});
-
 test('WAV: what cannot be read says why', async () => {
   const whole = wavBytes([int16]);
   const patched = (at: number, ...bytes: number[]) => {
@@ -152,28 +147,12 @@ test('WAV: what cannot be read says why', async () => {
   };
   await refused(whole.subarray(0, 20), /^data: it is cut off before its samples/);
   await refused(whole.subarray(0, 4000), /cut off: its header promises 2044 more bytes/);
-  await refused(patched(20, 0x11, 0), /IMA ADPCM/);
+  await refused(patched(20, 0x40, 0), /G.721 ADPCM/);
   await refused(patched(22, 0, 0), /0 channels/);
-  await refused(patched(22, 2, 0), /contradicts itself/);
   await refused(patched(24, 0x40, 0x1f + 0x10 - 0x20, 0, 0), /sample rate is/);
   await refused(patched(16, 4, 0, 0, 0), /senseless size/);
   const noFormat = patched(12, ...Buffer.from('JUNK'));
   await refused(noFormat, /before any format/);
-});
-
-test('WAV: NaN is damage; with partial it is silence and a warning', async () => {
-  const samples = fine.slice();
-  samples[1234] = NaN;
-  samples[1235] = 1e30;
-  const bytes = wavBytes([samples], { bits: 32, float: true });
-  await refused(bytes, /not numbers/);
-  const warnings: DecodeError[] = [];
-  const { channels } = await collect(
-    decodeFile(bytes, { partial: true, onWarning: (warning) => warnings.push(warning) }),
-  );
-  assert.is(channels[0][1234], 0);
-  assert.is(channels[0][1235], 4);
-  assert.is(warnings.length, 1);
 });
 
 test('a cut-off file: an error that names it, or the part with one warning', async () => {

@@ -185,10 +185,9 @@ test('too short, empty: the error with both lengths; an ended stream just ends',
     const error = await rejected(processAudioBytes({ models, data, sampleRate: 8000 }, newEar));
     assert.instance(error, InputTooShortError);
     assert.match(error.message, new RegExp(`${data.length} samples at 8000 Hz.*512`));
-    assert.instance(
-      await rejected(processFile(wavBytes([data], { sampleRate: 8000 }), { models }, newEar)),
-      InputTooShortError,
-    );
+    const ofFile = await rejected(processFile(wavBytes([data], { sampleRate: 8000 }), { models }, newEar));
+    if (data.length > 0) assert.instance(ofFile, InputTooShortError);
+    else assert.match(ofFile.message, /^data: it holds no samples/);
   }
   assert.equal((await drain([])).results, []);
   assert.equal((await drain([new Int16Array(1000)])).results, []);
