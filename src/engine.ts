@@ -17,8 +17,8 @@ import {
 } from './listening/recording.ts';
 import { AnalysisStream, type ResumeOptions, withResumed } from './listening/stream.ts';
 import type { StreamOverview, StreamResult } from './listening/tracks.ts';
-import type { OpenModel } from './models/model.ts';
-import { loadModel } from './models/model-file.ts';
+import type { Model, OpenModel } from './models/model.ts';
+import { loadModel, readModel } from './models/model-file.ts';
 import type { AnalysisOptions, ModelHandle, ModelHandles } from './options.ts';
 import { type FilePlace, platform } from './platform/index.ts';
 import { Batcher } from './runtime/batcher.ts';
@@ -28,8 +28,11 @@ import { Programs } from './runtime/programs.ts';
 export interface EngineOptions {
   /** Default `auto`: a hardware GPU if there is one, else the CPU. */
   readonly device?: DeviceName;
-  /** A folder of model files in place of the ones that come with the package. */
-  readonly weights?: string;
+  /**
+   * Model files in place of the ones that come with the package: a folder, or by id (`speech`, `gender`, `speech-rt`) the place or
+   * the bytes of each. Bytes are copied.
+   */
+  readonly weights?: Weights;
   /**
    * Device cpu: threads for work that can't be done in one batch, such as many files or chunks. They start when there is
    * such work; a call that is alone is computed on the caller's thread. Default: the cores; 1 for none.
@@ -41,6 +44,9 @@ export interface EngineOptions {
    */
   readonly weightPrecision?: WeightPrecision;
 }
+
+/** A folder of model files; or model files by id. */
+export type Weights = string | URL | Readonly<Record<string, string | URL | Uint8Array>>;
 
 export interface ChunkOptions extends AnalysisOptions {
   /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. Copied before the call returns. */
@@ -231,14 +237,13 @@ export class Engine {
   }
 }
 
-/** All model files of a folder, or those of the package, by id: `speech` for speech.model, `speech@1` for an older version. */
-async function openModels(folder: string | undefined): Promise<ReadonlyMap<string, OpenModel>> {
-  const places = folder === undefined ? Object.entries(packagedModels) : await modelFiles(folder);
+/** The model files that were asked for by id: `speech` for speech.model, `speech@1` for an older version beside it. */
+async function openModels(weights: Weights | undefined): Promise<ReadonlyMap<string, OpenModel>> {
+  const { files, where } = await filesOf(weights);
   const models = await Promise.all(
-    places.map(async ([id, place]) => [id, { ...(await loadModel(place)), id }] as const),
+    files.map(async ([id, file]) => [id, { ...(await openModel(id, file)), id }] as const),
   );
   const byId = new Map(models);
-  const where = folder ?? 'the package';
   if (byId.size === 0) throw new UndertoneError(`weights: ${where} holds no model file`);
   for (const { id, gate: name } of byId.values()) {
     if (name === '') continue;
@@ -251,9 +256,48 @@ async function openModels(folder: string | undefined): Promise<ReadonlyMap<strin
   return byId;
 }
 
-async function modelFiles(folder: string): Promise<[string, FilePlace][]> {
+interface Files {
+  readonly files: readonly (readonly [id: string, file: FilePlace | Uint8Array])[];
+  /** How an error calls them. */
+  readonly where: string;
+}
+
+async function filesOf(weights: Weights | undefined): Promise<Files> {
+  if (weights === undefined) return { files: Object.entries(packagedModels), where: 'the package' };
+  if (typeof weights === 'string' || weights instanceof URL) {
+    const where = platform.nameOf(weights);
+    return { files: await modelFiles(weights, where), where };
+  }
+  if (weights === null || typeof weights !== 'object' || ArrayBuffer.isView(weights) || Array.isArray(weights))
+    throw new ArgumentError('weights', describe(weights), 'a folder, or model files (places or bytes) by id');
+  for (const [id, file] of Object.entries(weights)) {
+    if (typeof file !== 'string' && !(file instanceof URL) && !(file instanceof Uint8Array))
+      throw new ArgumentError(
+        `weights[${JSON.stringify(id)}]`,
+        describe(file),
+        'a path, a URL or the bytes of a model file',
+      );
+  }
+  // Before the first wait, so that the caller may do with its bytes what it likes.
+  const files = Object.entries(weights).map(
+    ([id, file]) => [id.toLowerCase(), file instanceof Uint8Array ? file.slice() : file] as const,
+  );
+  return { files, where: 'weights' };
+}
+
+async function openModel(id: string, file: FilePlace | Uint8Array): Promise<Model> {
+  return file instanceof Uint8Array ? readModel(file, `${id}.model`) : loadModel(file);
+}
+
+async function modelFiles(folder: FilePlace, where: string): Promise<[string, FilePlace][]> {
   const suffix = '.model';
-  const files = (await platform.listFolder(folder)).filter(({ name }) => name.endsWith(suffix));
+  let found: Awaited<ReturnType<typeof platform.listFolder>>;
+  try {
+    found = await platform.listFolder(where);
+  } catch (error) {
+    throw new ArgumentError('weights', describe(folder), 'a folder that can be read', { cause: error });
+  }
+  const files = found.filter(({ name }) => name.endsWith(suffix));
   return files.map(({ name, path }) => [name.slice(0, -suffix.length).toLowerCase(), path]);
 }
 

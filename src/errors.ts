@@ -15,8 +15,8 @@ export class ArgumentError extends UndertoneError {
   readonly got: string;
   readonly allowed: string;
 
-  constructor(argument: string, got: string, allowed: string) {
-    super(`${argument}: got ${got}, but it must be ${allowed}`);
+  constructor(argument: string, got: string, allowed: string, options?: ErrorOptions) {
+    super(`${argument}: got ${got}, but it must be ${allowed}`, options);
     this.argument = argument;
     this.got = got;
     this.allowed = allowed;

@@ -4,7 +4,7 @@ export type { Result } from './answers/decision.ts';
 export type { TimeSeriesOutput } from './answers/series.ts';
 export type { AudioData, Channel, Encoding } from './audio/format.ts';
 export type { WeightPrecision } from './backends/backend.ts';
-export type { ChunkOptions, ChunkOutput, EngineOptions } from './engine.ts';
+export type { ChunkOptions, ChunkOutput, EngineOptions, Weights } from './engine.ts';
 export { Engine } from './engine.ts';
 export * from './errors.ts';
 export type { BytesOptions, FileOptions, StreamOptions, StreamSource } from './listening/recording.ts';

@@ -18,7 +18,7 @@ interface WebAssemblyInterface {
   ) => { readonly exports: Record<string, unknown> };
 }
 
-/** The bytes of a module that the build has put into the code, where every bundler finds them. */
+/** Bytes that the build has put into the code, where every bundler finds them. */
 export function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 }

@@ -37,6 +37,7 @@ export const assets: readonly Asset[] = [
   ]),
   resampler('src/audio/speex.generated.ts', 'node_modules/@echogarden/speex-resampler-wasm'),
   shaders('src/backends/webgpu/shaders.generated.ts', 'shaders'),
+  models('src/embedded.generated.ts', 'weights'),
 ];
 
 function assembly(target: string, folder: string, entry: string, name: string, flags: readonly string[]): Asset {
@@ -67,6 +68,23 @@ function resampler(target: string, folder: string): Asset {
 
 function base64Module(name: string, bytes: Buffer): string {
   return `/** WebAssembly, ${bytes.length} bytes. */\nexport const ${name}: string =\n  '${bytes.toString('base64')}';\n`;
+}
+
+/** Model files as base64, by id. */
+function models(target: string, folder: string): Asset {
+  return {
+    target,
+    sources: [folder],
+    make() {
+      const files = readdirSync(join(root, folder)).filter((file) => file.endsWith('.model'));
+      const rows = files
+        .sort()
+        .map(
+          (file) => `  '${file.slice(0, -6)}':\n    '${readFileSync(join(root, folder, file)).toString('base64')}',\n`,
+        );
+      return `/** The model files of ${folder}/ by id, as base64. */\nexport const models: Readonly<Record<string, string>> = {\n${rows.join('')}};\n`;
+    },
+  };
 }
 
 function shaders(target: string, folder: string): Asset {
