@@ -21,6 +21,7 @@ export async function cpuRows(context: Context): Promise<Row[]> {
     await parityOfSteps(backend, graph, pcm);
     return [
       ...(await stepRows(context, backend, graph, pcm)),
+      ...(await allModelsRows(context, backend, pcm)),
       ...(await streamRows(context, backend, graph, pcm)),
       ...(await poolRows(context, graph, pcm)),
     ];
@@ -60,6 +61,36 @@ async function stepRows(context: Context, backend: WasmBackend, graph: Graph, pc
     warmup: 500,
   });
   return [{ name: 'step-us', value: 1e6 * median(times), unit: 'us', device: 'cpu' }];
+}
+
+/** All three models in one program: processor time of a live step, and of a second of audio, in turns with Speech and Gender. */
+async function allModelsRows(context: Context, backend: WasmBackend, pcm: Int16Array): Promise<Row[]> {
+  const pair = [await context.model('gender'), await context.model('speech')];
+  const sets = { pair, all: [...pair, await context.model('speech-rt')] };
+  const rounds = context.quick ? 5 : 21;
+  const rows: Row[] = [];
+  for (const [name, steps, runs] of [
+    ['step', 1, 400],
+    ['second', 16, 40],
+  ] as const) {
+    const programs = await Promise.all(
+      Object.entries(sets).map(async ([set, models]) => {
+        const program = await backend.prepare(composeModels(models), { batch: 1, samples: steps * samplesPerStep });
+        return { set, program, state: new Float32Array(program.plan.stateLength), times: [] as number[] };
+      }),
+    );
+    for (let round = -2; round < rounds; round++)
+      for (const { program, state, times } of programs) {
+        const start = processorSeconds();
+        for (let i = 0; i < runs; i++) void program.run([pcm.subarray(0, steps * samplesPerStep)], state);
+        if (round >= 0) times.push((processorSeconds() - start) / runs);
+      }
+    const [two, three] = programs.map(({ times }) => median(times));
+    rows.push({ name: `${name}-all-models-us`, value: 1e6 * three, unit: 'us', device: 'cpu' });
+    rows.push({ name: `${name}-all-models-vs-two`, value: three / two, unit: 'times the work', device: 'cpu' });
+    for (const { program } of programs) program.dispose();
+  }
+  return rows;
 }
 
 function processorSeconds(): number {

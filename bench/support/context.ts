@@ -63,7 +63,7 @@ export class Context {
     return Promise.all(Array.from({ length: count }, (_, i) => this.voice(1, i * 0.037)));
   }
 
-  model(name: 'speech' | 'gender'): Promise<Model> {
+  model(name: 'speech' | 'speech-rt' | 'gender'): Promise<Model> {
     return loadModel(join(this.settings.weights, `${name}.model`));
   }
 
