@@ -1,6 +1,7 @@
 /**
- * Kaldi's filter-bank features as FireRedVAD takes them: frames of 25 ms each 10 ms, no padding, mean taken off, pre-emphasis 0.97,
- * Povey window, power spectrum of 512, 80 triangles in mel (1127 ln(1 + f / 700)) from 20 Hz to 8 kHz, natural logarithm.
+ * Kaldi's filter-bank features as FireRedVAD takes them: frames of 25 ms each 10 ms, no padding, mean taken off,
+ * pre-emphasis 0.97, Povey window, power spectrum of 512, 80 triangles in mel (1127 ln(1 + f / 700)) from 20 Hz to
+ * 8 kHz, natural logarithm.
  */
 const FRAME = 400;
 const SHIFT = 160;
@@ -54,12 +55,12 @@ function transform(re: Float64Array, im: Float64Array): void {
     for (let start = 0; start < SIZE; start += 2 * half)
       for (let k = 0; k < half; k++) {
         const [a, b, w] = [start + k, start + k + half, k * stride];
-        const x = (re[b] as number) * (cosine[w] as number) - (im[b] as number) * (sine[w] as number);
-        const y = (re[b] as number) * (sine[w] as number) + (im[b] as number) * (cosine[w] as number);
-        re[b] = (re[a] as number) - x;
-        im[b] = (im[a] as number) - y;
-        re[a] = (re[a] as number) + x;
-        im[a] = (im[a] as number) + y;
+        const x = re[b] * cosine[w] - im[b] * sine[w];
+        const y = re[b] * sine[w] + im[b] * cosine[w];
+        re[b] = re[a] - x;
+        im[b] = im[a] - y;
+        re[a] = re[a] + x;
+        im[a] = im[a] + y;
       }
   }
 }
@@ -71,21 +72,20 @@ export function fbank(samples: Int16Array): Float32Array {
   const [re, im, frame] = [new Float64Array(SIZE), new Float64Array(SIZE), new Float64Array(SIZE)];
   for (let index = 0; index < frames; index++) {
     let mean = 0;
-    for (let i = 0; i < FRAME; i++) mean += samples[index * SHIFT + i] as number;
+    for (let i = 0; i < FRAME; i++) mean += samples[index * SHIFT + i];
     mean /= FRAME;
-    let before = (samples[index * SHIFT] as number) - mean;
+    let before = samples[index * SHIFT] - mean;
     for (let i = 0; i < FRAME; i++) {
-      const value = (samples[index * SHIFT + i] as number) - mean;
-      frame[i] = (value - EMPHASIS * before) * (window[i] as number);
+      const value = samples[index * SHIFT + i] - mean;
+      frame[i] = (value - EMPHASIS * before) * window[i];
       before = value;
     }
-    for (let i = 0; i < SIZE; i++) re[i] = frame[reversed[i] as number] as number;
+    for (let i = 0; i < SIZE; i++) re[i] = frame[reversed[i]];
     im.fill(0);
     transform(re, im);
     for (const [band, { first, weights }] of bands.entries()) {
       let sum = 0;
-      for (let i = 0; i < weights.length; i++)
-        sum += (weights[i] as number) * ((re[first + i] as number) ** 2 + (im[first + i] as number) ** 2);
+      for (let i = 0; i < weights.length; i++) sum += weights[i] * (re[first + i] ** 2 + im[first + i] ** 2);
       features[index * BANDS + band] = Math.log(Math.max(sum, FLOOR));
     }
   }

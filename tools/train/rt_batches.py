@@ -1,4 +1,4 @@
-"""SpeechRT's batches: talkers over beds of music, noise and crowds, mixed in the power domain, with soft targets for each step.
+"""SpeechRT's batches: talkers over music, noise and crowds, mixed in the power domain, with soft targets for each step.
 
 ln(1 + power) can be undone, so that gain, equaliser, band limits and mixing are exact up to cross terms.
 """
@@ -10,7 +10,7 @@ import torch
 from features import BANDS, FILTERS, FRAMES_PER_STEP, RATE, log_mel
 from rt_pool import HOPS, MUSIC, OTHER, SPEECH, STEPS
 
-ROUNDING = FILTERS.sum(0) * (192 / 12)      # rounding to int16 has variance 1/12; the squared window sums to 192
+ROUNDING = FILTERS.sum(0) * (192 / 12)  # rounding to int16 has variance 1/12; the squared window sums to 192
 CENTRES = 700 * (torch.exp(torch.arange(1, BANDS + 1) * (np.log(1 + RATE / 2 / 700) / (BANDS + 1))) - 1)
 FIELDS = ('share', 'trust', 'kind', 'crowd', 'corpora')
 
@@ -32,11 +32,13 @@ class Pool:
         self.songs = np.flatnonzero(keep & (self.kind == MUSIC))
         self.sounds = np.flatnonzero(keep & (self.kind == OTHER))
         self.crowds = np.flatnonzero(keep & (self.crowd == 1))
-        self.unreal = np.flatnonzero(keep & (self.crowd == 2))
+        self.bursts = np.flatnonzero(keep & (self.crowd == 3))
 
     def power(self, index):
         """[n, HOPS, BANDS] band powers of items."""
-        return torch.expm1(torch.from_numpy(np.stack([self.features[i // self.size][i % self.size] for i in index])).float())
+        return torch.expm1(
+            torch.from_numpy(np.stack([self.features[i // self.size][i % self.size] for i in index])).float()
+        )
 
     def column(self, name, index):
         return torch.from_numpy(getattr(self, name)[index].astype(np.float32)) / 255
@@ -79,6 +81,8 @@ def draw(pool, size, rng, hiss):
     counts = (round(size * 0.52), round(size * 0.18))
     counts = (*counts, size - sum(counts))
     index = [rng.choice(items, n) for items, n in zip((pool.talkers, pool.songs, pool.sounds), counts)]
+    if len(pool.bursts):  # voiced bursts are what is taken for speech most
+        index[2][: counts[2] // 6] = rng.choice(pool.bursts, counts[2] // 6)
     n = counts[0]
     power, share, trust = pool.power(index[0]), pool.column('share', index[0]), pool.column('trust', index[0])
     r = rng.random(n)
@@ -108,10 +112,19 @@ def draw(pool, size, rng, hiss):
     whole = torch.tensor([MUSIC] * counts[1] + [OTHER] * counts[2])
     target = torch.cat([target, torch.nn.functional.one_hot(whole, 3)[:, None].expand(-1, HOPS, -1).float()])
     heard = power[n:].sum(2)
-    trust = torch.cat([trust, torch.where(heard < 1e-3 * heard.mean(1, keepdim=True), 0.15, 1.0)])   # silence within music is either
+    trust = torch.cat(
+        [trust, torch.where(heard < 1e-3 * heard.mean(1, keepdim=True), 0.15, 1.0)]
+    )  # silence within music is either
 
     rows = np.flatnonzero(rng.random(size) < 0.3)
-    power[rows], _ = add(power[rows], level(power[rows]), hiss.draw(len(rows), rng), torch.from_numpy(rng.choice([0, 1], len(rows)) * rng.uniform(15, 25, len(rows)) + rng.uniform(-1, 20, len(rows))).float())
+    power[rows], _ = add(
+        power[rows],
+        level(power[rows]),
+        hiss.draw(len(rows), rng),
+        torch.from_numpy(
+            rng.choice([0, 1], len(rows)) * rng.uniform(15, 25, len(rows)) + rng.uniform(-1, 20, len(rows))
+        ).float(),
+    )
     x = torch.log1p(colour(power, rng))
     chance = rng.random()
     if chance < 0.45:
@@ -124,7 +137,12 @@ def draw(pool, size, rng, hiss):
 def layered(power, pool, rng, share, limits):
     rows = np.flatnonzero(rng.random(len(power)) < share)
     if len(rows):
-        power[rows], _ = add(power[rows], level(power[rows]), pool.power(rng.choice(pool.sounds, len(rows))), uniform(rng, len(rows), *limits))
+        power[rows], _ = add(
+            power[rows],
+            level(power[rows]),
+            pool.power(rng.choice(pool.sounds, len(rows))),
+            uniform(rng, len(rows), *limits),
+        )
     return power
 
 
@@ -138,7 +156,9 @@ def colour(power, rng):
         decibel = decibel + shape * uniform(rng, (size, 1), 0, 5) * torch.from_numpy(rng.random((size, 1)) < 0.5)
     low = 0.5 * uniform(rng, (size, 1), 100, 400) + 100
     narrow = torch.from_numpy(rng.random((size, 1)) < 0.2)
-    outside = 24 * torch.log2((low / CENTRES).clamp(min=1)) + 90 * torch.log2((CENTRES / uniform(rng, (size, 1), 3300, 3900)).clamp(min=1))
+    outside = 24 * torch.log2((low / CENTRES).clamp(min=1)) + 90 * torch.log2(
+        (CENTRES / uniform(rng, (size, 1), 3300, 3900)).clamp(min=1)
+    )
     decibel = decibel - narrow * outside
     factor = 10 ** (decibel / 10)
     floor = ROUNDING * -torch.log(torch.from_numpy(rng.random(power.shape)).float().clamp(min=1e-4)) * (power > 0)

@@ -13,16 +13,18 @@ from models import multiply_adds, parameters, receptive_field
 from rt_judge import CONDITIONS, SPEECH, STEPS, Dev, Truth, unreal
 
 TEMPERATURES = np.round(np.exp(np.linspace(np.log(0.5), np.log(2.0), 25)), 3)
-GRU_WARM_UP = 13        # steps, as Speech and Gender count them
+GRU_WARM_UP = 13  # steps, as Speech and Gender count them
 
 
 def logits(network, dev, condition):
     with torch.no_grad():
-        return torch.cat([network(torch.from_numpy(part).float()) for part in np.array_split(dev.__dict__[condition], 60)])
+        return torch.cat(
+            [network(torch.from_numpy(part).float()) for part in np.array_split(dev.__dict__[condition], 60)]
+        )
 
 
 def best_temperature(network, dev):
-    """The temperature of least cross-entropy over steps whose class is sure, classes weighing the same, mean over the conditions."""
+    """The temperature of least cross-entropy over steps whose class is sure: classes and conditions weigh the same."""
     heard = np.arange(STEPS)[None] < dev.length[:, None]
     sure = torch.from_numpy(heard & ((dev.label != SPEECH)[:, None] | (dev.mark == 1)))
     label = torch.from_numpy(np.repeat(dev.label[:, None], STEPS, 1))[sure]
@@ -30,7 +32,15 @@ def best_temperature(network, dev):
     answers = [logits(network, dev, name)[sure] for name in CONDITIONS]
 
     def cost(t):
-        return float(np.mean([(torch.nn.functional.cross_entropy(x / t, label, reduction='none') * weight).sum() / weight.sum() for x in answers]))
+        return float(
+            np.mean(
+                [
+                    (torch.nn.functional.cross_entropy(x / t, label, reduction='none') * weight).sum() / weight.sum()
+                    for x in answers
+                ]
+            )
+        )
+
     return float(min(TEMPERATURES, key=cost))
 
 
@@ -42,13 +52,31 @@ def finish(options):
     with torch.no_grad():
         network.dense.weight /= temperature
         network.dense.bias /= temperature
-    figures = {'temperature': temperature, 'truth': truth.judge(network), 'dev': dev.judge(network), 'unreal': unreal(network)}
+    figures = {
+        'temperature': temperature,
+        'truth': truth.judge(network),
+        'dev': dev.judge(network),
+        'unreal': unreal(network),
+    }
     print(json.dumps(figures, indent=1), flush=True)
-    training = {'date': saved['date'], 'seed': saved['options']['seed'], 'steps': saved['step'], 'parameters': parameters(network),
-                'multiplyAddsPerSecond': round(multiply_adds(network.shape)), 'data': 'openly licensed clips; see MODEL_CARD.md',
-                'truth': {name: round(row['area'], 4) for name, row in figures['truth'].items()},
-                'pauses': {name: round(row['pauses'], 4) for name, row in figures['dev'].items()}}
-    export(network, 'speech-rt', CLASSES, options.out, receptive=receptive_field(network.shape) + GRU_WARM_UP, training=training)
+    training = {
+        'date': saved['date'],
+        'seed': saved['options']['seed'],
+        'steps': saved['step'],
+        'parameters': parameters(network),
+        'multiplyAddsPerSecond': round(multiply_adds(network.shape)),
+        'data': 'openly licensed clips; see MODEL_CARD.md',
+        'truth': {name: round(row['area'], 4) for name, row in figures['truth'].items()},
+        'pauses': {name: round(row['pauses'], 4) for name, row in figures['dev'].items()},
+    }
+    export(
+        network,
+        'speech-rt',
+        CLASSES,
+        options.out,
+        receptive=receptive_field(network.shape) + GRU_WARM_UP,
+        training=training,
+    )
     (Path(options.out) / 'rt-figures.json').write_text(json.dumps(figures, indent=1))
 
 

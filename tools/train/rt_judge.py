@@ -1,4 +1,4 @@
-"""What SpeechRT is worth: steps against the synthetic truth, against pauses that both teachers hear, and against clips of the dev split."""
+"""SpeechRT step by step: against the synthetic truth, pauses that both teachers hear, and clips of the dev split."""
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,8 @@ from teachers import Teachers
 from truth import CONDITIONS as TRUTH
 
 SPEECH = CLASSES.index('speech')
-STEPS = 93                     # six seconds of a clip at most
-PAUSE = (0.2, 0.6)             # seconds
+STEPS = 93  # six seconds of a clip at most
+PAUSE = (0.2, 0.6)  # seconds
 CONDITIONS = ('clean', 'noise5', 'noise10', 'tel8k')
 
 
@@ -28,7 +28,12 @@ def answers(network, features):
     """p of each class and step, [n, steps, 3]."""
     network.eval()
     with torch.no_grad():
-        return torch.cat([torch.softmax(network(torch.from_numpy(part).float()), -1) for part in np.array_split(features, max(1, len(features) // 16))]).numpy()
+        return torch.cat(
+            [
+                torch.softmax(network(torch.from_numpy(part).float()), -1)
+                for part in np.array_split(features, max(1, len(features) // 16))
+            ]
+        ).numpy()
 
 
 def borders(p, spans, threshold=0.5, reach=8):
@@ -36,16 +41,18 @@ def borders(p, spans, threshold=0.5, reach=8):
     onsets, ends = [], []
     for begin, end in spans:
         first, last = begin // STEP, (end - 1) // STEP
-        found = np.flatnonzero(p[max(0, first - 1):last + 1] >= threshold)
+        found = np.flatnonzero(p[max(0, first - 1) : last + 1] >= threshold)
         onsets.append(1e3 * ((found[0] + max(0, first - 1) + 1) * STEP - begin) / RATE if len(found) else None)
-        over = np.flatnonzero(p[last:last + reach] < threshold)
+        over = np.flatnonzero(p[last : last + reach] < threshold)
         ends.append(1e3 * ((over[0] + last + 1) * STEP - end) / RATE if len(over) else None)
     return onsets, ends
 
 
 class Truth:
     def __init__(self, cache, conditions=TRUTH):
-        self.sets = {name: dict(np.load(Path(cache) / 'truth' / name / 'features.npz', allow_pickle=True)) for name in conditions}
+        self.sets = {
+            name: dict(np.load(Path(cache) / 'truth' / name / 'features.npz', allow_pickle=True)) for name in conditions
+        }
 
     def judge(self, network):
         """condition -> area, median onset and end in ms, share of onsets found."""
@@ -57,7 +64,11 @@ class Truth:
             for which, errors in zip(('onset', 'end'), zip(*pairs)):
                 errors = [e for row in errors for e in row]
                 heard = [e for e in errors if e is not None]
-                out[name][which] = {'median': float(np.median(heard)), 'p90': float(np.percentile(heard, 90)), 'found': len(heard) / len(errors)}
+                out[name][which] = {
+                    'median': float(np.median(heard)),
+                    'p90': float(np.percentile(heard, 90)),
+                    'found': len(heard) / len(errors),
+                }
         return out
 
 
@@ -73,9 +84,9 @@ def pauses(agreement):
     low, high = (s * RATE / STEP for s in PAUSE)
     speech = np.flatnonzero(agreement == 1)
     for a, b in zip(speech, speech[1:]):
-        inside = agreement[a + 1:b]
+        inside = agreement[a + 1 : b]
         if low <= b - a - 1 <= high + 2 and (inside == 0).sum() >= 2:
-            use[max(0, a - 7):b + 8] = True
+            use[max(0, a - 7) : b + 8] = True
     return use
 
 
@@ -95,26 +106,37 @@ class Dev:
         for label in CLASSES:
             dev = [i for i, c in enumerate(clips) if c.split == 'dev' and c.label == label and c.length > 0.5 * RATE]
             dev = list(rng.permutation(dev))
-            if label == 'speech':      # those with pauses first
+            if label == 'speech':  # those with pauses first
+
                 def count(i):
                     length = clips[i].length // STEP * STEP
                     return pauses(agreed(*teachers.heard(i, length)))[:STEPS].sum() if i in teachers else 0
+
                 dev.sort(key=lambda i: -count(i))
             rows += dev[:per_class]
         x = np.zeros((len(rows), STEPS * STEP), np.float32)
         mark, use = np.full((len(rows), STEPS), -1, np.int8), np.zeros((len(rows), STEPS), bool)
         share, length = np.zeros((len(rows), STEPS), np.float32), np.zeros(len(rows), int)
         for n, i in enumerate(rows):
-            part = clips[i].samples()[:STEPS * STEP]
-            x[n, :len(part)] = part
+            part = clips[i].samples()[: STEPS * STEP]
+            x[n, : len(part)] = part
             length[n] = len(part) // STEP
             if clips[i].label == 'speech' and i in teachers:
                 whole = clips[i].length // STEP * STEP
                 m = agreed(*teachers.heard(i, whole))[:STEPS]
-                mark[n, :len(m)], use[n, :len(m)] = m, pauses(m)
-                share[n, :len(m)] = teachers.labels(i, clips[i].samples()[:whole])[0].reshape(-1, FRAMES_PER_STEP).mean(1)[:STEPS]
-        out = {'mark': mark, 'use': use, 'share': share, 'length': length, 'label': np.array([CLASSES.index(clips[i].label) for i in rows]),
-               'corpus': np.array([clips[i].corpus for i in rows]), 'row': np.array(rows)}
+                mark[n, : len(m)], use[n, : len(m)] = m, pauses(m)
+                share[n, : len(m)] = (
+                    teachers.labels(i, clips[i].samples()[:whole])[0].reshape(-1, FRAMES_PER_STEP).mean(1)[:STEPS]
+                )
+        out = {
+            'mark': mark,
+            'use': use,
+            'share': share,
+            'length': length,
+            'label': np.array([CLASSES.index(clips[i].label) for i in rows]),
+            'corpus': np.array([clips[i].corpus for i in rows]),
+            'row': np.array(rows),
+        }
         for condition in CONDITIONS:
             made = np.stack([with_noise(part, condition, np.random.default_rng([6, n])) for n, part in enumerate(x)])
             with torch.no_grad():
@@ -122,15 +144,17 @@ class Dev:
         return out
 
     def judge(self, network, conditions=CONDITIONS):
-        """condition -> area over agreed pauses and with their borders, share of steps that are speech (by class), clips of music and other heard as speech."""
+        """condition -> areas over agreed pauses and their borders, right steps by class, others taken for speech."""
         out = {}
         for name in conditions:
             p = answers(network, self.__dict__[name])
             heard = np.arange(STEPS)[None] < self.length[:, None]
             sure = self.use & (self.mark >= 0)
-            result = {'pauses': area(p[..., SPEECH][sure], self.mark[sure] == 1),
-                      'borders': area(p[..., SPEECH][self.use], self.share[self.use] > 0.5),
-                      'agreed': area(p[..., SPEECH][self.mark >= 0], self.mark[self.mark >= 0] == 1)}
+            result = {
+                'pauses': area(p[..., SPEECH][sure], self.mark[sure] == 1),
+                'borders': area(p[..., SPEECH][self.use], self.share[self.use] > 0.5),
+                'agreed': area(p[..., SPEECH][self.mark >= 0], self.mark[self.mark >= 0] == 1),
+            }
             for label, of in enumerate(CLASSES):
                 rows = self.label == label
                 steps = heard[rows] & ((self.mark[rows] == 1) | (label != SPEECH))
@@ -142,7 +166,13 @@ class Dev:
 
 def with_noise(x, condition, rng):
     if condition == 'noise5':
-        return np.clip(np.round(x + rng.standard_normal(len(x)).astype(np.float32) * (np.sqrt((x ** 2).mean() + 1e-9) * 10 ** -0.25)), -32768, 32767)
+        return np.clip(
+            np.round(
+                x + rng.standard_normal(len(x)).astype(np.float32) * (np.sqrt((x**2).mean() + 1e-9) * 10**-0.25)
+            ),
+            -32768,
+            32767,
+        )
     if condition == 'tel8k':
         half = len(x) // 2
         return np.concatenate([degrade(part, condition, rng) for part in (x[:half], x[half:])])

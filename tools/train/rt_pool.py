@@ -1,13 +1,13 @@
 """SpeechRT's pool: four-second items of one kind each, as features, that batches mix with each other.
 
-Talkers carry, for each hop of 16 ms, the share of speech and the trust in it that teachers.py gives; they are alone here, so that the
-teachers' word holds. What is laid under them comes from the other items, when a batch is made.
+Talkers carry, for each hop of 16 ms, the share of speech and the trust in it that teachers.py gives. They are alone,
+so that the teachers' word holds; what is laid under them comes from the other items, when a batch is made.
 
     features  float16 [n, HOPS, 64]
     share     uint8   [n, HOPS]    share of speech times 255
     trust     uint8   [n, HOPS]    trust in it times 255
     kind      uint8   [n]          0 music, 1 other, 2 speech
-    crowd     uint8   [n]          1: voices of many, 2: no sound of the world
+    crowd     uint8   [n]          1 voices of many, 2 no sound of the world, 3 laughter, crying, other voiced bursts
     corpora   uint64  [n, 2]       one bit a corpus
 """
 import argparse
@@ -23,6 +23,7 @@ from calls import calls
 from corpus import CLASSES, RATE, load_clips
 from effects import chance, rms
 from features import HOP, STEP, log_mel
+from kinds import tonal_kind, voiced_kind
 from synth import synthetic_music, synthetic_other
 from teachers import Teachers
 
@@ -32,7 +33,7 @@ HOPS = COUNT // HOP
 SHARD = 512
 MUSIC, OTHER, SPEECH = range(3)
 SHARES = ((SPEECH, 0.5), (MUSIC, 0.19), (OTHER, 0.31))
-EXPRESSIVE = 3.0      # how often an expressive voice is drawn for once of a common one
+EXPRESSIVE = 3.0  # how often an expressive voice is drawn for once of a common one
 
 
 class Talkers:
@@ -43,7 +44,12 @@ class Talkers:
         for clip in clips:
             corpora.setdefault(clip.corpus, {}).setdefault(clip.speaker, []).append(clip)
         self.groups = [list(speakers.values()) for speakers in corpora.values()]
-        hours = np.array([np.sqrt(sum(c.length for s in g for c in s)) * (EXPRESSIVE ** 0.5 if '-3' in g[0][0].file.stem else 1) for g in self.groups])
+        hours = np.array(
+            [
+                np.sqrt(sum(c.length for s in g for c in s)) * (EXPRESSIVE**0.5 if '-3' in g[0][0].file.stem else 1)
+                for g in self.groups
+            ]
+        )
         self.weights = hours / hours.sum()
 
     def draw(self, rng):
@@ -96,12 +102,12 @@ def pausing(material, clip):
     if clip.row not in material.pauses:
         share = material.teachers.labels(clip.row, clip.samples())[0]
         on = np.flatnonzero(share > 0.5)
-        material.pauses[clip.row] = int((share[on[0]:on[-1]] < 0.3).sum()) if len(on) else 0
+        material.pauses[clip.row] = int((share[on[0] : on[-1]] < 0.3).sum()) if len(on) else 0
     return material.pauses[clip.row]
 
 
 def breath(rng, x, share):
-    """A breath within a pause, 20 to 38 dB under the talker: noise through a wide throat that swells and fades. In place."""
+    """A breath within a pause, 20 to 38 dB under the talker: noise that swells and fades. In place."""
     quiet = np.concatenate([[0], share < 0.1, [0]]).astype(int)
     edges = np.flatnonzero(np.diff(quiet))
     runs = [(a, b) for a, b in zip(edges[::2], edges[1::2]) if b - a >= 10]
@@ -110,8 +116,10 @@ def breath(rng, x, share):
     first, last = runs[rng.integers(len(runs))]
     count = int(min(rng.uniform(0.12, 0.5) * RATE, (last - first - 2) * HOP))
     at = first * HOP + int(rng.integers(HOP, (last - first - 1) * HOP - count + 1))
-    noise = effects.coloured(rng, count, rng.uniform(-1, 5)) * np.sin(np.linspace(0, np.pi, count)) ** rng.uniform(0.5, 2)
-    x[at:at + count] += (noise * rms(x) * 10 ** (-rng.uniform(20, 38) / 20)).astype(np.float32)
+    noise = effects.coloured(rng, count, rng.uniform(-1, 5)) * np.sin(np.linspace(0, np.pi, count)) ** rng.uniform(
+        0.5, 2
+    )
+    x[at : at + count] += (noise * rms(x) * 10 ** (-rng.uniform(20, 38) / 20)).astype(np.float32)
 
 
 def talker(rng, material):
@@ -130,17 +138,19 @@ def talker(rng, material):
         if length < 3:
             break
         first = int(rng.integers(0, len(mine) - length + 1))
-        part = raw[first * HOP:(first + length) * HOP].astype(np.float32)
+        part = raw[first * HOP : (first + length) * HOP].astype(np.float32)
         if speed != 1.0:
             part = effects.resample(part, speed)
         hops = min(len(part) // HOP, HOPS - hop)
         if hops < 1:
             break
         level = rms(part)
-        x[hop * HOP:(hop + hops) * HOP] = part[:hops * HOP] * (1000 / level if level > 1 else 1)
-        share[hop:hop + hops], trust[hop:hop + hops] = stretch(mine[first:first + length], hops), stretch(sure[first:first + length], hops)
+        x[hop * HOP : (hop + hops) * HOP] = part[: hops * HOP] * (1000 / level if level > 1 else 1)
+        share[hop : hop + hops], trust[hop : hop + hops] = stretch(mine[first : first + length], hops), stretch(
+            sure[first : first + length], hops
+        )
         if first > 0:
-            trust[hop] = 0                  # cut from the middle: its first hop begins with a jump
+            trust[hop] = 0  # cut from the middle: its first hop begins with a jump
         if length < len(mine) - first and hop + hops < HOPS:
             trust[hop + hops] = 0
         hop += hops + (int(rng.exponential(0.35) * RATE / HOP) if chance(rng, 0.7) else 0)
@@ -157,12 +167,12 @@ def row_of_clips(rng, draw, speed):
         clip = draw()
         need = int((COUNT - at) * speed) + 2
         first = int(rng.integers(0, max(1, clip.length - need)))
-        part = clip.samples()[first:first + need].astype(np.float32)
+        part = clip.samples()[first : first + need].astype(np.float32)
         if speed != 1.0:
             part = effects.resample(part, speed)
-        part = part[:COUNT - at]
+        part = part[: COUNT - at]
         level = rms(part)
-        x[at:at + len(part)] = part * (1000 / level if level > 1 else 1)
+        x[at : at + len(part)] = part * (1000 / level if level > 1 else 1)
         bits |= clip.bit
         at += len(part) + int(rng.uniform(0, gap) * RATE)
     return x, bits
@@ -179,13 +189,13 @@ def crowd(rng, material):
 
 
 def unreal(rng):
-    """No sound of the world: tones, sweeps, steps of level, clicks, bursts of noise, with sharp edges and silences between."""
+    """No sound of the world: tones, sweeps, steps of level, clicks, bursts, sharp edges and silences between."""
     x, at = np.zeros(COUNT, np.float32), int(rng.uniform(0, 0.8) * RATE)
     same = chance(rng, 0.5)
     seed, gap = rng.integers(1 << 30), rng.choice([0.0, 0.2, 0.8])
     while at < COUNT:
-        one = sharp(np.random.default_rng(seed) if same else rng)[:COUNT - at]
-        x[at:at + len(one)] = one
+        one = sharp(np.random.default_rng(seed) if same else rng)[: COUNT - at]
+        x[at : at + len(one)] = one
         at += len(one) + int(rng.exponential(gap) * RATE) + 1
     if chance(rng, 0.4):
         x = x + effects.coloured(rng, COUNT) * 10 ** rng.uniform(-4, -1)
@@ -200,7 +210,7 @@ def sharp(rng):
         return np.full(count, 1.0) if chance(rng, 0.4) else effects.white(rng, count).copy()
     if kind == 1:
         click = np.zeros(count)
-        click[::max(1, int(RATE / np.exp(rng.uniform(np.log(1), np.log(400)))))] = rng.uniform(1, 20)
+        click[:: max(1, int(RATE / np.exp(rng.uniform(np.log(1), np.log(400)))))] = rng.uniform(1, 20)
         return click
     if kind == 2:
         return effects.coloured(rng, count)
@@ -209,9 +219,15 @@ def sharp(rng):
     hertz = np.full(count, low) if kind == 3 else hertz[::-1] if chance(rng, 0.4) else hertz
     turn = 2 * np.pi * np.cumsum(hertz) / RATE
     harmonics = int(rng.integers(1, 25)) if chance(rng, 0.35) else 1
-    wave = sum(np.sin(k * turn) / k ** rng.uniform(0, 1.5) for k in range(1, harmonics + 1) if k * hertz.max() < 8000 or k == 1)
+    wave = sum(
+        np.sin(k * turn) / k ** rng.uniform(0, 1.5) for k in range(1, harmonics + 1) if k * hertz.max() < 8000 or k == 1
+    )
     wave = np.sign(wave) if chance(rng, 0.1) else wave
-    return wave * (1 + (0.5 * np.sin(2 * np.pi * rng.uniform(0.5, 30) * t) if chance(rng, 0.15) else 0)) / (rms(wave) + 1e-3)
+    return (
+        wave
+        * (1 + (0.5 * np.sin(2 * np.pi * rng.uniform(0.5, 30) * t) if chance(rng, 0.15) else 0))
+        / (rms(wave) + 1e-3)
+    )
 
 
 def sound(rng, material):
@@ -220,21 +236,23 @@ def sound(rng, material):
     none = np.zeros(2, np.uint64)
     if r < 0.14:
         return unreal(rng), 2, none
-    if r < 0.30:
+    if r < 0.25:
         return synthetic_other(rng, COUNT), 0, none
-    if r < 0.36:
-        return *reordered(crowd(rng, material), 1),
-    if r < 0.45:
+    if r < 0.31:
+        return tonal_kind(rng, COUNT), 0, none
+    if r < 0.37:
+        x, bits = crowd(rng, material)
+        return x, 1, bits
+    if r < 0.58:
         clips = material.speech.draw(rng)
         clip = clips[rng.integers(len(clips))]
         if clip.length > RATE:
-            return calls(rng, clip.samples()[:4 * RATE].astype(np.float32), COUNT), 0, clip.bit
+            voice = clip.samples()[: 4 * RATE].astype(np.float32)
+            return (
+                (calls(rng, voice, COUNT), 0, clip.bit) if r < 0.44 else (voiced_kind(rng, voice, COUNT), 3, clip.bit)
+            )
     x, bits = row_of_clips(rng, lambda: material.other.clip(rng), rng.choice([1.0, np.exp(rng.uniform(-0.5, 0.5))]))
     return x, 0, bits
-
-
-def reordered(pair, crowd_):
-    return pair[0], crowd_, pair[1]
 
 
 def song(rng, material):
@@ -307,7 +325,7 @@ if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('--data', required=True)
     parser.add_argument('--cache', required=True)
-    parser.add_argument('--shards', type=int, default=112)
+    parser.add_argument('--shards', type=int, default=136)
     parser.add_argument('--workers', type=int, default=1)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()

@@ -9,12 +9,18 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from corpus import load_clips
+from corpus import CLASSES, load_clips
 from models import Network, Shape, multiply_adds, parameters, receptive_field
 from rt_batches import Hiss, Pool, draw
 from rt_judge import Dev, Truth, unreal
 
-SHAPE = {'front': ((12, 5, 5, 2), (24, 3, 3, 2), (32, 3, 3, 1)), 'width': 80, 'dilations': (1, 2, 4), 'hidden': 80, 'dropout': 0.1}
+SHAPE = {
+    'front': ((12, 5, 5, 2), (24, 3, 3, 2), (32, 3, 3, 1)),
+    'width': 80,
+    'dilations': (1, 2, 4),
+    'hidden': 80,
+    'dropout': 0.1,
+}
 SMOOTHING = 0.02
 
 
@@ -37,10 +43,16 @@ def update_average(ema, network, decay):
 def line(truth, dev, network):
     t, d = truth.judge(network), dev.judge(network, ('clean', 'noise5'))
     text = ' '.join(f"{k} {v['area']:.4f}/{v['onset']['median']:.0f}/{v['end']['median']:.0f}" for k, v in t.items())
-    text += ' | dev ' + ' '.join(f"{k} pauses {v['pauses']:.4f} borders {v['borders']:.4f} agreed {v['agreed']:.4f} speech {v['speech']:.3f} music {v['music']:.3f} other {v['other']:.3f} false {v['false']:.3f}"
-                                 for k, v in d.items())
+    text += ' | dev ' + ' '.join(
+        ' '.join([k, *(f'{name} {v[name]:.4f}' for name in ('pauses', 'borders', 'agreed', *CLASSES, 'false'))])
+        for k, v in d.items()
+    )
     worst = {k: n for k, n in unreal(network).items() if n}
     return text + f' | unreal {worst}'
+
+
+def spent(start):
+    return f'{time.time() - start:.0f} s, cpu {time.process_time():.0f} s'
 
 
 def train(options):
@@ -62,8 +74,11 @@ def train(options):
     held = [names.index(name) for name in options.hold_out]
     pool, hiss = Pool(options.cache, held), Hiss()
     truth, dev = Truth(options.cache, ('clean', 'white5', 'music10', 'room')), Dev(options.data, options.cache)
-    say(f'{vars(options)}\n{shape.as_dict()} {len(pool.talkers)} talkers, {len(pool.songs)} songs, {len(pool.sounds)} sounds; parameters {parameters(network)}, '
-        f'multiply-adds {multiply_adds(shape) / 1e6:.2f} M/s, convolutions see {receptive_field(shape)} steps')
+    say(
+        f'{vars(options)}\n{shape.as_dict()} {len(pool.talkers)} talkers, {len(pool.songs)} songs, '
+        f'{len(pool.sounds)} sounds; parameters {parameters(network)}, '
+        f'multiply-adds {multiply_adds(shape) / 1e6:.2f} M/s, convolutions see {receptive_field(shape)} steps'
+    )
     optimiser = torch.optim.AdamW(network.parameters(), lr=options.rate, weight_decay=0.01)
     ema = copy.deepcopy(network).eval()
     start, smooth, best = time.time(), None, -1
@@ -83,13 +98,25 @@ def train(options):
         update_average(ema, network, min(0.998, step / (step + 50)))
         smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
         if step % 50 == 0:
-            print(f'{step}/{options.steps} loss {smooth:.4f} {time.time() - start:.0f} s, cpu {time.process_time():.0f} s', flush=True)
+            print(
+                f'{step}/{options.steps} loss {smooth:.4f} {spent(start)}',
+                flush=True,
+            )
         if step % 500 == 0 and len(pool.features) < len(list((Path(options.cache) / 'rt').glob('*/done'))):
             pool = Pool(options.cache, held)
         if step % options.every == 0 or step == options.steps:
-            say(f'{step} loss {smooth:.4f} {time.time() - start:.0f} s, cpu {time.process_time():.0f} s {line(truth, dev, ema)}')
-            torch.save({'shape': shape.as_dict(), 'ema': ema.state_dict(), 'task': 'speech-rt', 'step': step, 'options': vars(options),
-                        'date': time.strftime('%Y-%m-%d')}, options.out)
+            say(f'{step} loss {smooth:.4f} {spent(start)} {line(truth, dev, ema)}')
+            torch.save(
+                {
+                    'shape': shape.as_dict(),
+                    'ema': ema.state_dict(),
+                    'task': 'speech-rt',
+                    'step': step,
+                    'options': vars(options),
+                    'date': time.strftime('%Y-%m-%d'),
+                },
+                options.out,
+            )
     if options.done:
         Path(options.done).touch()
 

@@ -1,4 +1,4 @@
-"""Retrain both models from scratch: prepare, pool, folds, calibration, final training, export.
+"""Retrain all models from scratch: prepare, pool, folds, calibration, final training, export; then SpeechRT.
 
     python3 tools/train/run.py --data ../shared/data --cache DIR --out DIR
 
@@ -82,6 +82,23 @@ def train_all(options, runs, starts):
             task.result()
 
 
+def speech_rt(options, runs):
+    """SpeechRT: what two detectors of others hear in the clips, its own pool, one network."""
+    repository, cache = HERE.parents[1], Path(options.cache)
+    places = ['--data', options.data, '--cache', options.cache]
+    if not (cache / 'teachers' / 'done').exists():
+        folders = {name: Path(getattr(options, name)).resolve() for name in ('data', 'cache', 'teachers')}
+        arguments = ['--data', folders['data'], '--cache', folders['cache'], '--models', folders['teachers']]
+        command = ['node', '--import', 'tsx', HERE / 'teachers.ts', *arguments]
+        wait([subprocess.Popen([str(part) for part in command], cwd=repository)])
+    checkpoint, done = runs / 'speech-rt.pt', runs / 'speech-rt.done'
+    wait([launch('truth.py', *places)])
+    wait([launch('rt_pool.py', *base(options), '--shards', options.rt_shards)])
+    if not done.exists():
+        wait([launch('rt_train.py', *base(options), '--out', checkpoint, '--done', done, '--steps', options.rt_steps)])
+    wait([launch('rt_finish.py', *places, '--network', checkpoint, '--out', options.out)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--data', required=True, help='folder with index.tsv and audio/')
@@ -93,6 +110,9 @@ def main():
     parser.add_argument('--fold-steps', type=int, default=4000)
     parser.add_argument('--start', help='folder with speech.onnx and gender.onnx to go on from instead of beginning with nothing')
     parser.add_argument('--temperatures', type=float, nargs=2, default=(0.737, 0.567), help='of the calibration that those files carry')
+    parser.add_argument('--teachers', help='folder of silero_vad_16k_op15.onnx, fireredvad_aed.onnx; without it no SpeechRT')
+    parser.add_argument('--rt-shards', type=int, default=136, help="size of SpeechRT's pool, 512 items of 4 s a shard")
+    parser.add_argument('--rt-steps', type=int, default=13600)
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
@@ -103,6 +123,8 @@ def main():
     wait([launch('pool.py', *base(options), '--voices', options.voices, '--shards', options.shards)])
     train_all(options, runs, starts)
     wait([launch('finish.py', '--data', options.data, '--cache', options.cache, '--runs', runs, '--out', options.out)])
+    if options.teachers:
+        speech_rt(options, runs)
     print(f'all done in {(time.time() - start) / 60:.0f} minutes', flush=True)
 
 

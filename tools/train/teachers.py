@@ -1,6 +1,7 @@
 """What two detectors of others heard in the clips, as soft shares of speech on the grid of the features (16 ms).
 
-teachers.ts has run them. Silero's frame k covers samples [512 k, 512 (k + 1)), FireRedVAD's frame i is centred at 160 i + 200.
+teachers.ts has run them. Silero's frame k covers samples [512 k, 512 (k + 1)); FireRedVAD's frame i is
+centred at 160 i + 200.
 """
 import csv
 from pathlib import Path
@@ -11,9 +12,9 @@ from corpus import RATE
 from features import HOP
 
 SILERO, EVENTS, EVENTS_CENTRE = 512, 160, 200
-SILERO_LAG, EVENTS_LAG = 256, 0    # samples by which either is late, as truth.py shows
-RUN = 8                             # hops: a silence of at least this is no stop within a word
-RANGE = 25.0                        # dB between speech and floor, below which levels tell nothing
+SILERO_LAG, EVENTS_LAG = 256, 0  # samples by which either is late, as truth.py shows
+RUN = 8  # hops: a silence of at least this is no stop within a word
+RANGE = 25.0  # dB between speech and floor, below which levels tell nothing
 
 
 class Teachers:
@@ -24,8 +25,11 @@ class Teachers:
         self.silero = np.memmap(folder / 'silero.u8', np.uint8, 'r')
         self.events = np.memmap(folder / 'events.u8', np.uint8, 'r').reshape(-1, 3)
         with open(folder / 'clips.tsv', newline='') as handle:
-            self.rows = {int(r['row']): tuple(int(r[k]) for k in ('silero', 'silero_frames', 'events', 'events_frames'))
-                         for r in csv.DictReader(handle, delimiter='\t') if r['events_frames'] is not None and r['events_frames'] != ''}
+            self.rows = {
+                int(r['row']): tuple(int(r[k]) for k in ('silero', 'silero_frames', 'events', 'events_frames'))
+                for r in csv.DictReader(handle, delimiter='\t')
+                if r['events_frames'] is not None and r['events_frames'] != ''
+            }
 
     def __contains__(self, row):
         return row in self.rows
@@ -34,8 +38,8 @@ class Teachers:
         """(silero, speech by events): probabilities at the centre of each hop of a clip of `length` samples."""
         at, count, first, frames = self.rows[row]
         centres = (np.arange(length // HOP) + 0.5) * HOP
-        silero = self.silero[at:at + count].astype(np.float32) / 255
-        events = self.events[first:first + frames, 0].astype(np.float32) / 255
+        silero = self.silero[at : at + count].astype(np.float32) / 255
+        events = self.events[first : first + frames, 0].astype(np.float32) / 255
         a = np.interp(centres + SILERO_LAG, (np.arange(count) + 0.5) * SILERO, silero)
         b = np.interp(centres + EVENTS_LAG, np.arange(frames) * EVENTS + EVENTS_CENTRE, events) if frames else a
         return a.astype(np.float32), b.astype(np.float32)
@@ -51,7 +55,7 @@ class Teachers:
         return share, trust
 
     def spans(self, row, samples, bridge=0.15):
-        """[(start, end)] of speech in samples from the clip's start: where the share is at least a half; shorter gaps are closed."""
+        """[(start, end)] of speech in samples: where the share is at least a half; gaps below `bridge` s are closed."""
         on = np.concatenate([[0], self.labels(row, samples)[0] >= 0.5, [0]]).astype(int)
         edges = np.flatnonzero(np.diff(on)) * HOP
         spans = []
@@ -64,9 +68,9 @@ class Teachers:
 
 
 def silences(samples):
-    """Hops that lie in a run near the clip's floor: pauses, whatever a detector's memory says. All False where the floor is high."""
+    """Hops in a run near the clip's floor: pauses, whatever a detector says. All False where the floor is high."""
     count = len(samples) // HOP
-    power = (samples[:count * HOP].astype(np.float32) ** 2).reshape(count, HOP).mean(1)
+    power = (samples[: count * HOP].astype(np.float32) ** 2).reshape(count, HOP).mean(1)
     level = 10 * np.log10(power + 1)
     if count < 12:
         return np.zeros(count, bool)
@@ -78,5 +82,5 @@ def silences(samples):
     edges = np.flatnonzero(np.diff(low))
     for begin, end in zip(edges[::2], edges[1::2]):
         if end - begin >= RUN:
-            quiet[begin + (begin > 0):end - (end < count)] = True
+            quiet[begin + (begin > 0) : end - (end < count)] = True
     return quiet

@@ -1,12 +1,12 @@
 /**
- * Where somebody speaks in every clip, by two detectors of others: silero-vad 6.2 (each 32 ms) and FireRedVAD's audio events
- * (speech, singing, music; each 10 ms).
+ * Where somebody speaks in every clip of speech, by two detectors of others: silero-vad 6.2 (each 32 ms) and
+ * FireRedVAD's audio events (speech, singing, music; each 10 ms).
  *
  *     node --import tsx tools/train/teachers.ts --data DIR --cache DIR --models DIR
  *
- * Writes CACHE/teachers/: silero.u8 [frames], events.u8 [frames, 3], probabilities times 255 of all clips one after another;
- * clips.tsv has for each clip its row in the index, its first frame and its number of frames in either file. Clips of speech come
- * first. Read by teachers.py.
+ * Writes CACHE/teachers/: silero.u8 [frames], events.u8 [frames, 3], probabilities times 255 of all clips one after
+ * another; clips.tsv has for each clip its row in the index, its first frame and its number of frames in either file.
+ * Read by teachers.py. Clips of music and other sounds need no such word: their class says that nobody speaks.
  */
 import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -70,19 +70,17 @@ async function sampled(cache: string, clips: Clip[]): Promise<Int16Array[]> {
 
 /** Probabilities of speech of each clip, one for 512 samples, the last ones padded by zeros. */
 async function silero(session: InferenceSession, clips: Int16Array[]): Promise<Float32Array[]> {
-  const order = clips
-    .map((_, index) => index)
-    .sort((a, b) => (clips[b] as Int16Array).length - (clips[a] as Int16Array).length);
+  const order = clips.map((_, index) => index).sort((a, b) => clips[b].length - clips[a].length);
   const answers = clips.map((clip) => new Float32Array(Math.ceil(clip.length / WINDOW)));
   const rate = new Tensor('int64', [BigInt(RATE)], []);
   for (let first = 0; first < order.length; first += LANES) {
     const lanes = order.slice(first, first + LANES);
     let state = new Tensor('float32', new Float32Array(2 * lanes.length * STATE), [2, lanes.length, STATE]);
-    const longest = (answers[lanes[0] as number] as Float32Array).length;
+    const longest = answers[lanes[0]].length;
     for (let frame = 0; frame < longest; frame++) {
       const input = new Float32Array(lanes.length * (CONTEXT + WINDOW));
       lanes.forEach((clip, lane) => {
-        const samples = clips[clip] as Int16Array;
+        const samples = clips[clip];
         for (let i = 0; i < CONTEXT + WINDOW; i++)
           input[lane * (CONTEXT + WINDOW) + i] = (samples[frame * WINDOW - CONTEXT + i] ?? 0) / 32768;
       });
@@ -94,8 +92,8 @@ async function silero(session: InferenceSession, clips: Int16Array[]): Promise<F
       state = result.stateN as typeof state;
       const output = result.output?.data as Float32Array;
       lanes.forEach((clip, lane) => {
-        const answer = answers[clip] as Float32Array;
-        if (frame < answer.length) answer[frame] = output[lane] as number;
+        const answer = answers[clip];
+        if (frame < answer.length) answer[frame] = output[lane];
       });
     }
   }
@@ -108,8 +106,8 @@ interface Scale {
 }
 
 /**
- * Mean and standard deviation of each band over frames that are not silent. The network takes normalised features; the statistics
- * that it was trained with are not in the file, those of a sample of the clips stand for them.
+ * Mean and standard deviation of each band over frames that are not silent. The network takes normalised features; the
+ * statistics that it was trained with are not in the file, those of a sample of the clips stand for them.
  */
 function scaleOf(clips: Iterable<Int16Array>): Scale {
   const [sum, squares] = [new Float64Array(BANDS), new Float64Array(BANDS)];
@@ -117,17 +115,17 @@ function scaleOf(clips: Iterable<Int16Array>): Scale {
   for (const clip of clips) {
     const features = fbank(clip);
     for (let at = 0; at < features.length; at += BANDS) {
-      if ((features[at + 20] as number) < SILENCE) continue;
+      if (features[at + 20] < SILENCE) continue;
       count++;
       for (let band = 0; band < BANDS; band++) {
-        const value = features[at + band] as number;
-        sum[band] = (sum[band] as number) + value;
-        squares[band] = (squares[band] as number) + value * value;
+        const value = features[at + band];
+        sum[band] = sum[band] + value;
+        squares[band] = squares[band] + value * value;
       }
     }
   }
   const mean = sum.map((value) => value / count);
-  return { mean, deviation: squares.map((value, band) => Math.sqrt(value / count - (mean[band] as number) ** 2)) };
+  return { mean, deviation: squares.map((value, band) => Math.sqrt(value / count - mean[band] ** 2)) };
 }
 
 /** [frames, 3] probabilities of speech, singing and music, each 10 ms. */
@@ -140,7 +138,7 @@ async function events(
   if (features.length === 0) return new Float32Array(0);
   for (let i = 0; i < features.length; i++) {
     const band = i % BANDS;
-    features[i] = ((features[i] as number) - (mean[band] as number)) / (deviation[band] as number);
+    features[i] = (features[i] - mean[band]) / deviation[band];
   }
   const result = await session.run({ feat: new Tensor('float32', features, [1, features.length / BANDS, BANDS]) });
   return result.probs?.data as Float32Array;
@@ -161,14 +159,13 @@ async function main() {
   if (!data || !cache || !models) throw new Error('--data, --cache and --models are needed');
   const folder = join(cache, 'teachers');
   await mkdir(folder, { recursive: true });
-  const clips = (await readIndex(join(data, 'index.tsv'))).sort(
-    (a, b) => Number(b.speech) - Number(a.speech) || a.row - b.row,
-  );
+  const all = await readIndex(join(data, 'index.tsv'));
+  const clips = all.filter(({ speech }) => speech);
   const detector = await InferenceSession.create(join(models, 'silero_vad_16k_op15.onnx'), SESSION);
   const tagger = await InferenceSession.create(join(models, 'fireredvad_aed.onnx'), SESSION);
   const scale: Scale = values.scale
     ? JSON.parse(await readFile(values.scale, 'utf8'))
-    : scaleOf(await sampled(cache, clips));
+    : scaleOf(await sampled(cache, all));
   await writeFile(
     join(folder, 'scale.json'),
     JSON.stringify({ mean: [...scale.mean], deviation: [...scale.deviation] }),
@@ -180,7 +177,7 @@ async function main() {
   await table.write('row\tsilero\tsilero_frames\tevents\tevents_frames\n');
   let [at, atEvents] = [0, 0];
   for (let first = 0; first < clips.length; ) {
-    const shard = (clips[first] as Clip).shard;
+    const shard = clips[first].shard;
     let last = first;
     while (clips[last]?.shard === shard) last++;
     const samples = await readShard(cache, shard);
@@ -188,10 +185,10 @@ async function main() {
     const heard = await silero(detector, parts);
     for (const [index, part] of parts.entries()) {
       const tags = await events(tagger, part, scale);
-      await heardFile.write(bytes(heard[index] as Float32Array));
+      await heardFile.write(bytes(heard[index]));
       await taggedFile.write(bytes(tags));
-      const frames = (heard[index] as Float32Array).length;
-      await table.write(`${[(clips[first + index] as Clip).row, at, frames, atEvents, tags.length / 3].join('\t')}\n`);
+      const frames = heard[index].length;
+      await table.write(`${[clips[first + index].row, at, frames, atEvents, tags.length / 3].join('\t')}\n`);
       at += frames;
       atEvents += tags.length / 3;
     }

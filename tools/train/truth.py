@@ -1,13 +1,14 @@
-"""Speech whose every border is known: synthetic voices and the project's own recordings between silences of known length.
+"""Speech whose every border is known: synthetic voices and the fixtures' voices between silences of known length.
 
-Sentences of espeak-ng, flite and festival and of test/fixtures/voices, cut to where they sound, stand between silences of 0.2 to 2 s.
-Nobody's opinion is in it. Never trained on. One folder a condition in CACHE/truth: audio/truth.i16, index.tsv (as the data's, with the
-spans of speech), features.npz.
+Sentences of espeak-ng, flite, festival and test/fixtures/voices, cut to where they sound, stand between silences of 0.2
+to 2 s. Nobody's opinion is in it. Never trained on. One folder a condition in CACHE/truth: audio/truth.i16, index.tsv
+(as the data's, with the spans of speech), features.npz. Voices whose programme is not installed are left out.
 
     python3 tools/train/truth.py --data ../shared/data --cache DIR
 """
 import argparse
 import csv
+import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -29,12 +30,26 @@ GAPS = (0.2, 2.0)
 FIXTURES = Path(__file__).resolve().parents[2] / 'test' / 'fixtures' / 'voices'
 
 TEXTS = {
-    'en': ('The train leaves platform nine at half past seven', 'She keeps her old letters in a wooden box',
-           'We ought to paint the fence before winter comes', 'Please leave your message after the tone',
-           'Nobody remembers who first found the island', 'His brother sells fresh bread on Saturdays',
-           'Turn left behind the church and follow the river', 'A thin layer of ice covered the whole lake',
-           'Thank you very much', 'Yes of course', 'What is the name of your street', 'Call me back tomorrow morning'),
-    'de': ('Der Zug hat heute zehn Minuten Verspätung', 'Wir haben gestern lange auf dich gewartet', 'Guten Morgen', 'Das Wetter bleibt bis Sonntag schön'),
+    'en': (
+        'The train leaves platform nine at half past seven',
+        'She keeps her old letters in a wooden box',
+        'We ought to paint the fence before winter comes',
+        'Please leave your message after the tone',
+        'Nobody remembers who first found the island',
+        'His brother sells fresh bread on Saturdays',
+        'Turn left behind the church and follow the river',
+        'A thin layer of ice covered the whole lake',
+        'Thank you very much',
+        'Yes of course',
+        'What is the name of your street',
+        'Call me back tomorrow morning',
+    ),
+    'de': (
+        'Der Zug hat heute zehn Minuten Verspätung',
+        'Wir haben gestern lange auf dich gewartet',
+        'Guten Morgen',
+        'Das Wetter bleibt bis Sonntag schön',
+    ),
     'fr': ('Le marché ouvre tous les jours à sept heures', 'Nous avons marché le long de la rivière', 'Bonjour madame'),
     'es': ('La biblioteca cierra a las nueve de la noche', 'Mi hermana trabaja en una escuela', 'Muchas gracias'),
     'it': ('Il treno parte dal secondo binario', 'La casa di mia nonna ha un grande giardino', 'Buona sera signora'),
@@ -42,19 +57,35 @@ TEXTS = {
     'cs': ('Zítra ráno pojedeme k babičce na venkov', 'Na náměstí stojí stará kašna', 'Dobrý den'),
     'fi': ('Huomenna lähdemme aikaisin kohti rannikkoa', 'Talon takana kasvaa vanha omenapuu'),
     'ca': ('Demà al matí anirem a la platja amb tren', 'La casa té un jardí molt gran'),
-    'ru': ('Завтра утром мы поедем на море', 'За домом растёт старая яблоня')}
+    'ru': ('Завтра утром мы поедем на море', 'За домом растёт старая яблоня'),
+}
 
-ESPEAK = tuple((language, language + variant) for language in ('en', 'de', 'fr', 'es', 'it', 'pl') for variant in ('', '+f3', '+m7'))
+ESPEAK = tuple(
+    (language, language + variant)
+    for language in ('en', 'de', 'fr', 'es', 'it', 'pl')
+    for variant in ('', '+f3', '+m7')
+)
 FLITE = ('awb', 'rms', 'slt', 'kal16')
-FESTIVAL = (('en', 'kal_diphone'), ('en', 'ked_diphone'), ('en', 'cmu_us_slt_arctic_hts'), ('cs', 'czech_dita'), ('cs', 'czech_machac'),
-            ('it', 'lp_diphone'), ('it', 'pc_diphone'), ('fi', 'hy_fi_mv_diphone'), ('fi', 'suo_fi_lj_diphone'), ('ca', 'upc_ca_ona_hts'),
-            ('ru', 'msu_ru_nsh_clunits'))
+FESTIVAL = (
+    ('en', 'kal_diphone'),
+    ('en', 'ked_diphone'),
+    ('en', 'cmu_us_slt_arctic_hts'),
+    ('cs', 'czech_dita'),
+    ('cs', 'czech_machac'),
+    ('it', 'lp_diphone'),
+    ('it', 'pc_diphone'),
+    ('fi', 'hy_fi_mv_diphone'),
+    ('fi', 'suo_fi_lj_diphone'),
+    ('ca', 'upc_ca_ona_hts'),
+    ('ru', 'msu_ru_nsh_clunits'),
+)
 ENCODING = {'cs': 'iso-8859-2', 'fi': 'iso-8859-15', 'it': 'iso-8859-15', 'ca': 'iso-8859-15'}
 
 
 @dataclass
 class Track:
     """Samples at int16 scale and the spans of speech in them."""
+
     voice: str
     samples: np.ndarray
     spans: list
@@ -62,21 +93,24 @@ class Track:
 
 def read(path):
     """Float samples at int16 scale, 16 kHz."""
-    out = subprocess.run(['ffmpeg', '-v', 'error', '-i', str(path), '-ar', str(RATE), '-ac', '1', '-f', 's16le', '-'],
-                         check=True, capture_output=True).stdout
+    out = subprocess.run(
+        ['ffmpeg', '-v', 'error', '-i', str(path), '-ar', str(RATE), '-ac', '1', '-f', 's16le', '-'],
+        check=True,
+        capture_output=True,
+    ).stdout
     return np.frombuffer(out, np.int16).astype(np.float32)
 
 
 def levels(x, hop=160):
-    frames = x[:len(x) // hop * hop].reshape(-1, hop)
-    return 10 * np.log10((frames ** 2).mean(1) + 1)
+    frames = x[: len(x) // hop * hop].reshape(-1, hop)
+    return 10 * np.log10((frames**2).mean(1) + 1)
 
 
 def sounding(x, below=38.0, hop=160):
     """The clip from its first to its last frame of 10 ms that is at most `below` dB under its loudest."""
     level = levels(x, hop)
     loud = np.flatnonzero(level > level.max() - below)
-    return x[loud[0] * hop:(loud[-1] + 1) * hop]
+    return x[loud[0] * hop : (loud[-1] + 1) * hop]
 
 
 def whole(x, longest=0.15, below=38.0, hop=160):
@@ -88,8 +122,9 @@ def whole(x, longest=0.15, below=38.0, hop=160):
 
 def synthesise(folder):
     """(voice, sentences) of every voice whose programme is installed."""
+
     def run(command, text=None):
-        return subprocess.run(command, input=text, capture_output=True).returncode == 0
+        return shutil.which(command[0]) and subprocess.run(command, input=text, capture_output=True).returncode == 0
 
     voices = {}
     path = folder / 'out.wav'
@@ -105,7 +140,11 @@ def synthesise(folder):
         for text in TEXTS[language]:
             path.unlink(missing_ok=True)
             encoded = text.encode(ENCODING.get(language, 'utf-8'), 'ignore')
-            if run(['text2wave', '-eval', f'(voice_{voice})', '-o', str(path)], encoded) and path.exists() and path.stat().st_size > 9000:
+            if (
+                run(['text2wave', '-eval', f'(voice_{voice})', '-o', str(path)], encoded)
+                and path.exists()
+                and path.stat().st_size > 9000
+            ):
                 voices.setdefault(f'festival {voice}', []).append(read(path))
     for recording in sorted(FIXTURES.glob('*.flac')):
         voices.setdefault('recording ' + recording.stem.rsplit('-', 1)[0], []).append(read(recording))
@@ -120,7 +159,7 @@ def put_together(rng, voice, sentences):
         part = sentences[rng.integers(len(sentences))]
         if at + len(part) > COUNT - 0.2 * RATE:
             break
-        x[at:at + len(part)] = part * (1500 / effects.rms(part) * 10 ** (rng.uniform(-4, 4) / 20))
+        x[at : at + len(part)] = part * (1500 / effects.rms(part) * 10 ** (rng.uniform(-4, 4) / 20))
         spans.append((at, at + len(part)))
         at += len(part)
     return Track(voice, x, spans)
@@ -146,7 +185,9 @@ def degrade(track, condition, rng, beds):
     """The track in one condition, at int16 scale, rounded and clipped."""
     x, level = track.samples, speech_level(track)
     if condition in ('white5', 'pink5'):
-        y = np.concatenate([effects.coloured(rng, 4 * RATE, 0 if condition == 'white5' else 3) for _ in range(SECONDS // 4)])[:COUNT]
+        y = np.concatenate(
+            [effects.coloured(rng, 4 * RATE, 0 if condition == 'white5' else 3) for _ in range(SECONDS // 4)]
+        )[:COUNT]
         x = x + y * (level / effects.rms(y) * 10 ** (-5 / 20))
     elif condition in beds:
         y = bed(rng, beds[condition])
@@ -154,15 +195,24 @@ def degrade(track, condition, rng, beds):
     elif condition == 'room':
         seconds = rng.uniform(0.25, 0.7)
         count = int(seconds * RATE)
-        response = effects.white(rng, count) * np.exp(-6.9 * np.arange(count) / count) * (10 ** (-rng.uniform(6, 14) / 20) / np.sqrt(count / 13.8))
+        response = (
+            effects.white(rng, count)
+            * np.exp(-6.9 * np.arange(count) / count)
+            * (10 ** (-rng.uniform(6, 14) / 20) / np.sqrt(count / 13.8))
+        )
         response[0] = 1
         size = fft.next_fast_len(COUNT + count)
         x = fft.irfft(fft.rfft(x, size) * fft.rfft(response, size), size)[:COUNT].astype(np.float32)
     elif condition == 'telephone':
-        parts = [effects.telephone(fft.rfft(part, effects.FFT_SIZE).astype(np.complex64), len(part), 8) for part in np.split(x, SECONDS // 4)]
+        parts = [
+            effects.telephone(fft.rfft(part, effects.FFT_SIZE).astype(np.complex64), len(part), 8)
+            for part in np.split(x, SECONDS // 4)
+        ]
         x = np.concatenate(parts)
-    if condition in ('clean', 'room', 'telephone'):   # half of them with the faint noise of a microphone
-        x = x + rng.integers(2) * level * 10 ** (-rng.uniform(45, 60) / 20) * np.resize(effects.coloured(rng, 4 * RATE), COUNT)
+    if condition in ('clean', 'room', 'telephone'):  # half of them with the faint noise of a microphone
+        x = x + rng.integers(2) * level * 10 ** (-rng.uniform(45, 60) / 20) * np.resize(
+            effects.coloured(rng, 4 * RATE), COUNT
+        )
     return np.clip(np.round(x), -32768, 32767).astype(np.int16)
 
 
@@ -180,30 +230,58 @@ def build(data, cache):
     if all((root / c / 'features.npz').exists() for c in CONDITIONS):
         return
     dev = [c for c in load_clips(data, cache) if c.split == 'dev']
-    beds = {'bed5': [c for c in dev if c.label == 'other' and 'cry' not in c.category and 'crowd' not in c.category and 'laugh' not in c.category],
-            'music10': [c for c in dev if c.label == 'music' and not c.vocals]}
+    beds = {
+        'bed5': [
+            c
+            for c in dev
+            if c.label == 'other'
+            and 'cry' not in c.category
+            and 'crowd' not in c.category
+            and 'laugh' not in c.category
+        ],
+        'music10': [c for c in dev if c.label == 'music' and not c.vocals],
+    }
     rng = np.random.default_rng(11)
     with tempfile.TemporaryDirectory() as folder:
         voices = synthesise(Path(folder))
     names = sorted(voices)
     print(f'{len(names)} voices, {sum(map(len, voices.values()))} sentences: {", ".join(names)}', flush=True)
-    tracks = [put_together(rng, name, voices[name]) for name in (names[i % len(names)] for i in range(max(TRACKS, len(names))))]
+    tracks = [
+        put_together(rng, name, voices[name])
+        for name in (names[i % len(names)] for i in range(max(TRACKS, len(names))))
+    ]
     for index, condition in enumerate(CONDITIONS):
         folder = root / condition
         (folder / 'audio').mkdir(parents=True, exist_ok=True)
-        x = np.stack([degrade(t, condition, np.random.default_rng([13, index, row]), beds) for row, t in enumerate(tracks)])
+        x = np.stack(
+            [degrade(t, condition, np.random.default_rng([13, index, row]), beds) for row, t in enumerate(tracks)]
+        )
         x.tofile(folder / 'audio' / 'truth.i16')
         with open(folder / 'index.tsv', 'w', newline='') as handle:
             table = csv.writer(handle, delimiter='\t')
             table.writerow(['shard', 'start', 'end', 'class', 'speaker', 'speech'])
             for row, track in enumerate(tracks):
                 spans = ','.join(f'{a / RATE:.3f}-{b / RATE:.3f}' for a, b in track.spans)
-                table.writerow(['truth.opus', f'{row * COUNT / RATE:.3f}', f'{(row + 1) * COUNT / RATE:.3f}', 'speech', track.voice, spans])
+                table.writerow(
+                    [
+                        'truth.opus',
+                        f'{row * COUNT / RATE:.3f}',
+                        f'{(row + 1) * COUNT / RATE:.3f}',
+                        'speech',
+                        track.voice,
+                        spans,
+                    ]
+                )
         samples = torch.from_numpy(x.astype(np.float32))
         with torch.no_grad():
             logmel = torch.cat([log_mel(part).half() for part in samples.split(8)]).numpy()
-        np.savez(folder / 'features.npz', features=logmel, level=step_level(samples).numpy(),
-                 share=np.stack([shares(t.spans, COUNT // STEP) for t in tracks]), spans=np.array([t.spans for t in tracks], object))
+        np.savez(
+            folder / 'features.npz',
+            features=logmel,
+            level=step_level(samples).numpy(),
+            share=np.stack([shares(t.spans, COUNT // STEP) for t in tracks]),
+            spans=np.array([t.spans for t in tracks], object),
+        )
         print(f'{condition}: {len(tracks)} tracks', flush=True)
 
 
