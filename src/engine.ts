@@ -4,7 +4,7 @@ import type { FileSource } from './audio/byte-reader.ts';
 import { type AudioData, type Channel, describe, type Encoding } from './audio/format.ts';
 import { toPcm } from './audio/pcm.ts';
 import type { WeightPrecision } from './backends/backend.ts';
-import { ArgumentError, DisposedError, UndertoneError, UnknownModelError } from './errors.ts';
+import { ArgumentError, DisposedError, ModelFileError, UndertoneError, UnknownModelError } from './errors.ts';
 import { Listener, type Selection, select } from './listening/listener.ts';
 import {
   type BytesOptions,
@@ -17,6 +17,7 @@ import {
 } from './listening/recording.ts';
 import { AnalysisStream, type ResumeOptions, withResumed } from './listening/stream.ts';
 import type { StreamOverview, StreamResult } from './listening/tracks.ts';
+import { contract, contractBreaches } from './models/contract.ts';
 import type { Model, OpenModel } from './models/model.ts';
 import { loadModel, readModel } from './models/model-file.ts';
 import type { AnalysisOptions, ModelHandle, ModelHandles } from './options.ts';
@@ -237,6 +238,13 @@ export class Engine {
   }
 }
 
+/** The model, if it is one that an engine can listen with. Throws ModelFileError that says which rule it breaks. */
+function keepingContract(model: Model, file: string): Model {
+  const [breach] = contractBreaches(model.graph, model);
+  if (breach !== undefined) throw new ModelFileError(file, `${breach}; the rule: ${contract}`);
+  return model;
+}
+
 /** The model files that were asked for by id: `speech` for speech.model, `speech@1` for an older version beside it. */
 async function openModels(weights: Weights | undefined): Promise<ReadonlyMap<string, OpenModel>> {
   const { files, where } = await filesOf(weights);
@@ -286,7 +294,9 @@ async function filesOf(weights: Weights | undefined): Promise<Files> {
 }
 
 async function openModel(id: string, file: FilePlace | Uint8Array): Promise<Model> {
-  return file instanceof Uint8Array ? readModel(file, `${id}.model`) : loadModel(file);
+  return file instanceof Uint8Array
+    ? keepingContract(readModel(file, `${id}.model`), `${id}.model`)
+    : keepingContract(await loadModel(file), platform.nameOf(file));
 }
 
 async function modelFiles(folder: FilePlace, where: string): Promise<[string, FilePlace][]> {

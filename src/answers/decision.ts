@@ -90,10 +90,11 @@ function shut(gate: ModelMetadata, steps: readonly Step[]): Result | undefined {
 
 const isHeard = ({ silent }: Step): boolean => !silent;
 
-/** Three classes or more: the winner's probability. Two: the margin between them, and `unknown` below the cut-off. */
+/** Three classes or more, or independent ones: the winner's probability. Two: the margin, and `unknown` below the cut-off. */
 function judge(model: ModelMetadata, mean: readonly number[]): Result {
   const winner = indexOfLargest(mean);
-  if (model.labels.length !== 2) return { result: model.labels[winner], confidence: round4(mean[winner]) };
+  if (model.labels.length !== 2 || model.independent)
+    return { result: model.labels[winner], confidence: round4(mean[winner]) };
   const margin = Math.abs(mean[0] - mean[1]);
   return { result: margin < model.unknownCutoff ? 'unknown' : model.labels[winner], confidence: round4(margin) };
 }
@@ -142,6 +143,6 @@ function indexOfLargest(values: readonly number[]): number {
 /** Every result a model can give. */
 export function possibleResults(model: ModelMetadata): string[] {
   const voice = model.gate === '' ? [] : ['no_speech'];
-  const unknown = model.labels.length === 2 ? ['unknown'] : [];
+  const unknown = model.labels.length === 2 && !model.independent ? ['unknown'] : [];
   return [...model.labels, ...voice, ...unknown, 'silence'];
 }

@@ -1,7 +1,8 @@
 import { ArgumentError, UndertoneError, UnknownModelError } from '../errors.ts';
 import { printable } from './style.ts';
 
-export const exitCodes = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+/** `plain`: a network was written that is no model of audio. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, plain: 3, interrupted: 130 } as const;
 
 /** The command line contradicts itself, or asks for what there is not. */
 export class UsageError extends UndertoneError {}

@@ -45,8 +45,8 @@ async function open(path: string): Promise<OpenFile> {
   return { file: readModelFile(bytes, path), size: bytes.length };
 }
 
-async function compare({ model }: ModelFile, path: string): Promise<number> {
-  const { values, first } = await compareWithOnnx(model, path);
+async function compare({ network }: ModelFile, path: string): Promise<number> {
+  const { values, first } = await compareWithOnnx(network, path);
   process.stdout.write(
     table([
       ['node', 'op', 'value in the ONNX file', 'departs by'],

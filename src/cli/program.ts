@@ -6,7 +6,7 @@ import { defaultVolumeThreshold } from '../engine.ts';
 import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { formatNames, formats } from './formats.ts';
-import { listAmong, listOf, numberBetween, quantizations, wholeNumber } from './values.ts';
+import { listAmong, listOf, namedValue, numberBetween, quantizations, wholeNumber } from './values.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -132,6 +132,9 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
       '--meta <file>',
       'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, gate, warmupWeights and training',
     )
+    .option('--network', 'write a plain network for undertone/network, not a model that listens to audio')
+    .option('--dim <name=extent>', 'fix an open axis, or say which other one it equals', namedValue, {})
+    .option('--input <name=value>', 'give an input its value once and for all, such as sr=16000', namedValue, {})
     .option('--no-verify', 'leave out the comparison with onnxruntime-node; the model file says so')
     .addOption(
       new Option('--quantize <type>', 'store kernels and matrices so; they are computed with in float32').choices(

@@ -42,3 +42,10 @@ export function listAmong(allowed: readonly string[]): (text: string) => string[
     return items;
   };
 }
+
+/** NAME=VALUE, once or several times. */
+export function namedValue(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be NAME=VALUE.');
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}

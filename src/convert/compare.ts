@@ -4,13 +4,14 @@ import { parity } from '../backends/tolerances.ts';
 import { ConversionError } from '../errors.ts';
 import { probe } from '../graph/passes/edit.ts';
 import { sizeOf, stridesOf } from '../graph/tensor.ts';
-import type { Model } from '../models/model.ts';
+import type { StoredNetwork } from '../models/model.ts';
 import { Lowering } from '../onnx/lowering.ts';
 import { handlers } from '../onnx/ops/index.ts';
 import { readOnnx } from '../onnx/reader.ts';
 import { modelProto } from '../onnx/schema.ts';
 import { filesBeside, readOnnxFile } from './files.ts';
-import { deviation, openSession } from './verify.ts';
+import { openOriginal } from './original.ts';
+import { deviation } from './verify.ts';
 
 export interface ComparedValue {
   /** The node of the model file that makes it. */
@@ -28,7 +29,7 @@ export interface Comparison {
 }
 
 /** Runs both on the same random input and compares every value that has kept its identity through all passes. */
-export async function compareWithOnnx(model: Model, path: string): Promise<Comparison> {
+export async function compareWithOnnx(model: StoredNetwork, path: string): Promise<Comparison> {
   const bytes = await readOnnxFile(path);
   const lowering = new Lowering(readOnnx(bytes, path, filesBeside(path)), handlers);
   lowering.run();
@@ -37,7 +38,7 @@ export async function compareWithOnnx(model: Model, path: string): Promise<Compa
   const named = graph.nodes.flatMap((node) =>
     node.outputs.filter((name) => origins.has(name)).map((name) => ({ node, name, ...origins.get(name)! })),
   );
-  const session = await openSession(
+  const session = await openOriginal(
     withOutputs(
       bytes,
       named.map(({ original }) => original),
@@ -50,7 +51,7 @@ export async function compareWithOnnx(model: Model, path: string): Promise<Compa
   const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
   const inputs = graph.inputs.map(({ name }) => {
     const shape = plan.shapes.get(name)!;
-    return { shape, data: Float32Array.from({ length: sizeOf(shape) }, () => 20 * random() - 5) };
+    return { name, shape, data: Float32Array.from({ length: sizeOf(shape) }, () => 20 * random() - 5) };
   });
   const expected = await session.run(inputs);
   const trace = program.trace(inputs.map(({ data }) => data));

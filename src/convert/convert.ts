@@ -1,59 +1,83 @@
 /** From an ONNX file to a model file, proved before anything is written. */
 import type { Backend } from '../backends/backend.ts';
-import { ConversionError, UndertoneError } from '../errors.ts';
+import { ArgumentError, ConversionError, UndertoneError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
 import { optimise } from '../graph/passes/index.ts';
-import type { Model } from '../models/model.ts';
-import { hexadecimal, readModel, writeModel } from '../models/model-file.ts';
+import { contractBreaches } from '../models/contract.ts';
+import type { Model, StoredNetwork } from '../models/model.ts';
+import { hexadecimal, isModelFile, readModelFile, writeModel } from '../models/model-file.ts';
 import type { Encoding } from '../models/weights.ts';
-import { importOnnx } from '../onnx/index.ts';
-import type { ExternalFiles } from '../onnx/reader.ts';
+import { fixedInputs, type Imported, type ImportOptions, lowerOnnx } from '../onnx/index.ts';
+import { type ExternalFiles, isFloat } from '../onnx/reader.ts';
 import { platform } from '../platform/index.ts';
 import { fileName } from '../platform/paths.ts';
+import { bothLabels, columnAndOpposite, hasOneColumn, isSigmoid, withOpposite } from './columns.ts';
 import { filesBeside, readOnnxFile } from './files.ts';
-import { type ConversionMetadata, contractBreaches, inferMetadata } from './metadata.ts';
-import { openOriginal, type Verification, verify } from './verify.ts';
+import { type ConversionMetadata, nameOf } from './metadata.ts';
+import { openOriginal } from './original.ts';
+import { type Verification, verify } from './verify.ts';
 
 /** Floats that a run at a moderate size may need; beyond it the file is a trap, not a network for audio. */
 const activationLimit = 1 << 28;
 
-export interface ConvertOptions {
-  /** Without it only what can be told from the network is stored. */
+export interface ConvertOptions extends ImportOptions {
+  /** Without it the file holds a plain network: nothing tells how its input comes of audio. */
   readonly metadata?: ConversionMetadata;
   /** Default true. */
   readonly verify?: boolean;
   /** Backends to compare besides the reference computations. */
   readonly backends?: readonly Backend[];
   readonly weights?: Encoding;
+  /** Sizes of input that were compared, and how many there may be. */
+  readonly onProgress?: (done: number, sizes: number) => void;
 }
 
 export interface Conversion {
-  readonly model: Model;
+  readonly network: StoredNetwork;
+  /** The same as a model that an engine can listen with, if it is one. */
+  readonly model: Model | undefined;
   readonly bytes: Uint8Array;
   readonly verification: Verification | undefined;
-  /** What a user should know although it is no error. */
-  readonly warnings: readonly string[];
+  /** Why it is no model of audio; empty if it is one. */
+  readonly breaches: readonly string[];
+  /** What was settled on the way. */
+  readonly notes: readonly string[];
+}
+
+interface Read extends Pick<Imported, 'graph' | 'notes' | 'model'> {
+  readonly bytes: Uint8Array;
 }
 
 /** Reads, lowers and folds. Throws ConversionError that names the file, and the node if one is to blame. */
-export async function readGraph(path: string): Promise<{ graph: Graph; bytes: Uint8Array }> {
+export async function readGraph(path: string, options: ImportOptions = {}): Promise<Read> {
   const bytes = await readOnnxFile(path);
-  return { graph: lower(bytes, path, filesBeside(path)), bytes };
+  return { ...lowered(bytes, path, { external: filesBeside(path), ...options }), bytes };
 }
 
 /** The graph of an ONNX file in memory, as it will be stored. */
 export function lower(bytes: Uint8Array, source: string, external?: ExternalFiles): Graph {
+  return lowered(bytes, source, { external }).graph;
+}
+
+/** Like `lower`, with what else is known of the file. */
+export function lowered(
+  bytes: Uint8Array,
+  source: string,
+  options: ImportOptions = {},
+): Pick<Imported, 'graph' | 'notes' | 'model'> {
+  if (isModelFile(bytes)) throw new ConversionError(source, 'this is a model file already');
   try {
-    const graph = optimise(importOnnx(bytes, source, { external }));
+    const { graph: plain, notes, model } = lowerOnnx(bytes, source, options);
+    const graph = optimise(plain);
     const [plan] = probe(graph);
     let needed = 0;
     for (const shape of plan.shapes.values()) needed += shape.reduce((m, n) => m * n, 1);
     if (!(needed <= activationLimit))
       throw new ConversionError(source, `a run would need ${needed} floats, more than ${activationLimit}`);
-    return graph;
+    return { graph, notes, model };
   } catch (error) {
-    if (error instanceof ConversionError) throw error;
+    if (error instanceof ConversionError || error instanceof ArgumentError) throw error;
     if (error instanceof UndertoneError || error instanceof RangeError)
       throw new ConversionError(source, error.message, undefined, { cause: error });
     throw error;
@@ -62,19 +86,28 @@ export function lower(bytes: Uint8Array, source: string, external?: ExternalFile
 
 /** Converts an ONNX file; nothing is written. */
 export async function convert(path: string, options: ConvertOptions = {}): Promise<Conversion> {
-  const { graph, bytes } = await readGraph(path);
-  const metadata = options.metadata ?? inferMetadata(graph, path);
-  const warnings = contractBreaches(graph, metadata);
-  if (!options.metadata) warnings.push('there is no meta file: labels, rate and feature geometry are guesses');
-  const encoding = options.weights ?? 'float32';
-  const verification =
-    options.verify === false
-      ? undefined
-      : await verify(graph, await openOriginal(path), path, {
-          unit: metadata.framesPerStep,
-          backends: options.backends,
-        });
-  const conversion = {
+  const { metadata, weights: encoding = 'float32', dims, inputs, backends, onProgress } = options;
+  const { graph: original, bytes, notes, model: onnx } = await readGraph(path, { dims, inputs });
+  const isColumn = metadata !== undefined && metadata.labels.length <= 2 && hasOneColumn(original);
+  const graph = isColumn ? withOpposite(original) : original;
+  const labels = isColumn ? bothLabels(metadata.labels) : metadata?.labels;
+  const settled = metadata && {
+    ...metadata,
+    labels: labels!,
+    ...(!isColumn && isSigmoid(graph) ? { independent: true as const } : {}),
+  };
+  const breaches = settled ? contractBreaches(graph, settled) : ['no meta file tells how its input comes of audio'];
+  const proof = {
+    unit: metadata?.framesPerStep ?? 1,
+    backends,
+    whole: new Set(onnx.inputs.filter(({ type }) => !isFloat(type)).map(({ name }) => name)),
+    expect: (name: string, values: Float32Array) =>
+      isColumn && name === graph.outputs[0] ? columnAndOpposite(values) : values,
+    onProgress,
+  };
+  const runtime = options.verify === false ? undefined : await openOriginal(path, path, fixedInputs(onnx, inputs));
+  const verification = runtime && (await verify(graph, runtime, path, proof));
+  const facts = {
     source: fileName(path),
     sha256: hexadecimal(platform.sha256(bytes)),
     weights: encoding,
@@ -83,10 +116,38 @@ export async function convert(path: string, options: ConvertOptions = {}): Promi
       ? { against: verification.against, cases: verification.cases, deviations: summary(verification) }
       : {}),
   };
-  const model: Model = { ...metadata, conversion: JSON.stringify(conversion), graph };
-  const written = writeModel(model, { weights: encoding });
+  const store = (more: object): Uint8Array => {
+    const conversion = JSON.stringify({ ...facts, ...more });
+    const stored =
+      breaches.length === 0 && settled ? { ...settled, conversion, graph } : plain(path, settled, conversion, graph);
+    return writeModel(stored, { weights: encoding });
+  };
+  let written = store({});
+  // What is written is what is proved: weights of fewer bits depart, and by how much is told.
+  if (runtime && encoding !== 'float32') {
+    const { graph: stored } = readModelFile(written, path).network;
+    const departures = await verify(stored, runtime, path, { ...proof, strict: false });
+    written = store({ stored: summary(departures) });
+  }
   // What can't be read again must not be written.
-  return { model: readModel(written, path), bytes: written, verification, warnings };
+  const { network, model } = readModelFile(written, path);
+  return { network, model, bytes: written, verification, breaches, notes };
+}
+
+function plain(
+  path: string,
+  metadata: ConversionMetadata | undefined,
+  conversion: string,
+  graph: Graph,
+): StoredNetwork {
+  return {
+    name: metadata?.name ?? nameOf(path),
+    version: metadata?.version ?? 1,
+    labels: metadata?.labels ?? [],
+    training: metadata?.training ?? '{}',
+    conversion,
+    graph,
+  };
 }
 
 function summary({ deviations }: Verification): Record<string, Record<string, number>> {

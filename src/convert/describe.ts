@@ -66,7 +66,21 @@ function attributeText(attributes: Attributes): string {
 }
 
 /** Everything `undertone inspect FILE` prints. */
-export function describeFile({ model, formatVersion, checksum, encodings }: ModelFile, size: number): string {
+export function describeFile({ model, network, formatVersion, checksum, encodings }: ModelFile, size: number): string {
+  const file: [string, string][] = [
+    ['training', network.training],
+    ['conversion', network.conversion],
+    ['format', `version ${formatVersion}, ${grouped(size)} bytes`],
+    ['checksum', `sha256 ${checksum}`],
+  ];
+  if (!model) {
+    const plain: [string, string][] = [
+      ['network', `${network.name}, version ${network.version}; no model of audio`],
+      ...(network.labels.length > 0 ? [['labels', network.labels.join(', ')] as [string, string]] : []),
+      ...file,
+    ];
+    return `${table([...plain, ...graphHead(network.graph, encodings), ...costs(network.graph)])}\n${nodeTable(network.graph)}`;
+  }
   const { features } = model;
   const head: [string, string][] = [
     ['model', `${model.name}, version ${model.version}`],
@@ -82,10 +96,8 @@ export function describeFile({ model, formatVersion, checksum, encodings }: Mode
     ['unknown', model.unknownCutoff > 0 ? `below a margin of ${model.unknownCutoff}` : 'never'],
     ['gate', model.gate || 'none'],
     ['warm-up', model.warmupWeights.length > 0 ? model.warmupWeights.join(', ') : 'none'],
-    ['training', model.training],
-    ['conversion', model.conversion],
-    ['format', `version ${formatVersion}, ${grouped(size)} bytes`],
-    ['checksum', `sha256 ${checksum}`],
+    ...(model.independent ? [['classes', 'independent'] as [string, string]] : []),
+    ...file,
   ];
   const seconds = (frames: number): number => (frames * features.hop) / model.sampleRate;
   const length = model.framesPerStep * Math.max(1, Math.round(1 / seconds(model.framesPerStep)));

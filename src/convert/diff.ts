@@ -1,28 +1,28 @@
 /** How two versions of a model differ. */
 
 import { sameShape } from '../graph/tensor.ts';
-import type { Model } from '../models/model.ts';
+import type { StoredNetwork } from '../models/model.ts';
 import type { ModelFile } from '../models/model-file.ts';
 import { table } from './describe.ts';
 
 /** A line for each difference; an empty text if there is none. */
 export function diffFiles(a: ModelFile, b: ModelFile): string {
-  return [...metadataChanges(a.model, b.model), ...nodeChanges(a.model, b.model), ...tensorChanges(a, b)]
+  return [...metadataChanges(a.network, b.network), ...nodeChanges(a.network, b.network), ...tensorChanges(a, b)]
     .map((line) => `${line}\n`)
     .join('');
 }
 
-function metadataChanges(a: Model, b: Model): string[] {
+function metadataChanges(a: StoredNetwork, b: StoredNetwork): string[] {
   const { graph: _a, ...before } = a;
   const { graph: _b, ...after } = b;
-  return Object.keys(before).flatMap((field) => {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((field) => {
     const [old, now] = [before, after].map((metadata) => JSON.stringify(metadata[field as keyof typeof metadata]));
     return old === now ? [] : [`${field}: ${old} -> ${now}`];
   });
 }
 
-function nodeChanges({ graph: a }: Model, { graph: b }: Model): string[] {
-  const say = ({ op, inputs, attributes }: Model['graph']['nodes'][number]): string =>
+function nodeChanges({ graph: a }: StoredNetwork, { graph: b }: StoredNetwork): string[] {
+  const say = ({ op, inputs, attributes }: StoredNetwork['graph']['nodes'][number]): string =>
     `${op} of ${inputs.map((name) => name || '-').join(', ')} ${JSON.stringify(attributes)}`;
   const [before, after] = [a, b].map((graph) => new Map(graph.nodes.map((node) => [node.name, say(node)])));
   const lines: string[] = [];
@@ -38,7 +38,7 @@ function nodeChanges({ graph: a }: Model, { graph: b }: Model): string[] {
 function tensorChanges(a: ModelFile, b: ModelFile): string[] {
   const lines: string[] = [];
   const rows: string[][] = [];
-  const [before, after] = [a.model.graph.constants, b.model.graph.constants];
+  const [before, after] = [a.network.graph.constants, b.network.graph.constants];
   for (const [name, old] of before) {
     const now = after.get(name);
     if (!now) lines.push(`tensor "${name}" is gone`);

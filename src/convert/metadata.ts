@@ -1,11 +1,9 @@
 /** meta.json: what a model file says about its network beyond the network itself. */
 import { ArgumentError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
-import { probe } from '../graph/passes/edit.ts';
 import type { FeatureSettings, ModelMetadata } from '../models/model.ts';
 import { checkMetadata } from '../models/model-file.ts';
-import { opNamed } from '../ops/index.ts';
 import { fileName } from '../platform/paths.ts';
+import { bothLabels } from './columns.ts';
 
 export type ConversionMetadata = Omit<ModelMetadata, 'conversion'>;
 
@@ -86,75 +84,19 @@ export function parseMetadata(json: unknown): ConversionMetadata {
     training: JSON.stringify(training ?? {}),
   };
   try {
-    checkMetadata({ ...metadata, conversion: '{}' });
+    // One label is that of a single column, whose opposite gets a name when the network is seen.
+    checkMetadata({ ...metadata, labels: bothLabels(metadata.labels), conversion: '{}' });
   } catch (error) {
     throw new ArgumentError('meta', (error as Error).message, 'consistent');
   }
   return metadata;
 }
 
-/** What can be told of a network without a meta file: enough to hold and inspect it, not to listen with it. */
-export function inferMetadata(graph: Graph, source: string): ConversionMetadata {
-  const [plan] = probe(graph);
-  const [input, output] = [plan.shapes.get(graph.inputs[0].name)!, plan.shapes.get(graph.outputs[0])!];
-  const name =
-    fileName(source)
-      .replace(/\.[^.]*$/, '')
-      .replace(/[^a-z0-9_-]/gi, '_')
-      .replace(/^[^a-z]*/i, '') || 'model';
-  return {
-    name,
-    version: 1,
-    labels: Array.from({ length: Math.min(1000, output.at(-1)!) }, (_, i) => `class${i}`),
-    sampleRate: 16000,
-    features: { kind: 'logmel', frame: 512, hop: 256, bands: input.at(-1)! },
-    framesPerStep: Math.max(1, Math.round((input[1] ?? 1) / (output[1] ?? 1))),
-    receptiveField: 1,
-    unknownCutoff: 0,
-    gate: '',
-    warmupWeights: [],
-    training: '{}',
-  };
-}
-
-/** Why an engine could not listen with this network; empty if it can. */
-export function contractBreaches(
-  graph: Graph,
-  { features: { bands }, framesPerStep, labels }: ConversionMetadata,
-): string[] {
-  const breaches: string[] = [];
-  const [plan, other] = probe(graph);
-  const [input] = graph.inputs;
-  const shape = input.shape;
-  if (
-    graph.inputs.length !== 1 ||
-    shape.length !== 3 ||
-    shape[0] !== 'batch' ||
-    shape[1] !== 'time' ||
-    shape[2] !== bands
-  ) {
-    breaches.push(
-      `its inputs are ${graph.inputs.map(({ name, shape: dimensions }) => `${name} [${dimensions.join(', ')}]`).join(', ')}, not one of [batch, time, ${bands}]`,
-    );
-    return breaches;
-  }
-  for (const { shapes, bindings } of [plan, other]) {
-    const output = shapes.get(graph.outputs[0])!;
-    const expected = [bindings.batch, bindings.time / framesPerStep, labels.length];
-    if (output.length !== 3 || output.some((extent, axis) => extent !== expected[axis])) {
-      breaches.push(
-        `its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / framesPerStep, labels)`,
-      );
-      break;
-    }
-  }
-  if (!plan.streamable) {
-    const blocking = plan.nodes
-      .filter(({ node, inputShapes }) => opNamed(node).state(node, inputShapes) === undefined)
-      .map(({ node }) => `"${node.name}" (${node.op})`);
-    breaches.push(
-      `it can't be streamed, because ${blocking.slice(0, 3).join(', ')}${blocking.length > 3 ? ` and ${blocking.length - 3} more` : ''} would have to look ahead`,
-    );
-  }
-  return breaches;
+/** What a network is called that no meta file names: after its file. */
+export function nameOf(path: string): string {
+  const word = fileName(path)
+    .replace(/\.[^.]*$/, '')
+    .replace(/[^a-z0-9_-]/gi, '_')
+    .replace(/^[^a-z]*/i, '');
+  return word || 'network';
 }

@@ -1,11 +1,12 @@
 /** The proof of a conversion: the same inputs through onnxruntime and through the new graph. */
-import type { Backend } from '../backends/backend.ts';
+import type { Backend, Program } from '../backends/backend.ts';
 import { ReferenceBackend } from '../backends/reference/index.ts';
 import { approximate, parity } from '../backends/tolerances.ts';
 import { ConversionError } from '../errors.ts';
 import type { Bindings, Graph } from '../graph/graph.ts';
 import { planGraph } from '../graph/plan.ts';
 import { sizeOf } from '../graph/tensor.ts';
+import type { Original } from './original.ts';
 
 export interface Deviation {
   /** Largest absolute difference, in units of the larger of 1 and the expected magnitude. */
@@ -20,71 +21,6 @@ export interface Verification {
   readonly cases: number;
   /** For each backend, and each output by name. */
   readonly deviations: Readonly<Record<string, Readonly<Record<string, Deviation>>>>;
-}
-
-/** Runs the original; given inputs, row-major, in the graph's order. */
-export interface Original {
-  readonly name: string;
-  run(
-    inputs: readonly { readonly data: Float32Array; readonly shape: readonly number[] }[],
-  ): Promise<Readonly<Record<string, Float32Array>>>;
-}
-
-interface OrtModule {
-  readonly InferenceSession: { create(model: Uint8Array | string, options: object): Promise<OrtSession> };
-  readonly Tensor: new (type: string, data: Float32Array, shape: readonly number[]) => { readonly data: Float32Array };
-  readonly env?: { readonly versions?: Readonly<Record<string, string>> };
-}
-interface OrtSession {
-  readonly inputNames: readonly string[];
-  run(feeds: Record<string, unknown>): Promise<Record<string, { readonly data: Float32Array }>>;
-}
-
-/** Loads onnxruntime-node, which is not a dependency: only who converts needs it. */
-async function loadRuntime(source: string): Promise<OrtModule> {
-  // A name that the compiler does not follow, because the package need not be there.
-  const name: string = 'onnxruntime-node';
-  try {
-    const loaded = await import(name);
-    return loaded.default ?? loaded;
-  } catch (error) {
-    throw new ConversionError(
-      source,
-      'the conversion is checked against onnxruntime-node, which is not installed; install it (npm install onnxruntime-node@1.30.0) or pass --no-verify',
-      undefined,
-      { cause: error },
-    );
-  }
-}
-
-/** The ONNX file on onnxruntime. `path` must be a file, because external data lies beside it. */
-export const openOriginal = (path: string): Promise<Original> => openSession(path, path);
-
-/** An ONNX file, or the bytes of one, on onnxruntime; `source` is what errors call it. */
-export async function openSession(model: Uint8Array | string, source: string): Promise<Original> {
-  const ort = await loadRuntime(source);
-  let session: OrtSession;
-  try {
-    session = await ort.InferenceSession.create(model, {
-      logSeverityLevel: 3,
-      intraOpNumThreads: 1,
-      interOpNumThreads: 1,
-    });
-  } catch (error) {
-    throw new ConversionError(source, `onnxruntime refuses it: ${(error as Error).message}`, undefined, {
-      cause: error,
-    });
-  }
-  return {
-    name: `onnxruntime-node ${ort.env?.versions?.node ?? ort.env?.versions?.common ?? ''}`.trim(),
-    async run(inputs) {
-      const feeds = Object.fromEntries(
-        inputs.map(({ data, shape }, i) => [session.inputNames[i], new ort.Tensor('float32', data, shape)]),
-      );
-      const results = await session.run(feeds);
-      return Object.fromEntries(Object.entries(results).map(([name, tensor]) => [name, tensor.data]));
-    },
-  };
 }
 
 /** Inputs that have shown faults before: ordinary, silent, constant, large of both signs, and one spike. */
@@ -109,33 +45,45 @@ function generator(): () => number {
   return () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 2 ** 32;
 }
 
-/** Multiply-adds of all comparisons together: a few seconds of the reference computations. */
-const workLimit = 5e8;
+/**
+ * Multiply-adds of all runs together that a backend is asked for, so that any network is proved within a minute: the reference
+ * computations are slow, and need not run where a kernel that was held against them does.
+ */
+const budgets: Readonly<Record<string, number>> = { reference: 4e8, cpu: 2e10, webgpu: 4e9, 'gpu.js': 5e8 };
+/** After this long no further size is begun. */
+const patience = 40_000;
+/** Elements of all values of a run; beyond it only the smallest size is compared. */
+const elementLimit = 1 << 24;
+const sizeLimit = 10;
 
-/** Sizes at which to compare: batch 1 and 3, several lengths, as far as the graph allows and the work stays bearable. */
-export function comparedSizes(graph: Graph, unit: number): Bindings[] {
+export interface ComparedSize {
+  readonly bindings: Bindings;
+  readonly multiplyAdds: number;
+}
+
+/** Sizes at which to compare, the smallest first: batch 1 and 3, several lengths, as far as the graph allows. */
+export function comparedSizes(graph: Graph, unit: number): ComparedSize[] {
   const symbols = [
     ...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string'))),
   ];
   const lengths = symbols.some((symbol) => symbol !== 'batch')
-    ? [1, 2, 5, 16, 40, 98, 500].map((n) => n * unit).concat(13, 64, 256, 1024, 16000)
+    ? [1, 2, 5, 16, 40, 98, 500].map((n) => n * unit).concat(13, 64, 160, 256, 512, 1024, 16000)
     : [1];
-  const sizes: Bindings[] = [];
-  let work = 0;
-  for (const length of lengths) {
+  const sizes: ComparedSize[] = [];
+  for (const length of [...new Set(lengths)]) {
     for (const batch of symbols.includes('batch') ? [1, 3] : [1]) {
       const bindings = Object.fromEntries(symbols.map((symbol) => [symbol, symbol === 'batch' ? batch : length]));
       try {
-        const cost = planGraph(graph, bindings).multiplyAdds * Object.keys(kinds).length;
-        if (sizes.length > 0 && (work + cost > workLimit || sizes.length >= 10)) continue;
-        work += cost;
-        sizes.push(bindings);
+        const { multiplyAdds, shapes } = planGraph(graph, bindings);
+        let elements = 0;
+        for (const [name, shape] of shapes) if (!graph.constants.has(name)) elements += sizeOf(shape);
+        if (elements <= elementLimit || sizes.length === 0) sizes.push({ bindings, multiplyAdds });
       } catch {
         // Too short for the graph, or not a multiple of a stride.
       }
     }
   }
-  return sizes;
+  return sizes.sort((a, b) => a.multiplyAdds - b.multiplyAdds).slice(0, 2 * sizeLimit);
 }
 
 /** Largest difference, in units of the larger of 1 and the expected magnitude; infinite where only one is no number. */
@@ -156,6 +104,13 @@ export interface VerifyOptions {
   readonly unit: number;
   /** Compared besides the reference computations. */
   readonly backends?: readonly Backend[];
+  /** Element types of inputs that hold whole numbers. */
+  readonly whole?: ReadonlySet<string>;
+  /** What the graph makes of an output of the original, where that is not the same. */
+  readonly expect?: (name: string, values: Float32Array) => Float32Array;
+  /** False: differences are told, however large they are. Default true. */
+  readonly strict?: boolean;
+  readonly onProgress?: (done: number, sizes: number) => void;
 }
 
 /** Compares; throws ConversionError where an output departs by more than the tolerance for its kind of input. */
@@ -163,42 +118,112 @@ export async function verify(
   graph: Graph,
   original: Original,
   source: string,
-  { unit, backends = [] }: VerifyOptions,
+  options: VerifyOptions,
 ): Promise<Verification> {
-  const all: readonly Backend[] = [new ReferenceBackend(), ...backends];
-  const found: Record<string, Record<string, Deviation>> = Object.fromEntries(all.map(({ name }) => [name, {}]));
-  const random = generator();
-  let cases = 0;
-  for (const bindings of comparedSizes(graph, unit)) {
-    const programs = await Promise.all(all.map((backend) => backend.prepare(graph, bindings)));
-    for (const [kind, draw] of Object.entries(kinds)) {
-      const { shapes } = programs[0].plan;
-      const inputs = graph.inputs.map(({ name }) => {
-        const shape = shapes.get(name)!;
-        return { shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw(random, i)) };
-      });
-      const expected = await original.run(inputs);
-      const at = `${Object.entries(bindings)
-        .map(([name, extent]) => `${name} ${extent}, `)
-        .join('')}${kind} input`;
-      cases++;
-      for (const [i, program] of programs.entries()) {
-        const outputs = await program.run(inputs.map(({ data }) => data));
-        graph.outputs.forEach((name, o) => {
-          const largest = deviation(outputs[o], expected[name] ?? new Float32Array(0));
-          const allowed = ordinary.includes(kind) ? parity : approximate;
-          if (!(largest <= allowed))
-            throw new ConversionError(
-              source,
-              `output "${name}" departs from ${original.name} by ${largest.toExponential(1)} on the ${all[i].name} backend (${at}), more than ${allowed}; nothing was written`,
-            );
-          const kept = found[all[i].name];
-          if (!(kept[name] && kept[name].largest >= largest)) kept[name] = { largest, at };
-        });
-      }
-    }
-    for (const program of programs) program.dispose();
+  const { unit, backends = [], onProgress } = options;
+  const comparison = new Comparison(graph, original, source, [new ReferenceBackend(), ...backends], options);
+  const sizes = comparedSizes(graph, unit);
+  const begun = performance.now();
+  for (const [i, size] of sizes.entries()) {
+    if (comparison.sizes >= sizeLimit || (comparison.cases > 0 && performance.now() - begun > patience)) break;
+    await comparison.at(size);
+    onProgress?.(i + 1, sizes.length);
   }
-  if (cases === 0) throw new ConversionError(source, 'no input size was found at which it can be compared');
-  return { against: original.name, cases, deviations: found };
+  if (comparison.cases === 0)
+    throw new ConversionError(
+      source,
+      comparison.refusal === undefined
+        ? 'no input size was found at which it can be compared'
+        : `onnxruntime can't run it: ${comparison.refusal}`,
+    );
+  return { against: original.name, cases: comparison.cases, deviations: comparison.found };
+}
+
+class Comparison {
+  cases = 0;
+  sizes = 0;
+  /** What the runtime said of a size that it does not take. */
+  refusal: string | undefined;
+  readonly found: Record<string, Record<string, Deviation>> = {};
+  readonly #graph: Graph;
+  readonly #original: Original;
+  readonly #source: string;
+  readonly #backends: readonly Backend[];
+  readonly #options: VerifyOptions;
+  readonly #random = generator();
+  readonly #spent = new Map<Backend, number>();
+
+  constructor(graph: Graph, original: Original, source: string, backends: readonly Backend[], options: VerifyOptions) {
+    this.#graph = graph;
+    this.#original = original;
+    this.#source = source;
+    this.#backends = backends;
+    this.#options = options;
+  }
+
+  /** Compares at one size, on the backends that can afford it. */
+  async at({ bindings, multiplyAdds }: ComparedSize): Promise<void> {
+    const names = Object.keys(kinds);
+    const affordable = this.#backends.filter(
+      (backend) => (this.#spent.get(backend) ?? 0) + multiplyAdds * names.length <= budgets[backend.name],
+    );
+    // A network too large for all is compared once, on the fastest.
+    const fastest = [...this.#backends].sort((a, b) => budgets[b.name] - budgets[a.name]).slice(0, 1);
+    const chosen = affordable.length > 0 ? affordable : this.cases === 0 ? fastest : [];
+    if (chosen.length === 0) return;
+    const programs = await Promise.all(chosen.map((backend) => backend.prepare(this.#graph, bindings)));
+    try {
+      const before = this.cases;
+      for (const kind of affordable.length > 0 ? names : names.slice(0, 1)) {
+        if (!(await this.#compare(kind, bindings, chosen, programs))) break;
+      }
+      if (this.cases > before) this.sizes++;
+      for (const backend of chosen)
+        this.#spent.set(backend, (this.#spent.get(backend) ?? 0) + multiplyAdds * names.length);
+    } finally {
+      for (const program of programs) program.dispose();
+    }
+  }
+
+  /** False where the runtime does not take this size. */
+  async #compare(
+    kind: string,
+    bindings: Bindings,
+    backends: readonly Backend[],
+    programs: readonly Program[],
+  ): Promise<boolean> {
+    const { expect = (_, values) => values, whole, strict = true } = this.#options;
+    const { shapes } = programs[0].plan;
+    const inputs = this.#graph.inputs.map(({ name }) => {
+      const shape = shapes.get(name)!;
+      const draw = whole?.has(name) ? () => Math.floor(3 * this.#random()) : kinds[kind];
+      return { name, shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw(this.#random, i)) };
+    });
+    let expected: Readonly<Record<string, Float32Array>>;
+    try {
+      expected = await this.#original.run(inputs);
+    } catch (error) {
+      if (error instanceof ConversionError) throw error;
+      this.refusal ??= (error as Error).message;
+      return false;
+    }
+    const sizes = Object.entries(bindings).map(([name, extent]) => `${name} ${extent}, `);
+    const at = `${sizes.join('')}${kind} input`;
+    this.cases++;
+    for (const [i, program] of programs.entries()) {
+      const outputs = await program.run(inputs.map(({ data }) => data));
+      const kept = (this.found[backends[i].name] ??= {});
+      this.#graph.outputs.forEach((name, o) => {
+        const largest = deviation(outputs[o], expect(name, expected[name] ?? new Float32Array(0)));
+        const allowed = ordinary.includes(kind) ? parity : approximate;
+        if (strict && !(largest <= allowed))
+          throw new ConversionError(
+            this.#source,
+            `output "${name}" departs from ${this.#original.name} by ${largest.toExponential(1)} on the ${backends[i].name} backend (${at}), more than ${allowed}; nothing was written`,
+          );
+        if (!(kept[name] && kept[name].largest >= largest)) kept[name] = { largest, at };
+      });
+    }
+    return true;
+  }
 }

@@ -14,7 +14,7 @@ import {
 import { sizeOf, type Tensor } from '../graph/tensor.ts';
 import { opNamed } from '../ops/index.ts';
 import { type FilePlace, platform } from '../platform/index.ts';
-import type { Model } from './model.ts';
+import type { Model, StoredNetwork } from './model.ts';
 import {
   type AttributeMessage,
   type GraphMessage,
@@ -39,7 +39,9 @@ export interface ModelFile {
   readonly formatVersion: number;
   /** SHA-256 of what the file holds, in hexadecimal digits. */
   readonly checksum: string;
-  readonly model: Model;
+  readonly network: StoredNetwork;
+  /** The same as a model that listens to audio; undefined where the file says nothing of that. */
+  readonly model: Model | undefined;
   /** How each constant of the graph is stored. */
   readonly encodings: ReadonlyMap<string, Encoding>;
 }
@@ -49,6 +51,11 @@ export interface WriteOptions {
   readonly weights?: Encoding;
 }
 
+/** Whether these are the bytes of a model file, as far as their beginning tells. */
+export function isModelFile(bytes: Uint8Array): boolean {
+  return beginning.every((byte, i) => byte === bytes[i]);
+}
+
 /** Reads a model file from where it lies. Throws ModelFileError, or the platform's own error if it can't be read. */
 export async function loadModel(place: FilePlace): Promise<Model> {
   return readModel(await platform.readFile(place), platform.nameOf(place));
@@ -56,7 +63,12 @@ export async function loadModel(place: FilePlace): Promise<Model> {
 
 /** Reads a model file from memory; `source` is what errors call it. Throws ModelFileError. */
 export function readModel(bytes: Uint8Array, source = 'data'): Model {
-  return readModelFile(bytes, source).model;
+  const { model, network } = readModelFile(bytes, source);
+  if (model) return model;
+  throw new ModelFileError(
+    source,
+    `it holds the plain network "${network.name}", which states no audio features: Network of undertone/network runs it, an engine can't listen with it`,
+  );
 }
 
 /** Like `readModel`, with what is only of interest for inspection. */
@@ -65,17 +77,18 @@ export function readModelFile(bytes: Uint8Array, source = 'data'): ModelFile {
   const message = decode(() => modelType.decode(payload), source);
   try {
     const { graph, encodings } = readGraph(required(message.graph, 'graph'));
-    return { formatVersion: version, checksum, model: readMetadata(message, graph, version), encodings };
+    const model = message.features ? readMetadata(message, graph, version) : undefined;
+    return { formatVersion: version, checksum, network: model ?? readNetwork(message, graph), model, encodings };
   } catch (error) {
     throw new ModelFileError(source, (error as Error).message, { cause: error });
   }
 }
 
 /** The bytes of a model file of the present format version. */
-export function writeModel(model: Model, { weights = 'float32' }: WriteOptions = {}): Uint8Array {
+export function writeModel(model: Model | StoredNetwork, { weights = 'float32' }: WriteOptions = {}): Uint8Array {
   checkGraph(model.graph);
-  const { graph, features, ...metadata } = model;
-  const payload = modelType.encode({ ...metadata, features: { ...features }, graph: writeGraph(graph, weights) });
+  const { graph, ...metadata } = model;
+  const payload = modelType.encode({ ...nothing, ...metadata, graph: writeGraph(graph, weights) });
   return modelFileType.encode({
     magic,
     formatVersion,
@@ -84,8 +97,11 @@ export function writeModel(model: Model, { weights = 'float32' }: WriteOptions =
   });
 }
 
+/** A message of no fields. */
+const nothing = modelType.decode(new Uint8Array(0));
+
 function openEnvelope(bytes: Uint8Array, source: string): { payload: Uint8Array; checksum: string; version: number } {
-  if (!beginning.every((byte, i) => byte === bytes[i])) {
+  if (!isModelFile(bytes)) {
     const cut = bytes.length < beginning.length && bytes.every((byte, i) => byte === beginning[i]);
     throw new ModelFileError(source, cut ? `it is cut off after ${bytes.length} bytes` : 'it is not a model file');
   }
@@ -116,6 +132,17 @@ function decode<T>(read: () => T, source: string): T {
   }
 }
 
+function readNetwork({ name, version, labels, training, conversion }: ModelMessage, graph: Graph): StoredNetwork {
+  return {
+    name: required(name, 'name'),
+    version: positive(version, 'version'),
+    labels: [...labels],
+    training: training || '{}',
+    conversion: conversion || '{}',
+    graph,
+  };
+}
+
 function readMetadata(message: ModelMessage, graph: Graph, fileVersion: number): Model {
   const { name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, warmupWeights } =
     message;
@@ -133,6 +160,7 @@ function readMetadata(message: ModelMessage, graph: Graph, fileVersion: number):
     framesPerStep: positive(framesPerStep, 'frames per step'),
     receptiveField: positive(receptiveField, 'receptive field'),
     unknownCutoff: unknownCutoff ?? 0,
+    ...(message.independent ? { independent: true } : {}),
     gate: fileVersion === 1 ? gateOfVersion1(name) : (message.gate ?? ''),
     warmupWeights: [...warmupWeights],
     training: message.training || '{}',

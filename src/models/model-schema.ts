@@ -69,6 +69,7 @@ export const modelType = messageType({
   conversion: one(11, 'string'),
   graph: oneMessage(12, () => graphType),
   gate: one(13, 'string'),
+  independent: one(14, 'bool'),
 });
 
 export type GraphMessage = Decoded<typeof graphType>;

@@ -24,6 +24,8 @@ export interface ModelMetadata {
   readonly receptiveField: number;
   /** Two-class models: a margin below this is `unknown`; 0 for never. */
   readonly unknownCutoff: number;
+  /** Whether each label has a probability of its own, so that several may be heard at once; left out where they sum to 1. */
+  readonly independent?: true;
   /** Name of the model that tells a voice model where somebody speaks; empty for a model that answers for every sound. */
   readonly gate: string;
   /** Weights of the first steps in a mean over steps, before the receptive field is full; steps behind them weigh 1. */
@@ -32,6 +34,18 @@ export interface ModelMetadata {
   readonly training: string;
   /** What the conversion was checked against, as JSON text. */
   readonly conversion: string;
+}
+
+/** What every model file says, whether its network listens to audio or is one for `Network` alone. */
+export interface StoredNetwork {
+  readonly name: string;
+  readonly version: number;
+  /** What the columns of its first output are called; empty where nothing is known of them. */
+  readonly labels: readonly string[];
+  /** JSON texts. */
+  readonly training: string;
+  readonly conversion: string;
+  readonly graph: Graph;
 }
 
 export interface Model extends ModelMetadata {

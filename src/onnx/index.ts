@@ -4,7 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type FixedInput, fixInputs } from './inputs.ts';
 import { Lowering } from './lowering.ts';
 import { handlers } from './ops/index.ts';
-import { type ExternalFiles, readOnnx } from './reader.ts';
+import { type ExternalFiles, type OnnxModel, type OnnxTensor, readOnnx } from './reader.ts';
 import { Axes, type Extent, SameExtent } from './symbols.ts';
 
 export interface ImportOptions {
@@ -19,6 +19,8 @@ export interface ImportOptions {
 export interface Imported {
   readonly graph: Graph;
   readonly lowering: Lowering;
+  /** The file, with inputs that were given turned into constants. */
+  readonly model: OnnxModel;
   /** What was settled while it was read, in words. */
   readonly notes: readonly string[];
 }
@@ -50,11 +52,19 @@ export function lowerOnnx(
           `open axes of the inputs: ${[...open].join(', ') || 'it has none'}`,
         );
       }
-      return { graph, lowering, notes: axes.notes };
+      return { graph, lowering, model, notes: axes.notes };
     } catch (error) {
       if (!(error instanceof SameExtent)) throw error;
       if (!axes.settle(error, `node "${lowering.current?.name}" (${lowering.current?.op}) needs it`))
         throw new ConversionError(source, error.message, lowering.current, { cause: error });
     }
   }
+}
+
+/** The tensors of those inputs that were given once and for all. */
+export function fixedInputs(
+  { tensors }: OnnxModel,
+  given: Readonly<Record<string, unknown>> = {},
+): Record<string, OnnxTensor> {
+  return Object.fromEntries(Object.keys(given).map((name) => [name, tensors.get(name)!]));
 }

@@ -57,10 +57,10 @@ test('the golden file of format version 1 is read', async () => {
   const golden = new URL('../fixtures/models/tiny-v1.model', import.meta.url).pathname;
   assert.equal(await loadModel(golden), tinyModel());
   for (const weights of ['float16', 'int8'] as const) {
-    const { model, encodings } = readModelFile(readFileSync(golden.replace('v1', `v1-${weights}`)));
+    const { network, encodings } = readModelFile(readFileSync(golden.replace('v1', `v1-${weights}`)));
     assert.is(encodings.get('kernel'), weights);
     assert.is(encodings.get('bias'), 'float32');
-    const [got, exact] = [model, tinyModel()].map(({ graph }) => graph.constants.get('kernel')! as Tensor);
+    const [got, exact] = [network, tinyModel()].map(({ graph }) => graph.constants.get('kernel')! as Tensor);
     const largest = Math.max(...got.data.map((value, i) => Math.abs(value - exact.data[i])));
     assert.ok(largest < (weights === 'int8' ? 0.01 : 0.001), `${weights}: ${largest}`);
   }
@@ -83,10 +83,25 @@ test('a file of version 1 names no gate: speech is the gate of all others', () =
 
 test('matrices and kernels are stored in fewer bits where that was asked for, vectors never', () => {
   for (const weights of ['float32', 'float16', 'int8'] as const) {
-    const { encodings, model } = readModelFile(writeModel(tinyModel(), { weights }));
+    const { encodings, network } = readModelFile(writeModel(tinyModel(), { weights }));
     assert.equal(Object.fromEntries(encodings), { kernel: weights, bias: 'float32', matrix: weights });
-    assert.equal(model.graph.constants.get('bias'), tinyModel().graph.constants.get('bias'));
+    assert.equal(network.graph.constants.get('bias'), tinyModel().graph.constants.get('bias'));
   }
+});
+
+test('a plain network is written and read, but is no model of audio', () => {
+  const { name, version, training, conversion, graph } = tinyModel();
+  const stored = { name, version, labels: [], training, conversion, graph };
+  const bytes = writeModel(stored);
+  const { network, model } = readModelFile(bytes);
+  assert.equal(network, stored);
+  assert.is(model, undefined);
+  refused(bytes, /it holds the plain network "tiny", which states no audio features: Network of undertone\/network/);
+});
+
+test('independent classes are stored as such', () => {
+  const model = { ...tinyModel(), independent: true as const };
+  assert.equal(readModel(writeModel(model)), model);
 });
 
 test('a file cut off anywhere is refused', () => {
