@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { packagedModels } from '../src/engine.ts';
@@ -13,6 +15,7 @@ import {
   UndertoneError,
   UnknownModelError,
 } from '../src/index.ts';
+import { loadModel, writeModel } from '../src/models/model-file.ts';
 import { seeded } from './support/random.ts';
 import { sampleVoice } from './support/sample.ts';
 
@@ -180,6 +183,62 @@ test('models can be listed and asked for', () => {
   assert.ok(engine.isModelAvailable('gender'));
   assert.not(engine.isModelAvailable('emotion'));
   assert.is(engine.models.Gender.key, 'gender');
+});
+
+test('a model is found by its key and by the name of its handle, in upper and lower case', async () => {
+  const { name, key, labels } = engine.models.SpeechRT;
+  assert.equal({ name, key, labels }, { name: 'SpeechRT', key: 'speech-rt', labels: ['music', 'other', 'speech'] });
+  for (const asked of ['SpeechRT', 'speechrt', 'speech-rt', 'SPEECH-RT']) {
+    assert.ok(engine.isModelAvailable(asked));
+    const { results } = await chunk({ models: [asked] });
+    assert.equal(Object.keys(results), ['speech-rt']);
+  }
+});
+
+test('a folder of models whose gate is missing, or is none, is refused by name', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'undertone-gate-'));
+  const refusal = async (pattern: RegExp): Promise<void> => {
+    try {
+      await (await Engine.create({ device: 'cpu', weights: folder })).dispose();
+    } catch (error) {
+      assert.instance(error, UndertoneError);
+      assert.match((error as Error).message, pattern);
+      return;
+    }
+    assert.unreachable(`opened without ${pattern}`);
+  };
+  await copyFile(packagedModels.gender, join(folder, 'gender.model'));
+  await refusal(/holds no speech\.model, which gender\.model names as its gate/);
+  const gender = await loadModel(packagedModels.gender);
+  await writeFile(join(folder, 'speech.model'), writeModel({ ...gender, name: 'speech', gate: '' }));
+  await refusal(/gender\.model names speech\.model as its gate, but that can't tell speech/);
+});
+
+test('a voice model may be gated by SpeechRT, which then listens and Speech does not', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'undertone-gate-'));
+  await copyFile(packagedModels['speech-rt'], join(folder, 'speech-rt.model'));
+  const gender = await loadModel(packagedModels.gender);
+  await writeFile(join(folder, 'gender.model'), writeModel({ ...gender, gate: 'speech-rt' }));
+  const fine = await Engine.create({ device: 'cpu', weights: folder });
+  try {
+    const data = new Float32Array(32000);
+    voice.slice(0, 16000).forEach((sample, i) => (data[i] = sample / 32768));
+    const asked = { data, models: ['Gender'], outputPeriod: 64, includeRawValues: true, volumeThreshold: 0 };
+    const { channels } = await fine.processAudioBytes(asked);
+    const both = await fine.processAudioBytes({ ...asked, models: ['Gender', 'SpeechRT'] });
+    for (const [i, { results }] of channels[0].time_series.entries()) {
+      const gate = both.channels[0].time_series[i].results['speech-rt'].result;
+      assert.is(
+        results.gender.result === 'no_speech',
+        gate !== 'speech',
+        `step ${i}: ${gate}, ${results.gender.result}`,
+      );
+    }
+    const heard = channels[0].time_series.map(({ results }) => results.gender.result);
+    assert.ok(heard.includes('no_speech') && heard.some((result) => result !== 'no_speech'));
+  } finally {
+    await fine.dispose();
+  }
 });
 
 test('the models of the package are all files of weights/, and those alone', async () => {
