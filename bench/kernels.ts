@@ -2,7 +2,7 @@
  * Each WebGPU kernel alone, at the shapes the models have with 1,024 chunks of a second, against its floor: the bytes it
  * must move at the GPU's bandwidth, or its multiply-adds at the GPU's float32 rate, whichever takes longer. Parity with the
  * reference comes first. Software GPUs are held to parity and never timed. Where a kernel has variants that are off by default
- * (float16 weights, subgroups), each is timed beside it.
+ * (float16 weights), each is timed beside it.
  *
  * Times are those of the pass on the GPU where the adapter has timestamps. The time of a kernel is the slope between a program that has it once and one that has it many times, so that what a
  * run costs besides (upload, submission, reading back) falls out.
@@ -92,7 +92,6 @@ interface Variant {
 const plain: Variant = { suffix: '', options: {}, takes: () => true };
 const offByDefault: readonly Variant[] = [
   { suffix: '-f16', options: { weightPrecision: 'f16', halvesFrom: 1 }, takes: (op) => op in matrixInputs },
-  { suffix: '-subgroups', options: { subgroups: true }, takes: (op) => op === 'gru' },
 ];
 
 /** Bytes and float32 operations a second, from the makers' data sheets; tensor cores are not used. */

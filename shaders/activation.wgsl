@@ -1,5 +1,27 @@
-// The functions of src/ops/activation.ts, in the order of their names there. The kind is fixed when the pipeline
-// is made, so the switch costs nothing.
+// The functions of src/ops/activation.ts, by the same names. The kind is fixed when the pipeline is made, so the switch
+// costs nothing.
+const IDENTITY = 0u;
+const RELU = 1u;
+const LEAKY_RELU = 2u;
+const ELU = 3u;
+const SIGMOID = 4u;
+const HARD_SIGMOID = 5u;
+const HARD_SWISH = 6u;
+const TANH = 7u;
+const GELU = 8u;
+const GELU_TANH = 9u;
+const ERF = 10u;
+const CLIP = 11u;
+const EXP = 12u;
+const LOG = 13u;
+const SQRT = 14u;
+const ABS = 15u;
+const NEGATE = 16u;
+const FLOOR = 17u;
+const ROUND = 18u;
+const SIN = 19u;
+const COS = 20u;
+
 override ACTIVATION: u32 = 0;
 override ALPHA: f32 = 0;
 override BETA: f32 = 0;
@@ -34,27 +56,27 @@ fn sine(x: f32, quarters: i32) -> f32 {
 
 fn activate(x: f32) -> f32 {
   switch (ACTIVATION) {
-    case 1u: { return max(x, 0.0); }
-    case 2u: { return select(x, ALPHA * x, x < 0.0); }
-    case 3u: { return select(x, ALPHA * (exp(min(x, 0.0)) - 1.0), x < 0.0); }
-    case 4u: { return sigmoid(x); }
-    case 5u: { return clamp(ALPHA * x + BETA, 0.0, 1.0); }
-    case 6u: { return x * clamp(x / 6.0 + 0.5, 0.0, 1.0); }
-    case 7u: { return safeTanh(x); }
-    case 8u: { return 0.5 * x * (1.0 + erf(x * 0.70710678118654752)); }
-    case 9u: { return 0.5 * x * (1.0 + safeTanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }
-    case 10u: { return erf(x); }
-    case 11u: { return min(BETA, max(ALPHA, x)); }
-    case 12u: { return exp(x); }
-    case 13u: { return log(x); }
-    case 14u: { return sqrt(x); }
-    case 15u: { return abs(x); }
-    case 16u: { return -x; }
-    case 17u: { return floor(x); }
-    case 18u: { return round(x); }
-    case 19u: { return sine(x, 0); }
-    case 20u: { return sine(x, 1); }
-    default: { return x; }
+    case RELU: { return max(x, 0.0); }
+    case LEAKY_RELU: { return select(x, ALPHA * x, x < 0.0); }
+    case ELU: { return select(x, ALPHA * (exp(min(x, 0.0)) - 1.0), x < 0.0); }
+    case SIGMOID: { return sigmoid(x); }
+    case HARD_SIGMOID: { return clamp(ALPHA * x + BETA, 0.0, 1.0); }
+    case HARD_SWISH: { return x * clamp(x / 6.0 + 0.5, 0.0, 1.0); }
+    case TANH: { return safeTanh(x); }
+    case GELU: { return 0.5 * x * (1.0 + erf(x * 0.70710678118654752)); }
+    case GELU_TANH: { return 0.5 * x * (1.0 + safeTanh(0.79788456080286536 * (x + 0.044715 * x * x * x))); }
+    case ERF: { return erf(x); }
+    case CLIP: { return min(BETA, max(ALPHA, x)); }
+    case EXP: { return exp(x); }
+    case LOG: { return log(x); }
+    case SQRT: { return sqrt(x); }
+    case ABS: { return abs(x); }
+    case NEGATE: { return -x; }
+    case FLOOR: { return floor(x); }
+    case ROUND: { return round(x); }
+    case SIN: { return sine(x, 0); }
+    case COS: { return sine(x, 1); }
+    case IDENTITY, default: { return x; }
   }
 }
 

@@ -7,7 +7,19 @@ struct Params {
   a: u32, b: u32, y: u32, count: u32, rank: u32, period: u32,
 }
 
-// In the order of binaryKinds in src/ops/binary.ts.
+// The functions of src/ops/binary.ts, by the same names.
+const ADD = 0u;
+const SUBTRACT = 1u;
+const MULTIPLY = 2u;
+const DIVIDE = 3u;
+const POWER = 4u;
+const MAXIMUM = 5u;
+const MINIMUM = 6u;
+const PRELU = 7u;
+const GREATER = 8u;
+const GREATER_OR_EQUAL = 9u;
+const EQUAL = 10u;
+const MASK = 11u;
 override KIND: u32 = 0;
 override LANES: u32 = 64;
 
@@ -36,18 +48,18 @@ fn power(a: f32, b: f32) -> f32 {
 
 fn combine(a: f32, b: f32) -> f32 {
   switch (KIND) {
-    case 0u: { return a + b; }
-    case 1u: { return a - b; }
-    case 2u: { return a * b; }
-    case 3u: { return a / b; }
-    case 4u: { return power(a, b); }
-    case 5u: { return max(a, b); }
-    case 6u: { return min(a, b); }
-    case 8u: { return select(0.0, 1.0, a > b); }
-    case 9u: { return select(0.0, 1.0, a >= b); }
-    case 10u: { return select(0.0, 1.0, a == b); }
-    case 11u: { return select(b, 0.0, a == 0.0); }
-    default: { return select(a, a * b, a < 0.0); }
+    case ADD: { return a + b; }
+    case SUBTRACT: { return a - b; }
+    case MULTIPLY: { return a * b; }
+    case DIVIDE: { return a / b; }
+    case POWER: { return power(a, b); }
+    case MAXIMUM: { return max(a, b); }
+    case MINIMUM: { return min(a, b); }
+    case GREATER: { return select(0.0, 1.0, a > b); }
+    case GREATER_OR_EQUAL: { return select(0.0, 1.0, a >= b); }
+    case EQUAL: { return select(0.0, 1.0, a == b); }
+    case MASK: { return select(b, 0.0, a == 0.0); }
+    case PRELU, default: { return select(a, a * b, a < 0.0); }
   }
 }
 

@@ -2,16 +2,16 @@
 override LANES: u32 = 64;
 
 const SUM = 1u;
-const LARGEST = 2u;
-const SMALLEST = 3u;
+const MAX = 2u;
+const MIN = 3u;
 
 var<workgroup> partial: array<f32, LANES>;
 
 fn join(kind: u32, a: f32, b: f32) -> f32 {
   switch (kind) {
-    case LARGEST: { return max(a, b); }
-    case SMALLEST: { return min(a, b); }
-    default: { return a + b; }
+    case MAX: { return max(a, b); }
+    case MIN: { return min(a, b); }
+    case SUM, default: { return a + b; }
   }
 }
 

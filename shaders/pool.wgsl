@@ -1,6 +1,8 @@
 // uses window.wgsl, weights.wgsl, activation.wgsl
 // Average or largest value of a window, one element an invocation; neighbours take neighbouring channels.
-override KIND: u32 = 0;  // 0: average, 1: largest
+const AVERAGE = 0u;
+const MAX = 1u;
+override KIND: u32 = 0;
 override COUNT_PADDING: u32 = 0;
 override LANES: u32 = 64;
 
@@ -28,5 +30,8 @@ fn main(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) workg
     count++;
   }
   let average = sum / f32(select(count, TAPS, COUNT_PADDING != 0u));
-  scalars[p.y + index] = select(average, largest, KIND == 1u);
+  switch (KIND) {
+    case MAX: { scalars[p.y + index] = largest; }
+    case AVERAGE, default: { scalars[p.y + index] = average; }
+  }
 }

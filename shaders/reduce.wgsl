@@ -1,11 +1,13 @@
 // uses axes.wgsl, join.wgsl
 // Mean, sum, largest or smallest value over some axes. `few`: one invocation a result; `many`: one workgroup a result.
-override KIND: u32 = 0;  // 0: mean; the others as in join.wgsl
+// Behind the kinds of join.wgsl.
+const MEAN = 0u;
+override KIND: u32 = 0;
 
 fn start() -> f32 {
   switch (KIND) {
-    case LARGEST: { return -3.4028234663852886e38; }
-    case SMALLEST: { return 3.4028234663852886e38; }
+    case MAX: { return -3.4028234663852886e38; }
+    case MIN: { return 3.4028234663852886e38; }
     default: { return 0.0; }
   }
 }
@@ -20,7 +22,7 @@ fn share(index: u32, first: u32, step: u32) -> f32 {
 }
 
 fn finish(index: u32, value: f32) {
-  arena[p.y + index] = select(value, value / f32(p.length), KIND == 0u);
+  arena[p.y + index] = select(value, value / f32(p.length), KIND == MEAN);
 }
 
 @compute @workgroup_size(LANES)

@@ -47,7 +47,7 @@ fn many(@builtin(local_invocation_index) lane: u32, @builtin(workgroup_id) group
   for (var i = lane; i < p.classes; i += LANES) {
     largest = max(largest, arena[p.x + first + i]);
   }
-  largest = joined(LARGEST, lane, largest);
+  largest = joined(MAX, lane, largest);
   var total = 0.0;
   for (var i = lane; i < p.classes; i += LANES) {
     total += exp(arena[p.x + first + i] - largest);

@@ -7,10 +7,12 @@
 import { fileURLToPath } from 'node:url';
 import { writeAssets } from './generate/assets.ts';
 import { writeInstructions } from './generate/instructions.ts';
+import { checkKinds } from './generate/kinds.ts';
 import { writeRegistries } from './generate/registries.ts';
 
 export async function generate(): Promise<void> {
   writeRegistries();
+  checkKinds();
   await writeInstructions();
   writeAssets();
 }

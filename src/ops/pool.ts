@@ -5,8 +5,10 @@ import { causalHistory, prependHistory } from './conv.ts';
 import { choiceAttribute, numberAttribute, type Op } from './op.ts';
 import { windowAxes } from './window.ts';
 
+export const poolKinds = ['average', 'max'] as const;
+
 export interface PoolGeometry {
-  readonly kind: 'average' | 'max';
+  readonly kind: (typeof poolKinds)[number];
   readonly kernel: readonly [number, number];
   readonly stride: readonly [number, number];
   readonly pads: readonly [readonly [number, number], readonly [number, number]];
@@ -31,7 +33,7 @@ export function poolGeometry(node: GraphNode, shapes: readonly Shape[]): PoolGeo
     throw new ShapeError(node, shapes, 'the window reaches over the whole padded input');
   const channels = x.at(-1)!;
   return {
-    kind: choiceAttribute(node, 'kind', ['average', 'max']),
+    kind: choiceAttribute(node, 'kind', poolKinds),
     kernel,
     stride,
     pads,

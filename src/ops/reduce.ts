@@ -3,8 +3,10 @@ import type { GraphNode } from '../graph/graph.ts';
 import { positiveAxis, type Shape, sizeOf, stridesOf, zeros } from '../graph/tensor.ts';
 import { choiceAttribute, numberAttribute, numbersAttribute, type Op } from './op.ts';
 
+export const reduceKinds = ['mean', 'sum', 'max', 'min'] as const;
+
 export interface ReduceGeometry {
-  readonly kind: 'mean' | 'sum' | 'max' | 'min';
+  readonly kind: (typeof reduceKinds)[number];
   /** Positive, ascending. */
   readonly axes: readonly number[];
   /** Extents and strides of x along the axes that stay, and along those that go. */
@@ -23,7 +25,7 @@ export function reduceGeometry(node: GraphNode, shapes: readonly Shape[]): Reduc
   const every = x.map((extent, axis) => ({ axis, extent, stride: strides[axis] }));
   const keep = numberAttribute(node, 'keepAxes', 1) !== 0;
   return {
-    kind: choiceAttribute(node, 'kind', ['mean', 'sum', 'max', 'min']),
+    kind: choiceAttribute(node, 'kind', reduceKinds),
     axes,
     kept: every.filter(({ axis }) => !axes.includes(axis)),
     reduced: every.filter(({ axis }) => axes.includes(axis)),

@@ -47,7 +47,7 @@ export const known = [
   ...inFile('src/backends/wasm/lower/recurrent.ts', [
     ['end(planned, to, h, 0);\n};', '};', 'test/backends/wasm.test.ts', '^gru'],
   ]),
-  ...inFile('shaders/gru-step.wgsl', [
+  ...inFile('shaders/gru.wgsl', [
     ['if (p.hasLast != 0u)', 'if (false)', 'test/backends/webgpu.test.ts', '^gru: hidden 8'],
   ]),
   ...inFile('shaders/activation.wgsl', [

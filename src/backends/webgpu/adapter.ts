@@ -14,11 +14,6 @@ export interface WebGPUOptions {
   readonly weightPrecision?: WeightPrecision;
   /** With f16, numbers that a matrix must have to be kept so; default 8192. */
   readonly halvesFrom?: number;
-  /**
-   * Lets kernels use subgroup operations where the adapter has them. Default false, until a real GPU has shown that they are
-   * faster.
-   */
-  readonly subgroups?: boolean;
   /** Measures each run's pass on the GPU where the adapter can (`WebGPUProgram.passSeconds`); runs must then not overlap. */
   readonly timestamps?: boolean;
   /** Other bounds on batches than the usual ones. */

@@ -20,16 +20,8 @@ const requestedLimits = [
 ] as const;
 export type DeviceLimits = Readonly<Record<(typeof requestedLimits)[number], number>>;
 
-/** Invocations of the smallest and the largest subgroup there may be. */
-export interface SubgroupSizes {
-  readonly smallest: number;
-  readonly largest: number;
-}
-
 export class GpuDevice {
   readonly limits: DeviceLimits;
-  /** Where kernels may use subgroups. */
-  readonly subgroups: SubgroupSizes | undefined;
   /** One layout for all kernels: uniforms, what a program reads only, its arena, and again what it reads only, as words. */
   readonly groupLayout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
@@ -49,8 +41,6 @@ export class GpuDevice {
     this.limits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(device.limits[name], bounds[name] ?? Infinity)]),
     ) as DeviceLimits;
-    const { subgroupMinSize: smallest, subgroupMaxSize: largest } = device.adapterInfo;
-    this.subgroups = device.features.has('subgroups') && smallest && largest ? { smallest, largest } : undefined;
     const entry = (binding: number, type: GPUBufferBindingType, minBindingSize = 0): GPUBindGroupLayoutEntry => ({
       binding,
       visibility: computeStage,
@@ -78,13 +68,8 @@ export class GpuDevice {
     const requiredLimits = Object.fromEntries(
       requestedLimits.map((name) => [name, Math.min(adapter.limits[name], options.limits?.[name] ?? Infinity)]),
     );
-    const wanted: Partial<Record<GPUFeatureName, boolean | undefined>> = {
-      subgroups: options.subgroups,
-      'timestamp-query': options.timestamps,
-    };
-    const requiredFeatures = (Object.keys(wanted) as GPUFeatureName[]).filter(
-      (name) => wanted[name] && adapter.features.has(name),
-    );
+    const requiredFeatures: GPUFeatureName[] =
+      options.timestamps && adapter.features.has('timestamp-query') ? ['timestamp-query'] : [];
     try {
       return new GpuDevice(
         await adapter.requestDevice({ requiredLimits, requiredFeatures }),

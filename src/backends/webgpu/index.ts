@@ -58,8 +58,8 @@ export class WebGPUBackend implements Backend {
   /** Throws ShapeError, GraphError, DeviceLimitError (too large for this device), DeviceLostError or DisposedError. */
   async prepare(graph: Graph, bindings: Bindings): Promise<WebGPUProgram> {
     if (this.#disposed) throw new DisposedError('the webgpu backend');
-    const { limits, subgroups } = this.#current;
-    const lowered = lower(planGraph(graph, bindings), { limits, subgroups, halvesFrom: halvesFromOf(this.#options) });
+    const { limits } = this.#current;
+    const lowered = lower(planGraph(graph, bindings), { limits, halvesFrom: halvesFromOf(this.#options) });
     const program = new WebGPUProgram(
       this,
       lowered,

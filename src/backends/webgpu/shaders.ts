@@ -14,6 +14,8 @@ export interface Shader {
   readonly stride: number;
   /** Params of many steps that the kernel picks its own from, `var<uniform> jobs: array<Params, N>`; 1 where it sees only its own. */
   readonly capacity: number;
+  /** Whole numbers that the shader gives names to, `const MAX = 2u;`. */
+  readonly constants: ReadonlyMap<string, number>;
   /** File and line for a line of `source`, both counted from 1. */
   origin(line: number): { file: string; line: number };
 }
@@ -41,6 +43,9 @@ function readShader(file: string): Shader {
     params,
     stride: 16 * Math.ceil(params.reduce((end, { offset, length }) => Math.max(end, offset + length), 0) / 4),
     capacity: Number(/jobs: array<Params, (\d+)>/.exec(source)?.[1] ?? 1),
+    constants: new Map(
+      [...source.matchAll(/^const (\w+) = (\d+)u;$/gm)].map(([, name, value]) => [name, Number(value)]),
+    ),
     origin(line) {
       let rest = line;
       for (const part of parts) {

@@ -1,17 +1,17 @@
 /** What the builders of all kernels share. */
-import { DeviceLimitError, GraphError } from '../../../errors.ts';
-import type { GraphNode } from '../../../graph/graph.ts';
+import { DeviceLimitError, UndertoneError } from '../../../errors.ts';
 import type { PlannedNode } from '../../../graph/plan.ts';
+import { activations } from '../../../ops/activation.ts';
 import type { UnaryAttributes } from '../../../ops/unary.ts';
-import type { DeviceLimits, SubgroupSizes } from '../device.ts';
+import type { DeviceLimits } from '../device.ts';
 import type { Lowering } from '../lowering.ts';
+import { loadShader } from '../shaders.ts';
 
 /** A node about to become steps, and what the nodes behind it that are folded into it ask for. */
 export interface Task {
   readonly planned: PlannedNode;
   readonly lowering: Lowering;
   readonly limits: DeviceLimits;
-  readonly subgroups?: SubgroupSizes;
   readonly fused?: Fused;
 }
 
@@ -26,38 +26,17 @@ export interface Fused {
 
 export type Builder = (task: Task) => void;
 
-/** Activations in the order of activation.wgsl. */
-const activationOrder = [
-  'identity',
-  'relu',
-  'leakyRelu',
-  'elu',
-  'sigmoid',
-  'hardSigmoid',
-  'hardSwish',
-  'tanh',
-  'gelu',
-  'geluTanh',
-  'erf',
-  'clip',
-  'exp',
-  'log',
-  'sqrt',
-  'abs',
-  'negate',
-  'floor',
-  'round',
-  'sin',
-  'cos',
-];
+/** The number by which a shader knows something, `const LEAKY_RELU = 2u;` for leakyRelu. */
+export function constantIn(file: string, name: string): number {
+  const constant = loadShader(file).constants.get(name.replace(/[A-Z]/g, '_$&').toUpperCase());
+  if (constant === undefined) throw new UndertoneError(`${file} has no constant for "${name}"`);
+  return constant;
+}
 
-export function activationConstants(node: GraphNode, { kind, alpha, beta }: UnaryAttributes): Record<string, number> {
-  const index = activationOrder.indexOf(kind);
-  if (index < 0)
-    throw new GraphError(node, `the webgpu backend has no activation "${kind}"; it has ${activationOrder.join(', ')}`);
+export function activationConstants({ kind, alpha, beta }: UnaryAttributes): Record<string, number> {
   // Only those that use them, so that equal kernels share a pipeline.
-  const scaled = ['leakyRelu', 'elu', 'hardSigmoid', 'clip'].includes(kind);
-  return { ACTIVATION: index, ...(scaled ? { ALPHA: alpha, BETA: beta } : {}) };
+  const scaled = 'alpha' in activations[kind];
+  return { ACTIVATION: constantIn('activation.wgsl', kind), ...(scaled ? { ALPHA: alpha, BETA: beta } : {}) };
 }
 
 /** Invocations of a workgroup whose size is free. */

@@ -71,7 +71,7 @@ export const convTranspose: Builder = ({ planned: { node, inputShapes }, lowerin
     GROUP_OUT: outChannels / groups,
     TAPS: kernel[0] * kernel[1],
     KERNEL_BINS: kernel[1],
-    ...activationConstants(node, fusedActivation(node)),
+    ...activationConstants(fusedActivation(node)),
     ...weights.constants,
     LANES: lanes,
   };

@@ -5,7 +5,7 @@ import { binaryKind, broadcastStrides } from '../../../ops/binary.ts';
 import { opNamed } from '../../../ops/index.ts';
 import { matmulGeometry } from '../../../ops/matmul.ts';
 import { fusedActivation, unaryAttributes } from '../../../ops/unary.ts';
-import { activationConstants, type Builder, lanes, spread } from './common.ts';
+import { activationConstants, type Builder, constantIn, lanes, spread } from './common.ts';
 
 /** Axes that the shaders' parameter lists hold. */
 export const axisLimit = 6;
@@ -19,7 +19,7 @@ export const unary: Builder = ({ planned: { node, outputShapes }, lowering, limi
     kernel: {
       file: 'unary.wgsl',
       entry: 'main',
-      constants: { ...activationConstants(node, unaryAttributes(node)), LANES: lanes },
+      constants: { ...activationConstants(unaryAttributes(node)), LANES: lanes },
     },
     grid: spread(Math.ceil(count / (4 * lanes)), limits),
     reads: [x],
@@ -28,18 +28,9 @@ export const unary: Builder = ({ planned: { node, outputShapes }, lowering, limi
   });
 };
 
-/** Kinds in the order of binary.wgsl. */
-const kindOrder = [
-  ...['add', 'subtract', 'multiply', 'divide', 'power', 'maximum', 'minimum', 'prelu'],
-  ...['greater', 'greaterOrEqual', 'equal', 'mask'],
-];
-
 export const binary: Builder = ({ planned: { node, inputShapes, outputShapes }, lowering, limits }) => {
   const [shape] = outputShapes;
   const count = sizeOf(shape);
-  const kind = kindOrder.indexOf(binaryKind(node));
-  if (kind < 0)
-    throw new GraphError(node, `the webgpu backend has no kind "${binaryKind(node)}"; it has ${kindOrder.join(', ')}`);
   if (shape.length > axisLimit)
     throw new GraphError(node, `the webgpu backend takes up to ${axisLimit} axes, got ${shape.length}`);
   const period = sizeOf(inputShapes[1]);
@@ -58,7 +49,11 @@ export const binary: Builder = ({ planned: { node, inputShapes, outputShapes }, 
     kernel: {
       file: 'binary.wgsl',
       entry: fours ? 'fours' : 'spread',
-      constants: { KIND: kind, ...activationConstants(node, fusedActivation(node)), LANES: lanes },
+      constants: {
+        KIND: constantIn('binary.wgsl', binaryKind(node)),
+        ...activationConstants(fusedActivation(node)),
+        LANES: lanes,
+      },
     },
     grid: spread(Math.ceil(count / (fours ? 4 * lanes : lanes)), limits),
     reads: [a, b],
@@ -88,7 +83,8 @@ export const matmul: Builder = ({ planned: { node, inputShapes }, lowering, limi
     const matrix = sizeOf(shape.slice(-2));
     return broadcastStrides(shape.slice(0, -2), batchShape).map((stride) => stride * matrix);
   });
-  const tiles = sizeOf(batchShape) * Math.ceil(rows / 16) * Math.ceil(columns / 16);
+  const side = constantIn('matmul.wgsl', 'side');
+  const tiles = sizeOf(batchShape) * Math.ceil(rows / side) * Math.ceil(columns / side);
   const [a, b] = node.inputs.map((name) => lowering.operand(name));
   const [y] = node.outputs;
   lowering.step({

@@ -10,21 +10,21 @@ import { takesSoftmax } from './conv.ts';
 import * as builders from './registry.generated.ts';
 
 /** What kernels are chosen by, besides the plan. */
-export interface Traits extends Pick<Task, 'limits' | 'subgroups'> {
+export interface Traits extends Pick<Task, 'limits'> {
   /** Numbers from which on a matrix of weights becomes float16. */
   readonly halvesFrom?: number;
 }
 
 /** All dispatches of a plan and where everything lies. Throws GraphError for an op without a kernel. */
-export function lower(plan: Plan, { limits, subgroups, halvesFrom }: Traits): Lowered {
+export function lower(plan: Plan, { limits, halvesFrom }: Traits): Lowered {
   const lowering = new Lowering(plan, halvesFrom);
   const folds = findFolds(plan);
   for (const planned of plan.nodes) {
     // A node that another is folded with is built where the later of the two stands: all operands are there by then.
     if (folds.waiting.has(planned)) continue;
     const first = folds.by.get(planned);
-    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, subgroups, fused: first.fused });
-    else builderOf(planned)({ planned, lowering, limits, subgroups });
+    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, fused: first.fused });
+    else builderOf(planned)({ planned, lowering, limits });
   }
   return lowering.finish();
 }

@@ -94,8 +94,7 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
 }
 
 function chooseKernel(product: Product, stateLength: number, limits: Task['limits']): Choice {
-  const { node, kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } =
-    product;
+  const { kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } = product;
   const rows = batch * outExtent[0] * outExtent[1];
   const constants: Record<string, number> = {
     CHANNELS: channels,
@@ -103,7 +102,7 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
     TAPS: kernel[0] * kernel[1],
     KERNEL_BINS: kernel[1],
     ...(residual ? { RESIDUAL: residual.afterActivation ? 2 : 1 } : {}),
-    ...activationConstants(node, activation),
+    ...activationConstants(activation),
   };
   if (isHead(product)) {
     const softmax: Record<string, number> = product.softmax ? { SOFTMAX: product.softmax === 'logarithm' ? 2 : 1 } : {};

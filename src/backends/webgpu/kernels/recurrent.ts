@@ -10,8 +10,6 @@ export interface Recurrent {
   readonly batch: number;
   readonly time: number;
   readonly hidden: number;
-  /** Invocations that a workgroup may have along one axis, and in all. */
-  readonly widest: number;
   /** x W + b, [batch, time, gates x hidden]. */
   readonly projected: string;
   /** R [hidden, gates x hidden]. */
@@ -46,7 +44,7 @@ export function buildProjection(task: Task, gates: number): Recurrent {
   const recurrent = lowering.matrix(`${node.outputs[0]}: recurrent`, r, { length: gates * hidden * hidden }, () =>
     Float32Array.from(r.data),
   );
-  return { batch, time, hidden, widest, projected, recurrent };
+  return { batch, time, hidden, projected, recurrent };
 }
 
 /** Workgroup memory and invocations, as far as they matter here. */

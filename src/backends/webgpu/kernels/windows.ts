@@ -5,7 +5,7 @@ import { sizeOf } from '../../../graph/tensor.ts';
 import { normaliseGeometry } from '../../../ops/normalise.ts';
 import { poolGeometry } from '../../../ops/pool.ts';
 import { type ReduceGeometry, reduceGeometry } from '../../../ops/reduce.ts';
-import { type Builder, lanes, spread } from './common.ts';
+import { type Builder, constantIn, lanes, spread } from './common.ts';
 import { axisLimit } from './elementwise.ts';
 
 /** From so many elements on, a workgroup joins them instead of one invocation. */
@@ -23,7 +23,7 @@ export const pool: Builder = ({ planned: { node, inputShapes, state }, lowering,
     CHANNELS: channels,
     TAPS: kernel[0] * kernel[1],
     KERNEL_BINS: kernel[1],
-    KIND: kind === 'max' ? 1 : 0,
+    KIND: constantIn('pool.wgsl', kind),
     COUNT_PADDING: countPadding ? 1 : 0,
     LANES: lanes,
   };
@@ -89,7 +89,7 @@ export const reduce: Builder = ({ planned: { node, inputShapes }, lowering, limi
     kernel: {
       file: 'reduce.wgsl',
       entry,
-      constants: { KIND: ['mean', 'sum', 'max', 'min'].indexOf(geometry.kind), LANES: lanes },
+      constants: { KIND: constantIn('reduce.wgsl', geometry.kind), LANES: lanes },
     },
     grid: spread(entry === 'many' ? results : Math.ceil(results / lanes), limits),
     reads: [x],
