@@ -1,6 +1,6 @@
 /**
  * What the models hear, as Meyda's `melBands` defines it (meyda 5.6.3, src/utilities.ts and src/extractors/melBands.ts).
- * This file is the plain definition that every fast form is held against: log-mel.ts, the log-mel shader, the WASM kernel.
+ * This file is the plain definition that every fast form is held against: the log-mel shader, the WASM kernel.
  *
  * Samples are at int16 scale (full scale is 32768), or the 1 inside the logarithm hides quiet audio.
  */

@@ -8,8 +8,8 @@
 import { readdir } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readClip } from '../../src/convert/clip.ts';
 import { Engine } from '../../src/index.ts';
-import { readClip } from '../../tools/evaluate/clip.ts';
 import { type ConditionName, conditionNames, conditions } from '../../tools/evaluate/conditions.ts';
 import { pieces } from './music.ts';
 import { brownNoise, clicks, hum, mixed, pinkNoise, type Signal, scaled, sine, sweep, whiteNoise } from './signals.ts';

@@ -4,8 +4,8 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readClip } from '../../src/convert/clip.ts';
 import { Engine } from '../../src/index.ts';
-import { readClip } from '../../tools/evaluate/clip.ts';
 import {
   brownNoise,
   burst,

@@ -5,9 +5,9 @@
 import { readdir } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readClip } from '../../src/convert/clip.ts';
 import { Engine } from '../../src/index.ts';
 import { areaUnderCurve, bordersOf, errorsOf, type Span, sharesOf } from '../../tools/evaluate/borders.ts';
-import { readClip } from '../../tools/evaluate/clip.ts';
 import { rms, withNoise } from '../../tools/evaluate/conditions.ts';
 import { hearSteps } from '../../tools/evaluate/steps.ts';
 import { seeded } from '../support/random.ts';

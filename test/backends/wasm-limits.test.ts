@@ -15,10 +15,10 @@ import {
   GraphError,
 } from '../../src/errors.ts';
 import { defaultGeometry, type FrameGeometry } from '../../src/features/definition.ts';
-import { logMelOf } from '../../src/features/log-mel.ts';
 import type { Attributes, Graph, GraphNode } from '../../src/graph/graph.ts';
 import { sizeOf } from '../../src/graph/tensor.ts';
 import { type ActivationName, activations } from '../../src/ops/activation.ts';
+import { logmel } from '../../src/ops/logmel.ts';
 import { fromBase64 } from '../../src/platform/webassembly.ts';
 import { bundle } from '../../tools/build-wasm.ts';
 import { assets, isStale } from '../../tools/generate/assets.ts';
@@ -155,6 +155,12 @@ test('cpu: powers of negative numbers and of zero', async () => {
     assert.ok(Object.is(value, NaN) ? i === 6 : Math.abs(value - a[i] ** b[i]) < 1e-5, `${a[i]}^${b[i]}: ${value}`),
   );
 });
+
+/** The reference, [frames, bands]. */
+function logMelOf(pcm: Int16Array, geometry: FrameGeometry): Float32Array {
+  const node = { name: 'logmel', op: 'logmel', inputs: ['pcm'], outputs: ['y'], attributes: { ...geometry } };
+  return logmel.compute(node, [{ shape: [1, pcm.length], data: pcm }], [])[0].data;
+}
 
 const geometries: FrameGeometry[] = [
   defaultGeometry,

@@ -1,14 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  balanced,
-  calibrationBins,
-  confusionOf,
-  expectedCalibrationError,
-  groupsAlike,
-  recallOf,
-  riskCoverage,
-} from '../../tools/evaluate/metrics.ts';
+import { balanced, confusionOf, recallOf } from '../../src/convert/recall.ts';
+import { calibrationBins, expectedCalibrationError, groupsAlike, riskCoverage } from '../../tools/evaluate/metrics.ts';
 
 const near = (a: number, b: number): void => assert.ok(Math.abs(a - b) < 1e-9, `${a} is not ${b}`);
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readClip } from '../../tools/evaluate/clip.ts';
+import { readClip } from '../../src/convert/clip.ts';
 import { medianPitch, pitchBand, pitchBands } from '../../tools/evaluate/pitch.ts';
 import { whiteNoise } from '../accuracy/signals.ts';
 

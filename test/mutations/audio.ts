@@ -5,7 +5,7 @@ const resampler = 'test/audio/resampler.test.ts';
 const pcm = 'test/audio/pcm.test.ts';
 const input = 'test/audio/stream-input.test.ts';
 const decode = 'test/audio/decode.test.ts';
-const logmel = 'test/features/log-mel.test.ts';
+const definition = 'test/features/definition.test.ts';
 
 export const audio = [
   ...inFile('src/audio/resampler.ts', [
@@ -35,17 +35,11 @@ export const audio = [
     ['this.#left = size + (size % 2)', 'this.#left = size', decode],
     ['at = channel * width', 'at = 0', decode],
   ]),
-  ...inFile('src/features/log-mel.ts', [
-    ['history.set(joined.subarray(pcm.length, length));', '', logmel],
-    ['Math.log(1 + sum)', 'Math.log(sum)', logmel],
-    ['out.subarray((start / hop) * bands)', 'out', logmel],
-    ['/${geometry.bands}/', '/', logmel],
-  ]),
   ...inFile('src/features/definition.ts', [
-    ['(2 * Math.PI * i) / (length - 1)', '(2 * Math.PI * i) / length', logmel],
-    ['(right - bin) / (right - peak)', '(right - bin) / (right - left)', logmel],
-    ['((frame + 1) * hertz)', '(frame * hertz)', logmel],
-    ['(index + 1) * geometry.hop - geometry.frame', 'index * geometry.hop - geometry.frame', logmel],
-    ['700 * (Math.exp(mel / 1125) - 1)', '700 * Math.exp(mel / 1125)', logmel],
+    ['(2 * Math.PI * i) / (length - 1)', '(2 * Math.PI * i) / length', definition],
+    ['(right - bin) / (right - peak)', '(right - bin) / (right - left)', definition],
+    ['((frame + 1) * hertz)', '(frame * hertz)', definition],
+    ['(index + 1) * geometry.hop - geometry.frame', 'index * geometry.hop - geometry.frame', definition],
+    ['700 * (Math.exp(mel / 1125) - 1)', '700 * Math.exp(mel / 1125)', definition],
   ]),
 ];

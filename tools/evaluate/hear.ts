@@ -1,7 +1,7 @@
 /** Has the product listen to every clip, under every condition and at every length. */
+import { readClip } from '../../src/convert/clip.ts';
 import type { ChunkOutput, Engine } from '../../src/engine.ts';
 import { InputTooShortError } from '../../src/errors.ts';
-import { readClip } from './clip.ts';
 import { type ConditionName, conditions, rms } from './conditions.ts';
 import type { LabelledClip } from './labels.ts';
 import { medianPitch } from './pitch.ts';

@@ -1,8 +1,8 @@
 /** The report as SVG: confusion matrices, calibration, risk against coverage, accuracy by length. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Confusion } from '../../src/convert/recall.ts';
 import { svg } from './chart.ts';
-import type { Confusion } from './metrics.ts';
 import type { ConditionReport, LengthRow } from './report.ts';
 
 /** Writes the plots into a folder and gives their paths. */

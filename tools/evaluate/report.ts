@@ -1,17 +1,14 @@
 /** From what was heard to the figures of an accuracy report. The decisions that a score rests on are written in evaluate.ts. */
+import { balanced, type Confusion, confusionOf, recallOf } from '../../src/convert/recall.ts';
 import type { Heard, Listening } from './hear.ts';
 import { type ClassName, classes, type GenderName, genders } from './labels.ts';
 import {
-  balanced,
   type CalibrationBin,
   type Claim,
-  type Confusion,
   calibrationBins,
-  confusionOf,
   expectedCalibrationError,
   groupsAlike,
   type RiskPoint,
-  recallOf,
   riskCoverage,
 } from './metrics.ts';
 import { pitchBand, pitchBands } from './pitch.ts';

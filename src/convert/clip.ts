@@ -1,5 +1,5 @@
-import { decodeFile } from '../../src/audio/decode.ts';
-import { resample } from '../../src/audio/pcm.ts';
+import { decodeFile } from '../audio/decode.ts';
+import { resample } from '../audio/pcm.ts';
 
 /**
  * The first seconds of an audio file as 16 kHz mono in [-1, 1], the mean of its channels, by the product's own decoder and
