@@ -4,7 +4,8 @@
  */
 import type { ReferenceBackend } from '../src/backends/reference/index.ts';
 import { openWasm } from '../src/backends/wasm/index.ts';
-import { type OpCase, opCases } from '../test/ops/cases.ts';
+import { opCases } from '../test/ops/cases.ts';
+import type { OpCase } from '../test/ops/op-case.ts';
 import { assertMatchesReference, assertStreams } from '../test/support/parity.ts';
 import { seeded } from '../test/support/random.ts';
 import { type Context, mustAnswerAlike } from './support/context.ts';

@@ -22,7 +22,7 @@ import { logmel } from '../../src/ops/logmel.ts';
 import { fromBase64 } from '../../src/platform/webassembly.ts';
 import { bundle } from '../../tools/build-wasm.ts';
 import { assets, isStale } from '../../tools/generate/assets.ts';
-import { opCase } from '../ops/cases.ts';
+import { opCase } from '../ops/op-case.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { seeded } from '../support/random.ts';
 import { network, noise } from './network.ts';

@@ -13,7 +13,7 @@ import {
   GraphError,
 } from '../../src/errors.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { opCase } from '../ops/cases.ts';
+import { opCase } from '../ops/op-case.ts';
 import { assertClose, assertMatchesReference, assertStreams } from '../support/parity.ts';
 import { countObjects, webgpuForTests } from '../support/webgpu.ts';
 import { frontCase, tilesCases } from '../support/webgpu-cases.ts';

@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Backend } from '../../src/backends/backend.ts';
 import { ops } from '../../src/ops/index.ts';
-import { type OpCase, opCases } from '../ops/cases.ts';
+import { opCases } from '../ops/cases.ts';
+import type { OpCase } from '../ops/op-case.ts';
 import { assertMatchesReference, assertStreams, piecesOf } from './parity.ts';
 
 /** UNDERTONE_CASES, a regular expression, leaves only the cases whose titles match. */

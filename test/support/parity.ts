@@ -8,7 +8,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { planGraph } from '../../src/graph/plan.ts';
 import type { Tensor, TensorData } from '../../src/graph/tensor.ts';
 import { logMelGeometry } from '../../src/ops/logmel.ts';
-import type { OpCase } from '../ops/cases.ts';
+import type { OpCase } from '../ops/op-case.ts';
 
 export function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new Error(`lengths differ: ${a.length} and ${b.length}`);

@@ -1,5 +1,5 @@
 /** Cases so large that WebGPU takes kernels for them which the table of ops never reaches. */
-import { type OpCase, opCase } from '../ops/cases.ts';
+import { type OpCase, opCase } from '../ops/op-case.ts';
 
 export const tilesCases: readonly OpCase[] = [
   opCase('dense', 'tiles, 3 columns of 8', [[2, 1100, 24]], {

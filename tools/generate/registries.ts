@@ -10,6 +10,7 @@ const folders = [
   { folder: 'src/backends/wasm/lower', type: 'Lower', ofKernels: true },
   { folder: 'src/backends/gpujs/steps', type: 'StepMaker', ofKernels: true },
   { folder: 'src/onnx/ops', type: 'Handlers' },
+  { folder: 'test/ops/table', type: 'OpRows', ofKernels: true },
 ];
 
 interface Registered {
