@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { channel } from 'node:diagnostics_channel';
 import { open, readdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,7 @@ export const platform: Platform = {
   startThread,
   nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
   warn: (message, name) => process.emitWarning(message, name),
+  diagnostics: channel,
 
   nameOf: (place) => (place instanceof URL ? fileURLToPath(place) : place),
   readFile,

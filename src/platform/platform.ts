@@ -12,6 +12,9 @@ export interface Platform {
   /** Tells the user of something that is no error. */
   warn(message: string, name: string): void;
 
+  /** A named channel on which those who watch the process may listen; nobody does where the platform has none. */
+  diagnostics(name: string): DiagnosticsChannel;
+
   /** How errors call a file. */
   nameOf(place: FilePlace): string;
   readFile(place: FilePlace): Promise<Uint8Array>;
@@ -33,6 +36,11 @@ export interface Platform {
   whyNoGpu(): string | undefined;
   /** Why no driver of a GPU can be found, a clause; undefined where one may be. */
   whyNoGpuDriver(): string | undefined;
+}
+
+export interface DiagnosticsChannel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
 }
 
 /** A path, or a URL that this platform can read. */

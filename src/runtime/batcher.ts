@@ -6,6 +6,7 @@ import { stepSamples } from '../audio/format.ts';
 import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../errors.ts';
 import { platform } from '../platform/index.ts';
 import type { Programs, RunShape } from './programs.ts';
+import { StatsCounter } from './stats.ts';
 
 /** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
 export type StepProbabilities = Readonly<Record<string, readonly number[]>>;
@@ -41,6 +42,7 @@ const queueBound = 8192;
 
 export class Batcher {
   readonly #programs: Programs;
+  readonly #stats: StatsCounter;
   readonly #buffers = new Buffers();
   /** The largest batch to try, by shape, where a larger one went beyond the device's limits. */
   readonly #fitting = new Map<string, number>();
@@ -50,8 +52,14 @@ export class Batcher {
   #disposed = false;
   readonly #waitingForRoom: (() => void)[] = [];
 
-  constructor(programs: Programs) {
+  constructor(programs: Programs, stats = new StatsCounter()) {
     this.#programs = programs;
+    this.#stats = stats;
+  }
+
+  /** Jobs that wait for a run. */
+  get waiting(): number {
+    return this.#queue.length + this.#waitingForRoom.length;
   }
 
   /** `ids`: sorted. `carried`: what another stream of the same models has carried so far. */
@@ -170,8 +178,10 @@ export class Batcher {
       return this.#run(jobs.slice(count), alone, bound);
     }
     const batch = 2 ** Math.ceil(Math.log2(count));
+    const samples = jobs.reduce((sum, { pcm }) => sum + pcm.length, 0);
+    const ended = this.#stats.runBegins(jobs[0].ids, jobs.length, samples / stepSamples);
     try {
-      await this.#runBatch(jobs, batch, alone);
+      await this.#runBatch(jobs, batch, alone).finally(ended);
     } catch (error) {
       if (!(error instanceof DeviceLimitError) || batch === 1) {
         for (const job of jobs) job.reject(error);
