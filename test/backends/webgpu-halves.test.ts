@@ -27,7 +27,15 @@ const gpuTest = backend ? test : test.skip;
 const models = await Promise.all(
   ['gender', 'speech'].map((name) => loadModel(fileURLToPath(new URL(`../../weights/${name}.model`, import.meta.url)))),
 );
-const composed = composeModels(models);
+/** The packaged weights are float16 numbers already: moved by a quarter of the last digit of one, so that rounding shows. */
+const moved = models.map(({ graph, ...model }) => {
+  const constants = [...graph.constants].map(([name, { shape, data }]) => {
+    const kept = shape.length < 2;
+    return [name, { shape, data: kept ? data : Float32Array.from(data, (weight) => weight * (1 + 2 ** -12)) }] as const;
+  });
+  return { ...model, graph: { ...graph, constants: new Map(constants) } };
+});
+const composed = composeModels(moved);
 
 /** Entries of the kernels a case runs on, and whether all of them read float16. */
 async function kernelsOf(
