@@ -41,6 +41,16 @@ function makeCopy(folder: string, built: readonly string[]): string {
   return folder;
 }
 
+/** Process groups of tests under way. */
+const groups = new Set<number>();
+const end = (group: number): void => {
+  try {
+    process.kill(-group, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+};
+
 interface Outcome {
   readonly code: number | null;
   readonly text: string;
@@ -68,12 +78,14 @@ function runTests(copy: string, { tests, cases }: Mutation, gpu: boolean, limit:
     let late = false;
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk: Buffer) => (text += stripVTControlCharacters(chunk.toString())));
+    groups.add(child.pid!);
     const timer = setTimeout(() => {
       late = true;
-      process.kill(-child.pid!, 'SIGKILL');
+      end(child.pid!);
     }, limit * 1000);
     child.on('close', (code) => {
       clearTimeout(timer);
+      groups.delete(child.pid!);
       resolve({ code, text, late, seconds: (performance.now() - started) / 1000 });
     });
   });
@@ -159,12 +171,21 @@ async function main(): Promise<number> {
       }
     }
   };
+  const tidy = (): void => {
+    for (const group of groups) end(group);
+    rmSync(folder, { recursive: true, force: true });
+    git('worktree', 'prune');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      tidy();
+      process.exit(1);
+    });
   try {
     const copies = Array.from({ length: Math.min(jobs, list.length) }, (_, i) => makeCopy(join(folder, `${i}`), built));
     await Promise.all(copies.map(work));
   } finally {
-    rmSync(folder, { recursive: true, force: true });
-    git('worktree', 'prune');
+    tidy();
   }
   for (const each of broken) console.log(`\ndid not run: ${each}`);
   for (const each of survivors) console.log(`\nsurvived: ${each}`);
