@@ -117,7 +117,7 @@ async function tryOne(copy: string, mutation: Mutation, built: readonly string[]
       original.replace(mutation.text, () => mutation.replacement),
     );
     if (needsBuild(mutation)) npm('generate', copy);
-    const { code, text, late } = await runTests(copy, mutation, needsGpu(mutation), 30 + 5 * baseline.seconds);
+    const { code, text, late } = await runTests(copy, mutation, needsGpu(mutation), 120 + 10 * baseline.seconds);
     if (late) return 'the tests do not end';
     if (code === 0) return undefined;
     const failed = /FAIL\s+(.*)/.exec(text)?.[1] ?? (/Exiting early/.test(text) ? 'a test does not end' : undefined);
