@@ -2,7 +2,6 @@
 import type { Program } from '../src/backends/backend.ts';
 import { ReferenceBackend } from '../src/backends/reference/index.ts';
 import { openWasm, type WasmBackend } from '../src/backends/wasm/index.ts';
-import { openPool } from '../src/backends/wasm/pool.ts';
 import { composeModels } from '../src/graph/compose.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { type Context, mustAgree } from './support/context.ts';
@@ -161,7 +160,7 @@ async function streamRows(context: Context, backend: WasmBackend, graph: Graph, 
 async function poolRows(context: Context, graph: Graph, pcm: Int16Array): Promise<Row[]> {
   const bindings = { batch: 1, samples: pcm.length };
   const jobs = context.quick ? 40 : 200;
-  const pools = await Promise.all([1, 2].map((threads) => openPool({ threads })));
+  const pools = await Promise.all([1, 2].map((threads) => openWasm().then((backend) => backend.openPool(threads))));
   const all = (pool: (typeof pools)[number]) => async (): Promise<void> => {
     await Promise.all(Array.from({ length: jobs }, () => pool.run(graph, bindings, [pcm])));
   };

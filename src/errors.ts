@@ -1,3 +1,5 @@
+import { closestMatch } from 'leven';
+
 /**
  * Every error this library throws on purpose is an `UndertoneError`. Each small class builds its own sentence
  * from what was wrong, what came, and what is allowed, so that a message can be acted on without a debugger.
@@ -22,6 +24,21 @@ export class ArgumentError extends UndertoneError {
     this.allowed = allowed;
   }
 }
+
+/** An option that there is not. The sentence names the one that was probably meant. */
+export class UnknownOptionError extends ArgumentError {
+  constructor(option: string, known: readonly string[]) {
+    const near = closestMatch(plain(option), known.map(plain), { maxDistance: Math.ceil(option.length / 3) });
+    const meant = known.find((name) => plain(name) === near);
+    const allowed = meant ?? `one of ${known.join(', ')}`;
+    super(option, 'an option that there is not', allowed);
+    this.message = meant
+      ? `${option}: did you mean ${meant}?`
+      : `${option}: there is no such option; there are ${known.join(', ')}`;
+  }
+}
+
+const plain = (name: string): string => name.replace(/[-_]/g, '').toLowerCase();
 
 /** The audio holds less than one step of 64 ms. Lengths are in samples per channel at the caller's own rate. */
 export class InputTooShortError extends UndertoneError {
@@ -190,4 +207,14 @@ export class WorkerError extends UndertoneError {
     super(`the job was given up after ${attempts} worker threads died at it${cause}`, options);
     this.attempts = attempts;
   }
+}
+
+/** A value in an error sentence: short, and telling what it is. */
+export function describe(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'object')
+    return Array.isArray(value) ? 'an array' : `an object of type ${value.constructor?.name ?? 'Object'}`;
+  if (typeof value === 'function') return 'a function';
+  return String(value);
 }

@@ -4,12 +4,25 @@ export type { Result } from './answers/decision.ts';
 export type { TimeSeriesOutput } from './answers/series.ts';
 export type { AudioData, Channel, Encoding } from './audio/format.ts';
 export type { WeightPrecision } from './backends/backend.ts';
-export type { ChunkOptions, ChunkOutput, EngineOptions, Weights } from './engine.ts';
+export type { ChunkOutput } from './engine.ts';
 export { Engine } from './engine.ts';
 export * from './errors.ts';
-export type { BytesOptions, FileOptions, StreamOptions, StreamSource } from './listening/recording.ts';
-export { AnalysisStream, type ResumeOptions } from './listening/stream.ts';
-export type { SeriesOptions, StreamOverview, StreamResult } from './listening/tracks.ts';
-export type { AnalysisOptions, ModelHandle, ModelHandles } from './options.ts';
+export type { StreamSource } from './listening/pull.ts';
+export type { ResumeOptions } from './listening/snapshot.ts';
+export { AnalysisStream } from './listening/stream.ts';
+export type { StreamOverview, StreamResult } from './listening/tracks.ts';
+export type { Weights } from './models/model-files.ts';
+export type {
+  AnalysisOptions,
+  BytesOptions,
+  ChunkOptions,
+  EngineOptions,
+  FileOptions,
+  LayoutOptions,
+  ModelHandle,
+  ModelHandles,
+  SeriesOptions,
+  StreamOptions,
+} from './options.ts';
 export type { DeviceInfo, DeviceName, DeviceReport } from './runtime/devices.ts';
 export { listDevices } from './runtime/devices.ts';

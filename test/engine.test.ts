@@ -169,6 +169,11 @@ test('rates, channels, thresholds and models out of range are refused by name', 
   await refused({ models: undefined }, ArgumentError, /^models: got undefined/);
   await refused({ models: ['emotion'] }, UnknownModelError, /"emotion".*Gender, Speech/);
   await refused({ models: [undefined] }, UnknownModelError, /undefined/);
+  // Before the file is opened.
+  await engine.processFile('/nowhere.wav', { models: ['emotion'] }).then(
+    () => assert.unreachable(),
+    (error) => assert.instance(error, UnknownModelError),
+  );
   try {
     await engine.processAudioChunk(undefined as unknown as ChunkOptions);
     assert.unreachable();
@@ -270,7 +275,7 @@ test('a precision of weights that there is not is refused, on whatever device', 
     (reason: unknown) => reason as Error,
   );
   assert.instance(error, ArgumentError);
-  assert.is(error!.message, 'weightPrecision: got "f8", but it must be "f32" or "f16"');
+  assert.is(error!.message, 'weightPrecision: got "f8", but it must be one of "f32", "f16"');
 });
 
 test('an aborted call is refused with the reason given', async () => {

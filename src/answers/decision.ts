@@ -2,7 +2,7 @@
  * From step probabilities to the answer: silence, gating by speech, confidence, unknown. The same rule serves a chunk, a
  * period of a time series and a single step.
  */
-import type { ModelMetadata } from '../models/model.ts';
+import { gateLabel, type ModelMetadata } from '../models/model.ts';
 
 /** One step of 64 ms. */
 export interface Step {
@@ -32,9 +32,6 @@ export interface Decision {
   /** By model name, sorted; the probability of each label, 4 decimals. */
   readonly raw: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
-
-/** The label of a gate that opens it. */
-export const gateLabel = 'speech';
 
 export function round4(value: number): number {
   return Math.round(value * 1e4) / 1e4;

@@ -1,5 +1,4 @@
-import { describe, stepMilliseconds } from '../audio/format.ts';
-import { ArgumentError } from '../errors.ts';
+import { stepMilliseconds } from '../audio/format.ts';
 import type { Decision, Result, Step } from './decision.ts';
 
 /** Raw values as they are printed: by model, then by label. */
@@ -12,25 +11,6 @@ export interface PeriodResult {
   /** By model name, sorted. */
   readonly results: Readonly<Record<string, Result>>;
   readonly raw?: RawValues;
-}
-
-export const defaultOutputPeriod = 1024;
-
-/** Steps in a period of `outputPeriod` ms. */
-export function stepsInPeriod(outputPeriod: unknown): number {
-  if (
-    typeof outputPeriod !== 'number' ||
-    !Number.isSafeInteger(outputPeriod) ||
-    outputPeriod < stepMilliseconds ||
-    outputPeriod % stepMilliseconds !== 0
-  ) {
-    throw new ArgumentError(
-      'outputPeriod',
-      describe(outputPeriod),
-      `a multiple of ${stepMilliseconds} (ms), such as ${defaultOutputPeriod}`,
-    );
-  }
-  return outputPeriod / stepMilliseconds;
 }
 
 export interface PeriodSettings {
@@ -57,7 +37,7 @@ export class PeriodCollector {
 
   constructor(settings: PeriodSettings) {
     this.#settings = settings;
-    this.#length = stepsInPeriod(settings.outputPeriod);
+    this.#length = settings.outputPeriod / stepMilliseconds;
   }
 
   /** The period that this step completes, if it does. */

@@ -1,6 +1,5 @@
-import { ArgumentError, DecodeError } from '../errors.ts';
+import { ArgumentError, DecodeError, describe } from '../errors.ts';
 import { type FilePlace, type OpenFile, platform } from '../platform/index.ts';
-import { describe } from './format.ts';
 import { isArrayBuffer } from './samples.ts';
 
 /**

@@ -14,15 +14,15 @@ export type { AudioBlock } from './decoder.ts';
 export type InvalidSamples = 'silence' | 'error';
 
 export interface DecodeOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** After every block. */
-  readonly onProgress?: (progress: DecodeProgress) => void;
+  readonly onProgress?: ((progress: DecodeProgress) => void) | undefined;
   /** Gives what can be read of a damaged or cut-off file, with a warning, in place of an error. Default false. */
-  readonly partial?: boolean;
+  readonly partial?: boolean | undefined;
   /** Default 'silence'. */
-  readonly invalidSamples?: InvalidSamples;
+  readonly invalidSamples?: InvalidSamples | undefined;
   /** What was odd or, with `partial`, what an error would have said. By default a process warning, DecodeWarning. */
-  readonly onWarning?: (warning: DecodeError) => void;
+  readonly onWarning?: ((warning: DecodeError) => void) | undefined;
 }
 
 export interface DecodeProgress {

@@ -1,4 +1,4 @@
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError, describe } from '../errors.ts';
 
 /** The one inner form of audio, called pcm: mono, 16 kHz, Int16Array. */
 export const innerRate = 16000;
@@ -29,39 +29,7 @@ export interface AudioLayout {
   /** Interleaved channels. */
   readonly channels: number;
   /** Of bytes; default s16le. */
-  readonly encoding?: Encoding;
-}
-
-/** A value in an error sentence: short, and telling what it is. */
-export function describe(value: unknown): string {
-  if (value === undefined || value === null) return String(value);
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'object')
-    return Array.isArray(value) ? 'an array' : `an object of type ${value.constructor?.name ?? 'Object'}`;
-  if (typeof value === 'function') return 'a function';
-  return String(value);
-}
-
-export function checkSampleRate(sampleRate: unknown): number {
-  if (
-    typeof sampleRate !== 'number' ||
-    !Number.isInteger(sampleRate) ||
-    sampleRate < lowestRate ||
-    sampleRate > highestRate
-  ) {
-    throw new ArgumentError(
-      'sampleRate',
-      describe(sampleRate),
-      `a whole number of Hz from ${lowestRate} to ${highestRate}`,
-    );
-  }
-  return sampleRate;
-}
-
-export function checkEncoding(encoding: unknown): Encoding {
-  if (!encodings.includes(encoding as Encoding))
-    throw new ArgumentError('encoding', describe(encoding), `one of ${encodings.join(', ')}`);
-  return encoding as Encoding;
+  readonly encoding?: Encoding | undefined;
 }
 
 /** Telephone audio has 8000 samples a second. */
@@ -71,13 +39,6 @@ export function defaultRate(encoding: Encoding = 's16le'): number {
 
 /** Most channels that audio may have; a slip such as a sample rate in this place is caught. */
 export const mostChannels = 256;
-
-export function checkChannels(channels: unknown): number {
-  if (typeof channels !== 'number' || !Number.isInteger(channels) || channels < 1 || channels > mostChannels) {
-    throw new ArgumentError('channels', describe(channels), `a whole number from 1 to ${mostChannels}`);
-  }
-  return channels;
-}
 
 export function checkChannel(channel: unknown, channels: number): Channel {
   if (channel === 'mix') return channel;

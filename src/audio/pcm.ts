@@ -1,54 +1,29 @@
 import { ArgumentError, InputTooShortError } from '../errors.ts';
-import {
-  type AudioData,
-  type Channel,
-  checkChannel,
-  checkChannels,
-  checkEncoding,
-  checkSampleRate,
-  defaultRate,
-  type Encoding,
-  innerRate,
-  innerSamples,
-  samplesPerStepAt,
-} from './format.ts';
+import { type AudioData, type AudioLayout, type Channel, innerRate, innerSamples, samplesPerStepAt } from './format.ts';
 import { Resampler } from './resampler.ts';
 import { checkFloats, fullScale, pickChannel, roundToInt16, type Samples, samplesOf } from './samples.ts';
 import { inSlices, type Slices } from './slices.ts';
 
 export type { AudioData } from './format.ts';
 
-export interface PcmInput {
+export interface PcmInput extends AudioLayout {
   readonly data: AudioData;
-  /** Hz, 8000 to 192000; default 16000, of mulaw and alaw 8000. */
-  readonly sampleRate?: number;
-  /** Channels interleaved in `data`; default 1. */
-  readonly channels?: number;
-  /** The channel to take, from 0 on, or 'mix', the mean of all; needed where there are several. */
-  readonly channel?: Channel;
-  /** Of bytes; default s16le. */
-  readonly encoding?: Encoding;
 }
 
-/** A whole piece of audio, checked but for its floats: its interleaved samples, how they lie, and samples per channel. */
+/** A whole piece of audio, checked but for its floats. */
 export interface CheckedAudio {
+  /** Interleaved. */
   readonly samples: Samples;
   /** The samples are in memory that nobody else holds. */
   readonly own: boolean;
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly length: number;
 }
 
 /**
- * Checks all of a piece of audio but which channel is heard and the values of floats.
+ * Checks all of a piece of audio but the values of floats.
  * @throws ArgumentError; InputTooShortError below one step
  */
-export function checkedAudio(input: PcmInput): CheckedAudio {
-  const encoding = input.encoding === undefined ? undefined : checkEncoding(input.encoding);
-  const sampleRate = checkSampleRate(input.sampleRate ?? defaultRate(encoding));
-  const channels = checkChannels(input.channels ?? 1);
-  const { samples, own } = samplesOf(input.data, encoding);
+export function checkedAudio({ data, sampleRate, channels, encoding }: PcmInput): CheckedAudio {
+  const { samples, own } = samplesOf(data, encoding);
   if (samples.length % channels !== 0) {
     throw new ArgumentError(
       'data',
@@ -56,9 +31,8 @@ export function checkedAudio(input: PcmInput): CheckedAudio {
       `a multiple of ${channels}, the number of interleaved channels`,
     );
   }
-  const length = samples.length / channels;
-  checkLength(length, sampleRate);
-  return { samples, own, sampleRate, channels, length };
+  checkLength(samples.length / channels, sampleRate);
+  return { samples, own };
 }
 
 /** @throws InputTooShortError where samples per channel make less than one step */
@@ -72,16 +46,9 @@ export function checkLength(length: number, sampleRate: number): void {
  * call returns.
  * @throws ArgumentError, InputTooShortError
  */
-export async function toPcm(input: PcmInput): Promise<Int16Array> {
-  const { samples, own, sampleRate, channels } = checkedAudio(input);
-  if (channels > 1 && input.channel === undefined) {
-    throw new ArgumentError(
-      'channel',
-      'undefined',
-      `a whole number from 0 to ${channels - 1}, or 'mix': the data has ${channels} channels and one answer is given`,
-    );
-  }
-  const channel = checkChannel(input.channel ?? 0, channels);
+export async function toPcm(input: PcmInput & { readonly channel: Channel }): Promise<Int16Array> {
+  const { samples, own } = checkedAudio(input);
+  const { sampleRate, channels, channel } = input;
   return resample(samples, sampleRate, { channels, channel, keep: !own });
 }
 

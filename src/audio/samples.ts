@@ -1,5 +1,5 @@
-import { ArgumentError } from '../errors.ts';
-import { type AudioData, bytesPerSample, type Channel, describe, type Encoding } from './format.ts';
+import { ArgumentError, describe } from '../errors.ts';
+import { type AudioData, bytesPerSample, type Channel, type Encoding } from './format.ts';
 import { aLaw, muLaw } from './g711.ts';
 
 export type Samples = Int16Array | Float32Array;

@@ -5,8 +5,6 @@ import {
   bytesPerSample,
   type Channel,
   checkChannel,
-  checkChannels,
-  checkSampleRate,
   type Encoding,
   innerRate,
   stepSamples,
@@ -99,9 +97,9 @@ export function channelsHeard(channel: Channel | undefined, channels: number): C
 export const framesAtATime = 1 << 15;
 
 export interface StreamLayout extends AudioLayout {
-  readonly channel?: Channel;
+  readonly channel?: Channel | undefined;
   /** Told of NaN and infinity, which are taken as silence; without it they are errors. */
-  readonly onInvalid?: (place: InvalidSample) => void;
+  readonly onInvalid?: ((place: InvalidSample) => void) | undefined;
   /** Its state can be asked for, which takes a second's memory a channel. Default false. */
   readonly resumable?: boolean;
 }
@@ -153,8 +151,8 @@ export class StreamInput {
   }
 
   static async open(layout: StreamLayout, state?: StreamInputState): Promise<StreamInput> {
-    const sampleRate = checkSampleRate(layout.sampleRate);
-    const heard = channelsHeard(layout.channel, checkChannels(layout.channels));
+    const { sampleRate, channels } = layout;
+    const heard = channelsHeard(layout.channel, channels);
     const inputs = await Promise.all(
       heard.map((_, i) => ChannelInput.open(sampleRate, layout.resumable, state?.inputs[i])),
     );

@@ -16,6 +16,8 @@ export interface Backend {
   readonly batching?: Batching;
   /** Makes a graph ready to run at one shape. All that can be allocated is allocated here. */
   prepare(graph: Graph, bindings: Bindings): Promise<Program>;
+  /** Threads that run graphs beside each other in the backend's memory; only where a backend has them. */
+  openPool?(threads: number): Promise<Pool>;
   /** Frees everything, programs included. Afterwards `prepare` and `run` throw DisposedError. */
   dispose(): void;
 }
@@ -28,7 +30,8 @@ export interface Batching {
 }
 
 /** How a backend keeps matrices of weights. Products are summed in float32 either way. */
-export type WeightPrecision = 'f32' | 'f16';
+export const weightPrecisions = ['f32', 'f16'] as const;
+export type WeightPrecision = (typeof weightPrecisions)[number];
 
 /** A graph prepared on one backend for one shape. */
 export interface Program {
@@ -43,4 +46,11 @@ export interface Program {
    */
   run(inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]> | Float32Array[];
   dispose(): void;
+}
+
+/** Runs of graphs on other threads, many at once. Inputs and state must be left alone until the promise is settled. */
+export interface Pool {
+  readonly threads: number;
+  run(graph: Graph, bindings: Bindings, inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]>;
+  dispose(): Promise<void>;
 }

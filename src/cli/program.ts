@@ -1,8 +1,7 @@
 /** The command line: what can be said, in words worth reading. What is done stands in a file a command, loaded only for it. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
-import { defaultOutputPeriod } from '../answers/periods.ts';
-import { defaultVolumeThreshold } from '../engine.ts';
+import { defaults } from '../options.ts';
 import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { formatNames, formats } from './formats.ts';
@@ -72,7 +71,7 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
       '--period <ms>',
       'one answer for this many milliseconds, a multiple of 64',
       wholeNumber(64, 86_400_000),
-      defaultOutputPeriod,
+      defaults.outputPeriod,
     )
     .option('--summary', 'add the share of each result')
     .option('--transitions', 'add the runs of equal results, to 64 ms')
@@ -203,10 +202,13 @@ function analysisOptions(command: Command): Command {
       '--volume-threshold <x>',
       'level below which a step is silent, 0 to 1',
       numberBetween(0, 1),
-      defaultVolumeThreshold,
+      defaults.volumeThreshold,
     )
     .addOption(
-      new Option('-d, --device <name>', 'what computes').choices(deviceNames).default('auto').env('UNDERTONE_DEVICE'),
+      new Option('-d, --device <name>', 'what computes')
+        .choices(deviceNames)
+        .default(defaults.device)
+        .env('UNDERTONE_DEVICE'),
     )
     .option('--weights <dir>', 'a folder of model files in place of those that come with undertone');
 }

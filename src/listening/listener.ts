@@ -1,36 +1,14 @@
 /** Audio of one source through the models a caller asked for: whole steps of pcm in, steps ready to be decided on out. */
 
-import { type Decision, decide, isSilent, type Step, sortedByName } from '../answers/decision.ts';
+import { type Decision, decide, isSilent, type Step } from '../answers/decision.ts';
 import { stepSamples } from '../audio/format.ts';
 import { stepLevels } from '../audio/level.ts';
 import { ArgumentError } from '../errors.ts';
-import type { OpenModel } from '../models/model.ts';
+import type { AnalysisSettings } from '../options.ts';
 import type { Batcher, StepProbabilities, StreamState } from '../runtime/batcher.ts';
+import type { Selection } from './selection.ts';
 
-/** What a set of models comes to. The same for many listeners, so it is worked out once. */
-export interface Selection {
-  /** The models asked for, sorted by name. */
-  readonly models: readonly OpenModel[];
-  /** The gates that they name, which listen whether they were asked for or not. */
-  readonly gates: readonly OpenModel[];
-  /** Sorted ids of all that must listen: the gates and those asked for. */
-  readonly ids: readonly string[];
-  /** Their names by id. */
-  readonly names: ReadonlyMap<string, string>;
-}
-
-/** `models` are those asked for; `available` finds the gate of a model where it is not among them. */
-export function select(models: readonly OpenModel[], available: ReadonlyMap<string, OpenModel>): Selection {
-  const wanted = new Set(models.map(({ gate }) => gate).filter((gate) => gate !== ''));
-  const gates = [...wanted].map((gate) => models.find(({ name }) => name === gate) ?? available.get(gate)!);
-  const names = new Map([...gates, ...models].map(({ id, name }) => [id, name]));
-  return { models: sortedByName(models), gates, ids: [...names.keys()].sort(), names };
-}
-
-export interface ListenerSettings extends Selection {
-  readonly includeRawValues: boolean;
-  readonly volumeThreshold: number;
-}
+export type ListenerSettings = Selection & Pick<AnalysisSettings, 'includeRawValues' | 'volumeThreshold'>;
 
 /** Steps heard, and what the models carry on from them. */
 export interface ListenerState {

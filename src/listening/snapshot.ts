@@ -2,9 +2,12 @@
  * A stream's state as bytes, and back: a magic, a version, a checksum, the length of the JSON; the JSON, in which typed
  * arrays are places; the arrays. Little-endian, as all machines of ours are.
  */
-import { describe } from '../audio/format.ts';
 import { isArrayBuffer } from '../audio/samples.ts';
-import { ArgumentError } from '../errors.ts';
+import type { StreamInputState } from '../audio/stream-input.ts';
+import { ArgumentError, describe } from '../errors.ts';
+import type { ModelMetadata } from '../models/model.ts';
+import type { StreamOptions, StreamSettings } from '../options.ts';
+import type { TrackState } from './tracks.ts';
 
 const magic = 0x73747475;
 const version = 1;
@@ -21,7 +24,7 @@ interface Place {
   readonly length: number;
 }
 
-export function pack(state: unknown): Uint8Array {
+function pack(state: unknown): Uint8Array {
   const parts: Uint8Array[] = [];
   let size = 0;
   const json = new TextEncoder().encode(
@@ -49,7 +52,7 @@ export function pack(state: unknown): Uint8Array {
 }
 
 /** @throws ArgumentError for anything but what `pack` gave */
-export function unpack(snapshot: unknown): unknown {
+function unpack(snapshot: unknown): unknown {
   const bytes = bytesOf(snapshot);
   const head = new Uint32Array(bytes.slice(0, headBytes).buffer, 0, Math.min(4, bytes.length >> 2));
   if (head[0] !== magic || bytes.length < headBytes)
@@ -81,4 +84,60 @@ function checksum(bytes: Uint8Array): number {
     hash = Math.imul(hash ^ bytes[i], 0x01000193);
   }
   return hash >>> 0;
+}
+
+interface StreamState {
+  readonly input: StreamInputState;
+  readonly tracks: readonly TrackState[];
+}
+
+interface Snapshot extends StreamState {
+  readonly options: object;
+  readonly fingerprint: unknown;
+}
+
+/** What a snapshot holds, or more: it gives what is left out. */
+export type ResumeOptions = Partial<StreamOptions> & { readonly resume: Uint8Array };
+
+/** The options of a stream that goes on: those of the snapshot, where no others are given. */
+export function withResumed(options: StreamOptions | ResumeOptions): StreamOptions {
+  if (options?.resume === undefined) return options as StreamOptions;
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return { ...(unpack(options.resume) as Snapshot).options, ...given } as StreamOptions;
+}
+
+export function snapshotOf(settings: StreamSettings, models: readonly ModelMetadata[], state: StreamState): Uint8Array {
+  const snapshot: Snapshot = { options: portable(settings), fingerprint: fingerprintOf(settings, models), ...state };
+  return pack(snapshot);
+}
+
+/** What of a stream's options goes along with it. */
+function portable({ signal: _, onWarning: __, resume: ___, models, ...options }: StreamSettings): object {
+  return { ...options, models: models.map((model) => (typeof model === 'string' ? model : model.name)) };
+}
+
+/** What must be the same where a stream goes on. */
+function fingerprintOf(settings: StreamSettings, models: readonly ModelMetadata[]): object {
+  const { sampleRate, channels, channel = 'all', encoding = 's16le', outputPeriod } = settings;
+  const { includeRawValues, includeSummary, includeTransitions } = settings;
+  return {
+    models: models.map(({ name, version }) => `${name}@${version}`).join(),
+    ...{ sampleRate, channels, channel, encoding, outputPeriod },
+    ...{ includeRawValues, includeSummary, includeTransitions },
+  };
+}
+
+/** @throws ArgumentError for what is no snapshot, or one of a stream with other options */
+export function stateOf(settings: StreamSettings, models: readonly ModelMetadata[]): StreamState {
+  const snapshot = unpack(settings.resume) as Snapshot;
+  const own = Object.entries(fingerprintOf(settings, models));
+  const theirs = snapshot.fingerprint as Record<string, unknown>;
+  const other = own.find(([name, value]) => theirs[name] !== value);
+  if (other)
+    throw new ArgumentError(
+      'resume',
+      `a snapshot of a stream with ${other[0]} ${describe(theirs[other[0]])}`,
+      `of one with ${describe(other[1])}, as asked for now`,
+    );
+  return snapshot;
 }

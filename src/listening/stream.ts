@@ -1,22 +1,15 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
-import { defaultOutputPeriod } from '../answers/periods.ts';
-import { type AudioData, type AudioLayout, describe, stepMilliseconds, stepSamples } from '../audio/format.ts';
+import { type AudioData, stepMilliseconds, stepSamples } from '../audio/format.ts';
 import { inSlices, turnHasTime } from '../audio/slices.ts';
-import { framesAtATime, StreamInput, type StreamInputState } from '../audio/stream-input.ts';
-import { ArgumentError, UndertoneError } from '../errors.ts';
+import { channelsHeard, framesAtATime, type StreamInput } from '../audio/stream-input.ts';
+import { ArgumentError, describe, UndertoneError } from '../errors.ts';
+import type { StreamSettings } from '../options.ts';
 import { onAbort } from './abort.ts';
-import { checkLayout, invalidSampleTeller, type StreamOptions } from './recording.ts';
-import { pack, unpack } from './snapshot.ts';
-import {
-  checkSeriesOptions,
-  type Ear,
-  StepQueue,
-  type StreamOverview,
-  type StreamResult,
-  stepsAtATime,
-  type TrackState,
-  Tracks,
-} from './tracks.ts';
+import type { Listener } from './listener.ts';
+import { openInput } from './live-input.ts';
+import { snapshotOf, stateOf } from './snapshot.ts';
+import { StepQueue, stepsAtATime } from './step-queue.ts';
+import { type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
 
 /** Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is computed. */
 const roomInSteps = stepsAtATime;
@@ -27,8 +20,6 @@ const roomInResults = 4096;
 /** Longest time that may be skipped in one call, in ms: a day. */
 const longestSkip = 86_400_000;
 const resolved = Promise.resolve();
-
-type SettledOptions = StreamOptions & AudioLayout;
 
 /** Audio that is not turned into steps yet. */
 interface Unconverted {
@@ -63,8 +54,8 @@ class Bell {
  *     for await (const { timestamp, results } of stream) console.log(timestamp, results);
  */
 export class AnalysisStream implements AsyncIterable<StreamResult> {
-  readonly #options: SettledOptions;
-  readonly #newEar: () => Ear;
+  readonly #settings: StreamSettings;
+  readonly #newListener: () => Listener;
   readonly #queue = new StepQueue();
   readonly #change = new Bell();
   readonly #forgetSignal: () => void;
@@ -80,28 +71,22 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   /** Calls that wait until all that was written is analysed: then unread results do not hold it up. */
   #settling = 0;
 
-  private constructor(
-    options: SettledOptions,
-    input: StreamInput,
-    newEar: () => Ear,
-    tracks: readonly TrackState[] = [],
-  ) {
-    this.#options = options;
-    this.#newEar = newEar;
+  private constructor(settings: StreamSettings, input: StreamInput, tracks: Tracks, newListener: () => Listener) {
+    this.#settings = settings;
+    this.#newListener = newListener;
     this.#input = input;
-    this.#tracks = new Tracks(input.heard, options, newEar);
-    if (tracks.length > 0) this.#tracks.restore(tracks);
-    this.#forgetSignal = onAbort(options.signal, () => this.#fail(options.signal?.reason));
+    this.#tracks = tracks;
+    this.#forgetSignal = onAbort(settings.signal, () => this.#fail(settings.signal?.reason));
   }
 
-  /** @throws ArgumentError, UnknownModelError, the signal's reason */
-  static async open(options: StreamOptions, newEar: () => Ear): Promise<AnalysisStream> {
-    checkSeriesOptions(options);
-    newEar();
-    options.signal?.throwIfAborted();
-    const settled = { ...options, ...checkLayout(options) };
-    const state = settled.resume === undefined ? undefined : stateOf(settled, newEar().settings.models);
-    return new AnalysisStream(settled, await openInput(settled, state?.input), newEar, state?.tracks);
+  /** @throws ArgumentError, the signal's reason */
+  static async open(settings: StreamSettings, newListener: () => Listener): Promise<AnalysisStream> {
+    settings.signal?.throwIfAborted();
+    const tracks = new Tracks(channelsHeard(settings.channel, settings.channels), settings, newListener);
+    const state = settings.resume === undefined ? undefined : stateOf(settings, tracks.models);
+    const input = await openInput(settings, { resumable: true }, state?.input);
+    if (state) tracks.restore(state.tracks);
+    return new AnalysisStream(settings, input, tracks, newListener);
   }
 
   /**
@@ -115,7 +100,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
       this.#mustTakeAudio('write');
       this.#mustHaveRoom('write');
       const samples = this.#input.take(data);
-      const frames = samples.length / this.#options.channels;
+      const frames = samples.length / this.#settings.channels;
       const shared = ArrayBuffer.isView(data) ? samples.buffer === data.buffer : samples.buffer === data;
       const isLong = frames > framesAtATime;
       if (!isLong && this.#unconverted.length === 0 && turnHasTime())
@@ -159,7 +144,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     const blocks = (function* () {
       yield* input.convert(samples);
     })();
-    return this.#later(blocks, (frames / this.#options.sampleRate / stepMilliseconds) * 1000);
+    return this.#later(blocks, (frames / this.#settings.sampleRate / stepMilliseconds) * 1000);
   }
 
   #later(blocks: Iterator<readonly Int16Array[]>, steps: number): Promise<void> {
@@ -220,9 +205,9 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
       this.#finishInput();
       await this.#settled();
       this.#results.push(...this.#tracks.finish());
-      const input = await openInput(this.#options);
+      const input = await openInput(this.#settings, { resumable: true });
       this.#input = input;
-      this.#tracks = new Tracks(input.heard, this.#options, this.#newEar);
+      this.#tracks = new Tracks(input.heard, this.#settings, this.#newListener);
     } finally {
       this.#resetting = false;
       this.#change.ring();
@@ -237,14 +222,8 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     this.#mustTakeAudio('snapshot');
     await this.#settled();
     this.#mustTakeAudio('snapshot');
-    const models = this.#newEar().settings.models;
-    const state: StreamState = {
-      options: portable(this.#options),
-      fingerprint: fingerprintOf(this.#options, models),
-      input: this.#input.state(),
-      tracks: this.#tracks.state(),
-    };
-    return pack(state);
+    const { models } = this.#tracks;
+    return snapshotOf(this.#settings, models, { input: this.#input.state(), tracks: this.#tracks.state() });
   }
 
   /** Until nothing waits to be analysed. */
@@ -329,7 +308,7 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
           await this.#convert(this.#unconverted[0]);
           continue;
         }
-        const results = await this.#tracks.hear(this.#queue.take(), this.#options.signal);
+        const results = await this.#tracks.hear(this.#queue.take(), this.#settings.signal);
         if (!this.#alive()) return;
         this.#results.push(...results);
         this.#change.ring();
@@ -406,62 +385,6 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     this.#forgetSignal();
     this.#change.ring();
   }
-}
-
-/** What a snapshot holds, or more: it gives what is left out. */
-export type ResumeOptions = Partial<StreamOptions> & { readonly resume: Uint8Array };
-
-/** The options of a stream that goes on: those of the snapshot, where no others are given. */
-export function withResumed(options: StreamOptions | ResumeOptions): StreamOptions {
-  if (options?.resume === undefined) return options as StreamOptions;
-  return { ...(unpack(options.resume) as StreamState).options, ...definedOf(options) } as StreamOptions;
-}
-
-function definedOf(options: object): object {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-}
-
-/** What of a stream's options goes along with it. */
-function portable({ signal: _, onWarning: __, resume: ___, models, ...options }: SettledOptions): object {
-  return { ...options, models: models.map((model) => (typeof model === 'string' ? model : model.name)) };
-}
-
-interface StreamState {
-  readonly options: object;
-  readonly fingerprint: unknown;
-  readonly input: StreamInputState;
-  readonly tracks: readonly TrackState[];
-}
-
-function openInput(options: SettledOptions, state?: StreamInputState): Promise<StreamInput> {
-  const onInvalid = invalidSampleTeller(options, options.sampleRate);
-  return StreamInput.open({ ...options, onInvalid, resumable: true }, state);
-}
-
-/** What must be the same where a stream goes on. */
-function fingerprintOf(options: SettledOptions, models: Ear['settings']['models']): object {
-  const { sampleRate, channels, channel = 'all', encoding = 's16le', outputPeriod = defaultOutputPeriod } = options;
-  const { includeRawValues = false, includeSummary = false, includeTransitions = false } = options;
-  return {
-    models: models.map(({ name, version }) => `${name}@${version}`).join(),
-    ...{ sampleRate, channels, channel, encoding, outputPeriod },
-    ...{ includeRawValues, includeSummary, includeTransitions },
-  };
-}
-
-/** @throws ArgumentError for what is no snapshot, or one of a stream with other options */
-function stateOf(options: SettledOptions, models: Ear['settings']['models']): StreamState {
-  const state = unpack(options.resume) as StreamState;
-  const own = Object.entries(fingerprintOf(options, models));
-  const theirs = state.fingerprint as Record<string, unknown>;
-  const other = own.find(([name, value]) => theirs[name] !== value);
-  if (other)
-    throw new ArgumentError(
-      'resume',
-      `a snapshot of a stream with ${other[0]} ${describe(theirs[other[0]])}`,
-      `of one with ${describe(other[1])}, as asked for now`,
-    );
-  return state;
 }
 
 /** A caller may leave the promise alone: its error also comes out of the iteration, and must not end the process. */

@@ -57,3 +57,6 @@ export interface Model extends ModelMetadata {
 export interface OpenModel extends Model {
   readonly id: string;
 }
+
+/** The label of a gate that opens it. */
+export const gateLabel = 'speech';

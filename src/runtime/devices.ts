@@ -1,18 +1,14 @@
 /** Which device computes, and why. `auto` takes a hardware GPU, else the CPU, and never a software GPU. */
 import type { Backend, WeightPrecision } from '../backends/backend.ts';
-import type { WasmBackend } from '../backends/wasm/index.ts';
-import { ArgumentError, DeviceUnavailableError } from '../errors.ts';
+import { DeviceUnavailableError } from '../errors.ts';
 import { platform } from '../platform/index.ts';
-import type { Pool } from './programs.ts';
 
 export const deviceNames = ['auto', 'webgpu', 'cpu', 'gpu.js'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 
-const weightPrecisions: readonly WeightPrecision[] = ['f32', 'f16'];
-
 export interface DeviceOptions {
   /** Device webgpu only. */
-  readonly weightPrecision?: WeightPrecision;
+  readonly weightPrecision?: WeightPrecision | undefined;
 }
 
 export interface DeviceInfo {
@@ -26,8 +22,6 @@ export interface DeviceInfo {
 export interface OpenDevice {
   readonly backend: Backend;
   readonly info: DeviceInfo;
-  /** Many runs at once on threads that share the backend's memory. */
-  readonly openPool?: (threads: number) => Promise<Pool>;
 }
 
 export interface DeviceReport {
@@ -51,24 +45,9 @@ const openers = {
 
 /** Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device. */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<OpenDevice> {
-  if (!deviceNames.includes(name)) {
-    throw new ArgumentError(
-      'device',
-      JSON.stringify(name),
-      `one of ${deviceNames.map((known) => JSON.stringify(known)).join(', ')}`,
-    );
-  }
-  const { weightPrecision = 'f32' } = options;
-  if (!weightPrecisions.includes(weightPrecision)) {
-    throw new ArgumentError(
-      'weightPrecision',
-      JSON.stringify(weightPrecision),
-      weightPrecisions.map((known) => JSON.stringify(known)).join(' or '),
-    );
-  }
   if (name !== 'auto') {
     const backend = await openers[name](true, options);
-    return describe(backend, name, 'it was asked for by name');
+    return opened(backend, name, 'it was asked for by name');
   }
   const why: string[] = [];
   for (const candidate of ['webgpu', 'cpu', 'gpu.js'] as const) {
@@ -83,7 +62,7 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
         candidate === 'webgpu'
           ? 'the first choice of auto: a hardware GPU is there'
           : `the next choice of auto: ${why.join('; ')}`;
-      return describe(backend, candidate, reason);
+      return opened(backend, candidate, reason);
     } catch (error) {
       if (!(error instanceof DeviceUnavailableError)) throw error;
       why.push(`${candidate}: ${error.reason}`);
@@ -96,12 +75,8 @@ export async function openDevice(name: DeviceName, options: DeviceOptions = {}):
   );
 }
 
-function describe(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
-  const info = { backend: name, adapter: backend.adapter, reason };
-  if (name !== 'cpu') return { backend, info };
-  const openPool = async (threads: number) =>
-    (await import('../backends/wasm/pool.ts')).openPool({ backend: backend as WasmBackend, threads });
-  return { backend, info, openPool };
+function opened(backend: Backend, name: Exclude<DeviceName, 'auto'>, reason: string): OpenDevice {
+  return { backend, info: { backend: name, adapter: backend.adapter, reason } };
 }
 
 /** Every device with whether it can be opened here. A software GPU counts as there: it can be named. */

@@ -1,19 +1,11 @@
 /** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
 import { stepSamples } from '../audio/format.ts';
-import type { Backend, Batching, Program } from '../backends/backend.ts';
+import type { Backend, Batching, Pool, Program } from '../backends/backend.ts';
 import { DeviceMemoryError } from '../errors.ts';
 import { composeModels } from '../graph/compose.ts';
 import type { Bindings, Graph } from '../graph/graph.ts';
 import { planGraph } from '../graph/plan.ts';
-import type { TensorData } from '../graph/tensor.ts';
 import type { Model } from '../models/model.ts';
-
-/** Runs of graphs on other threads, many at once. Inputs and state must be left alone until the promise is settled. */
-export interface Pool {
-  readonly threads: number;
-  run(graph: Graph, bindings: Bindings, inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]>;
-  dispose(): Promise<void>;
-}
 
 /** Sorted ids of the models, and the extent of their common input. */
 export interface RunShape {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { select } from '../../src/listening/listener.ts';
+import { select } from '../../src/listening/selection.ts';
 import type { Model } from '../../src/models/model.ts';
 import { tinyModel } from '../models/tiny-model.ts';
 import { listenersOn } from '../support/listener.ts';

@@ -5,10 +5,9 @@ import * as assert from 'uvu/assert';
 import type { Step } from '../../src/answers/decision.ts';
 import { decodeFile } from '../../src/audio/decode.ts';
 import { close } from '../../src/backends/tolerances.ts';
-import { processAudioBytes, processFile, processStream } from '../../src/listening/recording.ts';
-import { AnalysisStream } from '../../src/listening/stream.ts';
-import type { Ear } from '../../src/listening/tracks.ts';
+import type { Listener } from '../../src/listening/listener.ts';
 import { openListeners } from '../support/listener.ts';
+import { openStream, processAudioBytes, processFile, processStream } from '../support/listening.ts';
 import { largestDifference } from '../support/parity.ts';
 import { sampleVoice } from '../support/sample.ts';
 import { wavBytes } from '../support/wav.ts';
@@ -20,25 +19,21 @@ const models = ['Speech', 'Gender'];
 const rowOf = (values: ArrayLike<number>, row: number, labels: number): number[] =>
   Array.from({ length: labels }, (_, i) => values[row * labels + i]);
 
-/** An ear that keeps the probabilities of every step before they are rounded. */
-function recording(): { newEar: () => Ear; values: () => number[] } {
+/** Listeners that keep the probabilities of every step before they are rounded. */
+function recording(): { newListener: () => Listener; values: () => number[] } {
   const steps: Step[] = [];
-  const newEar = (): Ear => {
+  const newListening = (): Listener => {
     const listener = newListener();
-    return {
-      settings: listener.settings,
-      decide: (run) => listener.decide(run),
-      state: () => listener.state(),
-      restore: (state) => listener.restore(state),
-      hear: async (pcm, signal) => {
-        const heard = await listener.hear(pcm, signal);
-        steps.push(...heard);
-        return heard;
-      },
+    const hear = listener.hear.bind(listener);
+    listener.hear = async (pcm, signal) => {
+      const heard = await hear(pcm, signal);
+      steps.push(...heard);
+      return heard;
     };
+    return listener;
   };
   return {
-    newEar,
+    newListener: newListening,
     values: () =>
       steps.flatMap(({ level, row, probabilities: { speech, gender } }) => [
         level,
@@ -52,7 +47,7 @@ for (const sampleRate of [16000, 8000, 44100]) {
   test(`${sampleRate} Hz: a stream is its file within ${close}, in any chunks`, async () => {
     const data = voice.subarray(0, 50000);
     const whole = recording();
-    await processAudioBytes({ models, data, sampleRate }, whole.newEar);
+    await processAudioBytes({ models, data, sampleRate }, whole.newListener);
     const expected = whole.values();
     assert.ok(expected.length > 15 * 6);
     for (const size of [333, 1024, 1e9, ...(sampleRate === 16000 ? [1] : [])]) {
@@ -62,14 +57,14 @@ for (const sampleRate of [16000, 8000, 44100]) {
           for (let i = 0; i < data.length; i += size) yield data.subarray(i, i + size);
         })(),
         { models, sampleRate },
-        pulled.newEar,
+        pulled.newListener,
       ));
       const got = pulled.values();
       assert.is(got.length, expected.length);
       assert.ok(largestDifference(got, expected) <= close, `chunks of ${size}: ${largestDifference(got, expected)}`);
     }
     const pushed = recording();
-    const stream = await AnalysisStream.open({ models, sampleRate }, pushed.newEar);
+    const stream = await openStream({ models, sampleRate }, pushed.newListener);
     for (let i = 0; i < data.length; i += 1600) void stream.write(data.subarray(i, i + 1600));
     await stream.end();
     assert.ok(largestDifference(pushed.values(), expected) <= close);
@@ -115,7 +110,7 @@ test('50 streams on one engine, each as if alone, none much later than the other
   const results = await Promise.all(
     inputs.map(async (data, i) => {
       const own = recording();
-      const stream = await AnalysisStream.open({ models }, own.newEar);
+      const stream = await openStream({ models }, own.newListener);
       for (let start = 0; start < data.length; start += 1024) void stream.write(data.subarray(start, start + 1024));
       await stream.end();
       lateness[i] = performance.now() - started;
@@ -129,7 +124,7 @@ test('50 streams on one engine, each as if alone, none much later than the other
   );
   for (const [i, values] of results.entries()) {
     const alone = recording();
-    await processAudioBytes({ models, data: inputs[i] }, alone.newEar);
+    await processAudioBytes({ models, data: inputs[i] }, alone.newListener);
     assert.ok(
       largestDifference(values, alone.values()) <= close,
       `stream ${i}: ${largestDifference(values, alone.values())}`,

@@ -1,7 +1,7 @@
 /** Steps that wait: whatever is pushed comes out again, in order and once, however the buffers move. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { StepQueue, stepsAtATime } from '../../src/listening/tracks.ts';
+import { StepQueue, stepsAtATime } from '../../src/listening/step-queue.ts';
 import { seeded } from '../support/random.ts';
 
 const step = 1024;

@@ -3,16 +3,16 @@ import { ReadableStream } from 'node:stream/web';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ArgumentError, InvalidSampleError, type UndertoneError } from '../../src/errors.ts';
-import { processAudioBytes, type StreamOptions } from '../../src/listening/recording.ts';
-import { AnalysisStream, withResumed } from '../../src/listening/stream.ts';
 import type { StreamResult } from '../../src/listening/tracks.ts';
-import { FakeEar } from '../support/ear.ts';
+import type { StreamOptions } from '../../src/options.ts';
+import { FakeListener } from '../support/fake-listener.ts';
+import { openStream, processAudioBytes } from '../support/listening.ts';
 import { seeded } from '../support/random.ts';
 
 const models = ['Speech', 'Gender'];
 const everything = { models, outputPeriod: 256, includeSummary: true, includeTransitions: true };
-const open = (options: Partial<StreamOptions> = {}, newEar = () => new FakeEar()) =>
-  AnalysisStream.open({ ...everything, ...options }, newEar);
+const open = (options: Partial<StreamOptions> = {}, newListener = () => new FakeListener()) =>
+  openStream({ ...everything, ...options }, newListener);
 const pause = (ms = 1) => new Promise((resolve) => setTimeout(resolve, ms));
 
 function noise(length: number, seed: string): Int16Array {
@@ -33,7 +33,7 @@ const rejected = (promise: Promise<unknown>): Promise<any> =>
   );
 
 async function whole(data: Int16Array, options: Partial<StreamOptions> = {}) {
-  return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeEar())).channels['0'];
+  return (await processAudioBytes({ ...everything, ...options, data }, () => new FakeListener())).channels['0'];
 }
 
 for (const sampleRate of [16000, 44100]) {
@@ -78,7 +78,7 @@ test('a period is there as soon as its audio is, before anything else is written
 test('write waits while 4 s are not analysed; a writer that never waits is refused at ten minutes', async () => {
   let release = () => {};
   const gate = new Promise<void>((resolve) => (release = resolve));
-  const slow = await open({}, () => new FakeEar(() => gate));
+  const slow = await open({}, () => new FakeListener(() => gate));
   const other = await open();
   let waiting = true;
   const written = slow.write(new Int16Array(1024 * 400)).then(() => (waiting = false));
@@ -93,7 +93,7 @@ test('write waits while 4 s are not analysed; a writer that never waits is refus
 
   let go = () => {};
   const closed = new Promise<void>((resolve) => (go = resolve));
-  const stuck = await open({}, () => new FakeEar(() => closed));
+  const stuck = await open({}, () => new FakeListener(() => closed));
   let error: Error | undefined;
   let taken = 0;
   for (let second = 0; second < 700; second++) {
@@ -134,7 +134,7 @@ test('end and reset resolve though nothing is read', async () => {
 
 test('a consumer that does not read holds its own stream only', async () => {
   let heard = 0;
-  const unread = await open({ outputPeriod: 64 }, () => new FakeEar((steps) => void (heard += steps)));
+  const unread = await open({ outputPeriod: 64 }, () => new FakeListener((steps) => void (heard += steps)));
   const other = await open();
   const writer = (async () => {
     for (let i = 0; i < 100; i++) await unread.write(new Int16Array(1024 * 100));
@@ -185,7 +185,7 @@ test('samples that are no numbers count as silence, and their place is told', as
   const stream = await open({ onWarning: (warning) => warnings.push(warning) });
   for (let start = 0; start < data.length; start += 1000) await stream.write(data.subarray(start, start + 1000));
   await stream.end();
-  const silenced = await processAudioBytes({ ...everything, data: expected }, () => new FakeEar());
+  const silenced = await processAudioBytes({ ...everything, data: expected }, () => new FakeListener());
   assert.equal(await all(stream), silenced.channels['0'].time_series);
   assert.is(warnings.length, 1);
   assert.instance(warnings[0], InvalidSampleError);
@@ -266,7 +266,7 @@ test('a snapshot that is none, was altered, or is of another stream is refused',
   }
   const other = await rejected(open({ resume: snapshot, outputPeriod: 64 }));
   assert.match(other.message, /outputPeriod 256, but it must be of one with 64/);
-  const resumed = await AnalysisStream.open(withResumed({ resume: Buffer.from(snapshot) }), () => new FakeEar());
+  const resumed = await openStream({ resume: Buffer.from(snapshot) }, () => new FakeListener());
   void resumed.end();
   assert.is((await all(resumed)).length, 1);
 });
@@ -291,7 +291,7 @@ test('an error of the device ends the stream', async () => {
   const stream = await open(
     {},
     () =>
-      new FakeEar(() => {
+      new FakeListener(() => {
         throw lost;
       }),
   );
@@ -339,7 +339,7 @@ test('reset: what was written is heard out, then all begins anew', async () => {
 
 test('channels, and bytes that split samples', async () => {
   const both = noise(40000, 'both');
-  const expected = await processAudioBytes({ ...everything, data: both, channels: 2 }, () => new FakeEar());
+  const expected = await processAudioBytes({ ...everything, data: both, channels: 2 }, () => new FakeListener());
   const stream = await open({ channels: 2 });
   const bytes = new Uint8Array(both.buffer);
   for (let start = 0; start < bytes.length; start += 777) await stream.write(bytes.subarray(start, start + 777));
@@ -385,7 +385,9 @@ test('as a Web transform', async () => {
 test('many streams at once, each as if alone, and ended with nothing left', async () => {
   const count = 100;
   const inputs = Array.from({ length: count }, (_, i) => noise(6000 + 100 * i, `many ${i}`));
-  const streams = await Promise.all(inputs.map(() => open({}, () => new FakeEar(() => pause(0) as Promise<void>))));
+  const streams = await Promise.all(
+    inputs.map(() => open({}, () => new FakeListener(() => pause(0) as Promise<void>))),
+  );
   const outputs = streams.map((stream) => all(stream));
   for (let start = 0; start < 16000; start += 500)
     await Promise.all(

@@ -1,9 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decide, type Step } from '../../src/answers/decision.ts';
-import { stepsInPeriod } from '../../src/answers/periods.ts';
 import { Reporter, type ReportSettings } from '../../src/answers/series.ts';
-import { ArgumentError } from '../../src/errors.ts';
 import type { ModelMetadata } from '../../src/models/model.ts';
 
 const metadata = (name: string, labels: readonly string[], unknownCutoff = 0) =>
@@ -50,17 +48,6 @@ function reporter(settings: Partial<ReportSettings> = {}): Reporter {
 }
 
 const many = (count: number, sound: Parameters<typeof step>[0]) => Array.from({ length: count }, () => step(sound));
-
-test('periods: multiples of 64 ms, anything else is refused', () => {
-  assert.is(stepsInPeriod(64), 1);
-  assert.is(stepsInPeriod(1024), 16);
-  for (const period of [0, 63, 65, 1000, -64, NaN, Infinity, '1024', undefined, 2 ** 60]) {
-    assert.throws(
-      () => stepsInPeriod(period),
-      (error: Error) => error instanceof ArgumentError && /outputPeriod: got .*multiple of 64/.test(error.message),
-    );
-  }
-});
 
 test('a period comes with the step that completes it; the last may be partial', () => {
   const report = reporter({ outputPeriod: 256 });

@@ -1,11 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Pool } from '../../src/backends/backend.ts';
 import { close, parity } from '../../src/backends/tolerances.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../../src/errors.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 import { Batcher, type StepProbabilities } from '../../src/runtime/batcher.ts';
-import { type Pool, Programs } from '../../src/runtime/programs.ts';
+import { Programs } from '../../src/runtime/programs.ts';
 import { noise } from '../backends/network.ts';
 import { tinyModel } from '../models/tiny-model.ts';
 import { counted } from '../support/counted.ts';

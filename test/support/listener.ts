@@ -2,10 +2,11 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Backend } from '../../src/backends/backend.ts';
-import { defaultVolumeThreshold } from '../../src/engine.ts';
-import { Listener, select } from '../../src/listening/listener.ts';
+import { Listener } from '../../src/listening/listener.ts';
+import { select } from '../../src/listening/selection.ts';
 import type { Model } from '../../src/models/model.ts';
 import { loadModel } from '../../src/models/model-file.ts';
+import { defaults } from '../../src/options.ts';
 import { Batcher } from '../../src/runtime/batcher.ts';
 import { openDevice } from '../../src/runtime/devices.ts';
 import { Programs } from '../../src/runtime/programs.ts';
@@ -28,7 +29,7 @@ export async function openListeners(device: 'cpu' | 'webgpu' = 'cpu'): Promise<L
 export function listenersOn(
   backend: Backend,
   byId: Readonly<Record<string, Model>>,
-  volumeThreshold = defaultVolumeThreshold,
+  volumeThreshold: number = defaults.volumeThreshold,
 ): Listeners {
   const models = new Map(Object.entries(byId).map(([id, model]) => [id, { ...model, id }] as const));
   const batcher = new Batcher(new Programs(backend, models));

@@ -1,7 +1,7 @@
 /** Has the product listen to labelled recordings step by step, with every model that tells speech. */
-import { gateLabel } from '../../src/answers/decision.ts';
 import { readClip } from '../../src/convert/clip.ts';
 import type { Engine } from '../../src/engine.ts';
+import { gateLabel } from '../../src/models/model.ts';
 import { areaUnderCurve, bordersOf, type Errors, errorsOf, sharesOf } from './borders.ts';
 import { type ConditionName, conditions } from './conditions.ts';
 import type { LabelledRecording } from './segments.ts';

@@ -1,6 +1,6 @@
 /**
  * The CPU backend: kernels in WebAssembly SIMD (assembly/), programs as instruction lists in one linear memory. A run
- * is one call, synchronous, on the caller's thread; pool.ts spreads many runs over threads.
+ * is one call, synchronous, on the calling thread; pool.ts spreads many runs over threads.
  */
 import { DisposedError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
@@ -11,6 +11,7 @@ import { Heap } from './heap.ts';
 import { instantiate, kernelModule, type Run } from './kernels.ts';
 import type { Target } from './lower/builder.ts';
 import { type CompiledGraph, compile } from './lower/compile.ts';
+import type { WasmPool } from './pool.ts';
 import { WasmProgram } from './program.ts';
 import { Workspace } from './workspace.ts';
 
@@ -53,6 +54,10 @@ export class WasmBackend implements Backend, Target {
     const program = new WasmProgram(compiled, this, workspace, () => this.#programs.delete(program));
     this.#programs.add(program);
     return program;
+  }
+
+  async openPool(threads: number): Promise<WasmPool> {
+    return new (await import('./pool.ts')).WasmPool(this, threads);
   }
 
   /** No more programs will be made of this; its constants live on in those that were. */

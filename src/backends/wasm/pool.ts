@@ -1,22 +1,24 @@
 /**
  * Throughput mode: many runs at once on worker threads. All threads share one linear memory, so weights are there once
- * and threads find their jobs there by themselves. Latency mode is `WasmBackend` itself, on the caller's thread.
+ * and threads find their jobs there by themselves. A single run is `WasmBackend`'s own, on the calling thread.
  */
-import { ArgumentError, DisposedError, WorkerError } from '../../errors.ts';
+import { DisposedError, WorkerError } from '../../errors.ts';
 import type { Bindings, Graph } from '../../graph/graph.ts';
 import type { TensorData } from '../../graph/tensor.ts';
 import { platform, type Thread } from '../../platform/index.ts';
-import { openWasm, type WasmBackend } from './index.ts';
+import type { Pool } from '../backend.ts';
+import type { Heap } from './heap.ts';
 import { kernelModule } from './kernels.ts';
 import type { CompiledGraph } from './lower/compile.ts';
 import type { WasmProgram } from './program.ts';
 import { Workspace } from './workspace.ts';
 
-export interface PoolOptions {
-  /** Worker threads; default: the cores. */
-  readonly threads?: number;
-  /** Programs and weights are placed in this backend's memory; without it the pool has its own. */
-  readonly backend?: WasmBackend;
+/** The backend in whose memory programs and weights are placed. */
+export interface PoolHost {
+  readonly heap: Heap;
+  compile(graph: Graph, bindings: Bindings): CompiledGraph;
+  place(compiled: CompiledGraph, workspace: Workspace): WasmProgram;
+  release(compiled: CompiledGraph): void;
 }
 
 /** A graph at one shape, and its programs by slot. */
@@ -74,10 +76,9 @@ const threadSource = `
   }
 }`;
 
-export class WasmPool {
+export class WasmPool implements Pool {
   readonly threads: number;
-  readonly #backend: WasmBackend;
-  readonly #ownsBackend: boolean;
+  readonly #backend: PoolHost;
   /** Used last comes first. */
   readonly #prepared: Prepared[] = [];
   readonly #slots: readonly Slot[];
@@ -89,12 +90,10 @@ export class WasmPool {
   readonly #queue: Job[] = [];
   #disposed = false;
 
-  constructor(backend: WasmBackend, ownsBackend: boolean, { threads = platform.cores() }: PoolOptions) {
-    if (!Number.isInteger(threads) || threads < 1)
-      throw new ArgumentError('threads', `${threads}`, 'a whole number, 1 or more');
+  /** Threads start when they are first needed. */
+  constructor(backend: PoolHost, threads: number) {
     this.threads = threads;
     this.#backend = backend;
-    this.#ownsBackend = ownsBackend;
     this.#slots = Array.from({ length: slotsPerThread * threads }, (_, i) => ({
       at: firstSlot + 2 * i,
       workspace: new Workspace(backend.heap),
@@ -122,7 +121,6 @@ export class WasmPool {
     this.#refuse(new DisposedError('the pool'));
     await Promise.all([...this.#threads.values()].map((thread) => thread.end()));
     for (const prepared of this.#prepared.splice(0)) this.#release(prepared);
-    if (this.#ownsBackend) this.#backend.dispose();
   }
 
   #refuse(error: unknown): void {
@@ -255,9 +253,4 @@ export class WasmPool {
     }
     this.#pump();
   }
-}
-
-/** Opens a pool; its threads start when they are first needed. */
-export async function openPool(options: PoolOptions = {}): Promise<WasmPool> {
-  return new WasmPool(options.backend ?? (await openWasm()), options.backend === undefined, options);
 }

@@ -1,28 +1,34 @@
 /** A stand-in for the engine's Listener: causal, with a state, slow if a test wants it, and exact to the bit. */
 
-import { type Decision, decide, isSilent, type Step } from '../../src/answers/decision.ts';
+import { isSilent, type Step } from '../../src/answers/decision.ts';
 import { stepSamples } from '../../src/audio/format.ts';
 import { stepLevels } from '../../src/audio/level.ts';
-import type { Ear } from '../../src/listening/tracks.ts';
-import type { ModelMetadata } from '../../src/models/model.ts';
+import { Listener, type ListenerState } from '../../src/listening/listener.ts';
+import type { OpenModel } from '../../src/models/model.ts';
 
 const metadata = (name: string, labels: readonly string[], gate: string) =>
-  ({ name, labels, unknownCutoff: 0.05, warmupWeights: [], gate }) as unknown as ModelMetadata;
+  ({ id: name, name, labels, unknownCutoff: 0.05, warmupWeights: [], gate }) as unknown as OpenModel;
 
 export const speech = metadata('speech', ['music', 'other', 'speech'], '');
 export const gender = metadata('gender', ['male', 'female'], 'speech');
 
-export class FakeEar implements Ear {
-  readonly settings = { models: [gender, speech], includeRawValues: true };
+/** The real listener with other ears: what it decides, and how, is its own. */
+export class FakeListener extends Listener {
   /** Called before each stretch with its steps; may wait or throw. */
   readonly #before: (steps: number, signal?: AbortSignal) => Promise<void> | void;
   #state = 0.5;
 
   constructor(before: (steps: number, signal?: AbortSignal) => Promise<void> | void = () => {}) {
+    const models = [gender, speech];
+    const names = new Map(models.map(({ id, name }) => [id, name]));
+    super(undefined as never, {
+      ...{ models, gates: [speech], ids: [...names.keys()], names },
+      ...{ includeRawValues: true, volumeThreshold: 0.005 },
+    });
     this.#before = before;
   }
 
-  async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
+  override async hear(pcm: Int16Array, signal?: AbortSignal): Promise<Step[]> {
     await this.#before(pcm.length / stepSamples, signal);
     return stepLevels(pcm).map((level, i) => {
       let sum = 0;
@@ -41,15 +47,11 @@ export class FakeEar implements Ear {
     });
   }
 
-  state() {
+  override state(): ListenerState {
     return { heard: this.#state, carried: undefined };
   }
 
-  restore({ heard }: { heard: number }): void {
+  override restore({ heard }: ListenerState): void {
     this.#state = heard;
-  }
-
-  decide(steps: readonly Step[]): Decision {
-    return decide(this.settings.models, [speech], steps);
   }
 }
