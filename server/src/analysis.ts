@@ -1,7 +1,6 @@
 /** From what a caller asked for, in the wire's words, to calls of the library. */
 import { readFile } from 'node:fs/promises';
-import type { ChunkOutput, Engine, TimeSeriesOutput } from 'undertone';
-import { type Encoding, samplesOf } from './encodings.ts';
+import type { Channel, ChunkOutput, Encoding, Engine, TimeSeriesOutput } from 'undertone';
 import { ServiceError } from './http/errors.ts';
 
 /** Query parameters of the paths that analyse audio, as they come over the wire and travel in jobs. */
@@ -15,7 +14,7 @@ export interface Asked {
   readonly encoding?: Encoding;
   readonly sample_rate?: number;
   readonly channels?: number;
-  readonly channel?: number;
+  readonly channel?: Channel;
 }
 
 /** What was analysed and how long it is. */
@@ -52,6 +51,11 @@ export function rateOf({ encoding, sample_rate }: Asked): number {
   return sample_rate ?? (encoding === 'mulaw' || encoding === 'alaw' ? 8000 : 16_000);
 }
 
+/** How samples stand in raw audio, in the library's words. */
+export function layoutOf({ encoding = 's16le', sample_rate, channels = 1 }: Asked) {
+  return { encoding, channels, ...(sample_rate !== undefined && { sampleRate: sample_rate }) };
+}
+
 const bytesPerSample = { s16le: 2, f32le: 4, mulaw: 1, alaw: 1 } as const;
 
 /** How long raw audio of so many bytes is, each channel. */
@@ -71,9 +75,7 @@ export async function analyseChunk(
 ): Promise<Analysed<ChunkOutput>> {
   const options = { ...analysisOptions(asked), signal };
   if (asked.encoding) {
-    const { channels = 1 } = asked;
-    const data = samplesOf(body, asked.encoding);
-    const output = await engine.processAudioChunk({ ...options, data, sampleRate: rateOf(asked), channels });
+    const output = await engine.processAudioChunk({ ...options, ...layoutOf(asked), data: body });
     return { output, audioSeconds: secondsOf(body.length, asked) };
   }
   let audioSeconds = 0;
@@ -106,11 +108,9 @@ export async function analyseRecording(
 ): Promise<Analysed<TimeSeriesOutput>> {
   const options = { ...seriesOptions(asked), signal };
   if (asked.encoding) {
-    const body = await readFile(path);
-    const data = samplesOf(body, asked.encoding);
-    const { channels = 1 } = asked;
-    const output = await engine.processAudioBytes({ ...options, data, sampleRate: rateOf(asked), channels });
-    return { output, audioSeconds: secondsOf(body.length, asked) * Object.keys(output.channels).length };
+    const data = await readFile(path);
+    const output = await engine.processAudioBytes({ ...options, ...layoutOf(asked), data });
+    return { output, audioSeconds: secondsOf(data.length, asked) * Object.keys(output.channels).length };
   }
   let seconds = 0;
   const output = await engine.processFile(path, {

@@ -27,11 +27,17 @@ export function newLogger(level: string) {
   });
 }
 
+const sweepMs = 600_000;
+
 export async function openBase(settings: Settings): Promise<Base> {
   const temporary = await mkdtemp(join(tmpdir(), 'undertone-'));
   const { device, threads, weights, files } = settings;
   const engine = await Engine.create({ device: device as 'auto', threads, ...(weights !== undefined && { weights }) });
   const store: Store = openStore(settings.results ?? join(temporary, 'store'));
+  const logger = newLogger(settings.logLevel);
+  const sweeper = setInterval(() => {
+    store.sweep(settings.keepHours * 3_600_000).catch((error) => logger.error({ err: error }, 'old results stay'));
+  }, sweepMs).unref();
   return {
     engine,
     store,
@@ -39,9 +45,10 @@ export async function openBase(settings: Settings): Promise<Base> {
     metrics: new Metrics(),
     downloader: new Downloader(settings),
     jobSeconds: settings.jobSeconds,
-    logger: newLogger(settings.logLevel),
+    logger,
     fileAt: (path) => fileBelow(files, path),
     async free() {
+      clearInterval(sweeper);
       await engine.dispose();
       await rm(temporary, { recursive: true, force: true });
     },

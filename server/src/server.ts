@@ -16,8 +16,6 @@ export interface Server {
   close(signal?: AbortSignal): Promise<void>;
 }
 
-const sweepMs = 600_000;
-
 export async function startServer(settings: Settings): Promise<Server> {
   const madeKey = settings.keys.length === 0 && !settings.open ? Keyring.newKey() : undefined;
   const keyring = new Keyring({
@@ -44,11 +42,6 @@ export async function startServer(settings: Settings): Promise<Server> {
     logger,
     version: version(),
   });
-  const sweeper = setInterval(() => {
-    store
-      .sweep(settings.keepHours * 3_600_000)
-      .catch((error) => logger.error({ err: error }, 'old results could not be removed'));
-  }, sweepMs).unref();
   await app.listen({ host: settings.host, port: settings.port });
   const { address, port, family } = app.server.address() as AddressInfo;
 
@@ -58,7 +51,6 @@ export async function startServer(settings: Settings): Promise<Server> {
     engine,
     async close(signal = AbortSignal.abort()) {
       service.ending = true;
-      clearInterval(sweeper);
       logger.info({ calls: service.calls.size }, 'ending');
       await Promise.all([service.calls.drain(signal), jobs.close(signal)]);
       await app.close();

@@ -137,9 +137,9 @@ test('with as many requests as may be, the next is told when to come again', asy
 });
 
 test('an analysis that takes too long is given up', async () => {
-  const short = await start({ analysisSeconds: 0.3 });
-  const hour = new Uint8Array(3600 * 8000).fill(0x5a);
-  const { status, body } = await post(short, '/file-processing?models=speech&encoding=mulaw', hour);
+  const short = await start({ analysisSeconds: 0.05 });
+  const quarter = new Uint8Array(900 * 8000).fill(0x5a);
+  const { status, body } = await post(short, '/file-processing?models=speech&encoding=mulaw', quarter);
   assert.equal([status, body.error.code], [503, 'too_slow']);
   await short.close();
 });

@@ -82,6 +82,8 @@ function period(value: string): number {
 }
 
 const program = new Command('undertone-server')
+  // Both have --redis and others: what stands behind `enqueue` is its own.
+  .enablePositionalOptions()
   .description('What is heard in audio, as a service: HTTP, WebSocket, telephone calls, jobs.')
   .version(version())
   .showHelpAfterError('(--help shows all options)');

@@ -186,7 +186,7 @@ function settledError(error: FastifyError): ServiceError {
   }
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE')
     return new ServiceError(413, 'body_too_large', `JSON may have ${mostJson} bytes at most`);
-  if (error.code?.startsWith('FST_ERR_CTP') || error instanceof SyntaxError)
+  if (String(error.code).startsWith('FST_ERR_CTP') || error instanceof SyntaxError)
     return new ServiceError(400, 'bad_body', 'the body is no JSON that can be read');
   return publicError(error);
 }

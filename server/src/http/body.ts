@@ -38,9 +38,14 @@ export async function spool(body: Readable, path: string, limit: number): Promis
 
 async function* bounded(body: Readable, limit: number): AsyncGenerator<Buffer> {
   let bytes = 0;
-  for await (const part of body as AsyncIterable<Buffer>) {
-    bytes += part.length;
-    if (bytes > limit) throw tooLarge(limit);
-    yield part;
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      if (bytes > limit) throw tooLarge(limit);
+      yield part;
+    }
+  } catch (error) {
+    if (error instanceof ServiceError) throw error;
+    throw new ServiceError(400, 'body_broke_off', 'the body broke off before its end');
   }
 }

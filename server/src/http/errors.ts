@@ -4,6 +4,7 @@ import {
   DecodeError,
   DisposedError,
   InputTooShortError,
+  InvalidSampleError,
   UndertoneError,
   UnknownModelError,
 } from 'undertone';
@@ -36,6 +37,7 @@ export function publicError(error: unknown): ServiceError {
   }
   if (error instanceof UnknownModelError) return new ServiceError(400, 'unknown_model', error.message);
   if (error instanceof InputTooShortError) return new ServiceError(400, 'too_short', error.message);
+  if (error instanceof InvalidSampleError) return new ServiceError(400, 'bad_samples', error.message);
   if (error instanceof ArgumentError) return new ServiceError(400, 'bad_argument', error.message);
   if (error instanceof DisposedError) return draining();
   if (error instanceof UndertoneError) return new ServiceError(500, 'analysis_failed', error.message);

@@ -51,7 +51,9 @@ const raw = {
   ),
 };
 const channel = Type.Optional(
-  Type.Integer({ minimum: 0, maximum: 255, description: 'The only channel to hear, from 0 on.' }),
+  Type.Union([Type.Integer({ minimum: 0, maximum: 255 }), Type.Literal('mix')], {
+    description: 'The only channel to hear, from 0 on, or "mix" for the mean of all.',
+  }),
 );
 
 export const ChunkQuery = Type.Object({ ...analysis, encoding: Type.Optional(encoding), ...raw, channel }, closed);

@@ -2,8 +2,9 @@
  * Where the audio of jobs and their results lie. A thing is there whole or not at all: it is written under another name and
  * renamed, or handed to a program that does as much (an object store's put).
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { mkdir, open, opendir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -50,8 +51,10 @@ export class FolderStore implements Store {
 
   async put(name: string, content: Readable): Promise<void> {
     const path = join(this.#folder, name);
+    // In a place of its own: what a killed process left is no result, and is swept away.
+    const temporary = join(this.#folder, 'parts', randomUUID());
+    await mkdir(dirname(temporary), { recursive: true });
     await mkdir(dirname(path), { recursive: true });
-    const temporary = `${path}.${randomUUID()}.part`;
     try {
       await pipeline(content, createWriteStream(temporary, { flags: 'wx', mode: 0o640 }));
       await flush(temporary);
@@ -86,13 +89,14 @@ export class FolderStore implements Store {
   }
 
   async sweep(olderThanMs: number): Promise<void> {
-    const folder = join(this.#folder, 'jobs');
-    const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => absent(error) || undefined);
-    if (!entries) return;
-    for await (const entry of entries) {
-      const path = join(folder, entry.name);
-      const found = await stat(path).catch(() => undefined);
-      if (found?.isFile() && Date.now() - found.mtimeMs > olderThanMs) await rm(path, { force: true });
+    for (const folder of [join(this.#folder, 'jobs'), join(this.#folder, 'parts')]) {
+      const entries = await opendir(folder).catch((error: NodeJS.ErrnoException) => absent(error) || undefined);
+      if (!entries) continue;
+      for await (const entry of entries) {
+        const path = join(folder, entry.name);
+        const found = await stat(path).catch(() => undefined);
+        if (found?.isFile() && Date.now() - found.mtimeMs > olderThanMs) await rm(path, { force: true });
+      }
     }
   }
 }
@@ -174,18 +178,35 @@ export class CommandStore implements Store {
       child.once('error', reject);
       child.once('close', resolve);
     });
-    const written = input ? pipeline(input, child.stdin) : (child.stdin.end(), undefined);
-    // A program that stops reading early says why by its exit code, so the broken pipe is not the news.
+    const written = input ? feed(input, child) : (child.stdin.end(), undefined);
     const [code, writing] = await Promise.all([
       ended,
       settle(written),
       read ? read(child.stdout) : (child.stdout.resume(), undefined),
     ]);
-    if (code === 0 && writing) throw writing;
+    if (writing) throw writing;
     if (code !== 0 && code !== noSuchName)
       throw new Error(`${verb}: the store's program ended with ${code}: ${said.trim()}`);
     return code;
   }
+}
+
+/** What breaks off must not look like an end to the program: it is stopped first. */
+async function feed(input: Readable, child: ChildProcessWithoutNullStreams): Promise<void> {
+  const { stdin } = child;
+  // A program that stops reading early says why by its exit code, so the broken pipe is not the news.
+  const broken = new Promise<void>((resolve) => stdin.once('error', () => resolve()));
+  try {
+    for await (const part of input) {
+      if (stdin.destroyed) return;
+      if (!stdin.write(part)) await Promise.race([once(stdin, 'drain'), broken]);
+    }
+  } catch (error) {
+    child.kill('SIGKILL');
+    stdin.destroy();
+    throw error;
+  }
+  stdin.end();
 }
 
 async function settle(promise: Promise<void> | undefined): Promise<Error | undefined> {

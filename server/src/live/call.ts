@@ -78,14 +78,18 @@ export class Call implements LiveCall {
     this.#answersHere = answersHere;
   }
 
-  /** Opens a line; nothing more is read from the socket until it is there. `stereo` lines tell their channels themselves. */
-  async openLine(channel: string, asked: Asked): Promise<Line | undefined> {
+  /** Opens a line, in place of the one there was; nothing more is read from the socket until it is there. */
+  async openLine(channel: string, asked: Asked, resume?: Uint8Array): Promise<Line | undefined> {
     return this.hold(async () => {
-      const line = await Line.open(this.context.engine, asked, this.context.metrics, {
-        onResult: (period) => this.#tell(channel, period),
-        onError: (error) => this.fail(error),
-        onFull: (full) => this.#hold(full ? 1 : -1),
-      });
+      const { engine, metrics } = this.context;
+      const events = {
+        onResult: (period: StreamResult) => this.#tell(channel, period),
+        onError: (error: unknown) => this.fail(error),
+        onWarning: (error: unknown) => this.#warn(error),
+        onFull: (full: boolean) => this.#hold(full ? 1 : -1),
+      };
+      const line = await Line.open(engine, asked, metrics, events, resume);
+      this.#lines.get(channel)?.cancel();
       if (this.#state === 'over') {
         line.cancel();
         return undefined;
@@ -205,6 +209,16 @@ export class Call implements LiveCall {
   #tell(channel: string, { channel: own, ...period }: StreamResult): void {
     this.#periods++;
     this.#say({ message_type: 'results', results: { channels: { [own ?? channel]: period } } });
+  }
+
+  /** Audio that can't be heard: the caller is told, and the call goes on. */
+  #warn(error: unknown): void {
+    if (this.#state === 'over') return;
+    const known = publicError(error);
+    // Not the caller's audio, but something of ours: its reading ends the call.
+    if (known.statusCode >= 500) return;
+    this.context.metrics.errors.inc({ kind: known.code });
+    this.#say({ message_type: 'warning', warning: bodyOf(known).error });
   }
 
   #tellOverviews(): void {

@@ -34,6 +34,7 @@ const Media = Compile(
     media: Type.Object({
       track: Type.Optional(Type.Union([Type.Literal('inbound'), Type.Literal('outbound')])),
       payload: Type.String(),
+      timestamp: Type.Optional(Type.String({ pattern: '^\\d{1,10}$' })),
     }),
   }),
 );
@@ -47,6 +48,10 @@ export interface TwilioOptions {
   readonly fromTwilio: boolean;
 }
 
+/** ms by which a timestamp may be ahead of the audio that came: packets of 20 ms come unevenly. */
+const smallestGap = 100;
+/** No call is silent for longer; a timestamp beyond is no timestamp. */
+const longestGap = 3_600_000;
 /** Time for the start message to come, where it has to bring the key. */
 const startMs = 10_000;
 
@@ -75,7 +80,8 @@ class TwilioProtocol implements Protocol {
       case 'dtmf':
         return;
       case 'start':
-        return this.#start(call, message);
+        // Media that has been read already waits until both tracks have their lines.
+        return call.hold(() => this.#start(call, message));
       case 'media':
         return this.#media(call, message);
       case 'stop':
@@ -115,10 +121,13 @@ class TwilioProtocol implements Protocol {
   #media(call: Call, message: Record<string, unknown>): void {
     if (this.#state !== 'started') throw new ServiceError(400, 'bad_message', 'media: it came before start');
     if (!Media.Check(message))
-      throw new ServiceError(400, 'bad_message', 'media: it has a track and a payload in base64');
-    const { track = 'inbound', payload } = message.media;
+      throw new ServiceError(400, 'bad_message', 'media: it has a track, a timestamp and a payload in base64');
+    const { track = 'inbound', payload, timestamp } = message.media;
     const line = call.line(channels[track] ?? '');
     if (!line) throw new ServiceError(400, 'bad_message', `media: start did not name the track ${track}`);
+    // A lost packet, or a track that starts later than the other.
+    const gap = Number(timestamp ?? 0) - line.seconds * 1000;
+    if (gap > smallestGap) line.skip(Math.min(gap, longestGap));
     const audio = Buffer.from(payload, 'base64');
     if (audio.length > 0) line.write(audio);
   }

@@ -143,5 +143,5 @@ export function toMulaw(samples: Int16Array): Uint8Array {
 }
 
 export function pcmOf(bytes: Uint8Array): Int16Array {
-  return new Int16Array(bytes.slice().buffer);
+  return new Int16Array(Uint8Array.from(bytes).buffer);
 }

@@ -36,9 +36,8 @@ export function jobRoutes(app: App, service: Service): void {
     },
     async (request, reply) => {
       const owner = ownerOf(request);
-      const counts = await reach(() => jobs.counts());
-      if (counts.new >= settings.maxJobs)
-        throw new ServiceError(429, 'too_many_jobs', `${counts.new} jobs wait, as many as may be`, 30);
+      // Before the body is read, and once more when it is there: many may have come meanwhile.
+      await mustHavePlace();
       const id = idFor(request, owner);
       const { source, fingerprint } = await take(request, id);
       const job: Job = { source, asked: request.query, owner, fingerprint };
@@ -46,7 +45,10 @@ export function jobRoutes(app: App, service: Service): void {
       if (known && known.job.fingerprint !== fingerprint) {
         throw new ServiceError(422, 'idempotency_mismatch', 'Idempotency-Key: it came before, with another request');
       }
-      if (!known) await reach(() => jobs.add(id, job));
+      if (!known) {
+        await mustHavePlace();
+        await reach(() => jobs.add(id, job));
+      }
       const found = await reach(() => jobs.find(id));
       if (!found) throw needsJobs();
       return reply.code(202).header('location', `/file-processing/jobs/${id}`).send(found.status);
@@ -111,6 +113,12 @@ export function jobRoutes(app: App, service: Service): void {
       return reply.code(204).send();
     },
   );
+
+  async function mustHavePlace(): Promise<void> {
+    const { new: waiting } = await reach(() => jobs.counts());
+    if (waiting < settings.maxJobs) return;
+    throw new ServiceError(429, 'too_many_jobs', `${waiting} jobs wait, as many as may be`, 30);
+  }
 
   async function mine(request: FastifyRequest): Promise<FoundJob> {
     const { id } = request.params as { id: string };
