@@ -2,6 +2,7 @@
 import { DeviceUnavailableError } from '../../errors.ts';
 import { platform } from '../../platform/index.ts';
 import type { WeightPrecision } from '../backend.ts';
+import type { Tuning } from './tuning.ts';
 
 export interface WebGPUOptions {
   /** Whether a software adapter will do. Default false: it is slower than the CPU backends. */
@@ -18,6 +19,8 @@ export interface WebGPUOptions {
   readonly timestamps?: boolean;
   /** Other bounds on batches than the usual ones. */
   readonly batching?: { readonly largest?: number; readonly underWay?: number };
+  /** Other numbers than the usual ones by which kernels are fitted to a GPU. */
+  readonly tuning?: Partial<Tuning>;
   /** Leaves Dawn's validation and bounds checks out. Only for kernels that have been tested with them. */
   readonly unchecked?: boolean;
 }

@@ -59,7 +59,11 @@ export class WebGPUBackend implements Backend {
   async prepare(graph: Graph, bindings: Bindings): Promise<WebGPUProgram> {
     if (this.#disposed) throw new DisposedError('the webgpu backend');
     const { limits } = this.#current;
-    const lowered = lower(planGraph(graph, bindings), { limits, halvesFrom: halvesFromOf(this.#options) });
+    const lowered = lower(planGraph(graph, bindings), {
+      limits,
+      halvesFrom: halvesFromOf(this.#options),
+      tuning: this.#options.tuning,
+    });
     const program = new WebGPUProgram(
       this,
       lowered,

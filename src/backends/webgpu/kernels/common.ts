@@ -6,12 +6,14 @@ import type { UnaryAttributes } from '../../../ops/unary.ts';
 import type { DeviceLimits } from '../device.ts';
 import type { Lowering } from '../lowering.ts';
 import { loadShader } from '../shaders.ts';
+import type { Tuning } from '../tuning.ts';
 
 /** A node about to become steps, and what the nodes behind it that are folded into it ask for. */
 export interface Task {
   readonly planned: PlannedNode;
   readonly lowering: Lowering;
   readonly limits: DeviceLimits;
+  readonly tuning: Tuning;
   readonly fused?: Fused;
 }
 

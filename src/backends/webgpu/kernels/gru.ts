@@ -1,16 +1,14 @@
+import type { Tuning } from '../tuning.ts';
 import type { Builder } from './common.ts';
 import { constantIn, spread } from './common.ts';
 import { buildProjection, partsOf, type Room } from './recurrent.ts';
 
-/** A workgroup larger than this leaves too few registers for the rows that are kept. */
-const residentInvocations = 768;
-
 /** All steps' share of the inputs in one product, then one workgroup a sequence that walks the time. */
 export const gru: Builder = (task) => {
-  const { planned, lowering, limits } = task;
+  const { planned, lowering, limits, tuning } = task;
   const { node, state } = planned;
   const { batch, time, hidden, projected, recurrent } = buildProjection(task, 3);
-  const { parts, span, resident } = shapeOf(hidden, limits);
+  const { parts, span, resident } = shapeOf(hidden, limits, tuning);
   const bias = lowering.weights(`${node.outputs[0]}: recurrent bias`, 3 * hidden, () =>
     Float32Array.from(lowering.constant(node, 4).data),
   );
@@ -49,11 +47,11 @@ export const gru: Builder = (task) => {
  * How the rows of R are divided, so that each invocation has few of them to go through at a step, and whether those
  * few fit its registers.
  */
-function shapeOf(hidden: number, room: Room): { parts: number; span: number; resident: boolean } {
+function shapeOf(hidden: number, room: Room, tuning: Tuning): { parts: number; span: number; resident: boolean } {
   const invocations = room.maxComputeInvocationsPerWorkgroup;
-  const parts = partsOf(hidden, Math.min(invocations, residentInvocations), room);
+  const parts = partsOf(hidden, Math.min(invocations, tuning.gruInvocations), room, tuning.gruParts);
   if (Math.ceil(hidden / parts) <= constantIn('gru.wgsl', 'kept'))
     return { parts, span: Math.ceil(hidden / parts), resident: true };
-  const most = partsOf(hidden, invocations, room);
+  const most = partsOf(hidden, invocations, room, tuning.gruParts);
   return { parts: most, span: Math.ceil(hidden / most), resident: false };
 }

@@ -5,6 +5,7 @@ import { kernelFor } from '../../../ops/index.ts';
 import { fusedActivation } from '../../../ops/unary.ts';
 import type { Lowered } from '../lowered.ts';
 import { Lowering } from '../lowering.ts';
+import { type Tuning, usualTuning } from '../tuning.ts';
 import type { Builder, Fused, Task } from './common.ts';
 import { takesSoftmax } from './conv.ts';
 import * as builders from './registry.generated.ts';
@@ -13,18 +14,20 @@ import * as builders from './registry.generated.ts';
 export interface Traits extends Pick<Task, 'limits'> {
   /** Numbers from which on a matrix of weights becomes float16. */
   readonly halvesFrom?: number;
+  readonly tuning?: Partial<Tuning>;
 }
 
 /** All dispatches of a plan and where everything lies. Throws GraphError for an op without a kernel. */
-export function lower(plan: Plan, { limits, halvesFrom }: Traits): Lowered {
+export function lower(plan: Plan, { limits, halvesFrom, tuning: asked }: Traits): Lowered {
+  const tuning = { ...usualTuning, ...asked };
   const lowering = new Lowering(plan, halvesFrom);
   const folds = findFolds(plan);
   for (const planned of plan.nodes) {
     // A node that another is folded with is built where the later of the two stands: all operands are there by then.
     if (folds.waiting.has(planned)) continue;
     const first = folds.by.get(planned);
-    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, fused: first.fused });
-    else builderOf(planned)({ planned, lowering, limits });
+    if (first) builderOf(first.planned)({ planned: first.planned, lowering, limits, tuning, fused: first.fused });
+    else builderOf(planned)({ planned, lowering, limits, tuning });
   }
   return lowering.finish();
 }

@@ -6,7 +6,8 @@ import type { GraphNode } from '../../../graph/graph.ts';
 import { sameShape, type Tensor } from '../../../graph/tensor.ts';
 import type { UnaryAttributes } from '../../../ops/unary.ts';
 import type { Kernel, Places } from '../lowered.ts';
-import { activationConstants, floorPower, lanes, spread, type Task } from './common.ts';
+import type { Tuning } from '../tuning.ts';
+import { activationConstants, floorPower, spread, type Task } from './common.ts';
 
 export interface Product {
   readonly node: GraphNode;
@@ -37,19 +38,13 @@ type Choice = Pick<Kernel, 'file' | 'entry' | 'constants'> & { readonly grid: [n
 /** Units up to which a dense layer counts as a classifier's last one. */
 export const headUnits = 4;
 
-/** From so many tiles on, tiles keep a GPU busy; below, the depth is split over more workgroups. */
-const enoughTiles = 48;
-
-/** From so many rows on, an invocation may take more of a row and still leave enough for all. */
-const manyRows = 1 << 15;
-
 export function isHead(product: Product): boolean {
   const { kernel, stride, groups, inExtent, outExtent, outChannels, residual } = product;
   const rowByRow = [...kernel, ...stride, groups].every((extent) => extent === 1) && sameShape(inExtent, outExtent);
   return rowByRow && outChannels <= headUnits && !residual;
 }
 
-export function buildProduct({ lowering, limits }: Task, product: Product): void {
+export function buildProduct({ lowering, limits, tuning }: Task, product: Product): void {
   const { node, x, y, residual, batch, inExtent, outExtent, stride, dilation, before, history } = product;
   const { stateLength } = lowering.plan;
   const depth = (product.kernel[0] * product.kernel[1] * product.channels) / product.groups;
@@ -57,7 +52,7 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
   const weights = lowering.matrix(`${node.outputs[0]}: weights`, product.weights, { bias, length: depth * bias }, () =>
     packWeights(product, depth),
   );
-  const { grid, constants, ...kernel } = chooseKernel(product, stateLength, limits);
+  const { grid, constants, ...kernel } = chooseKernel(product, stateLength, limits, tuning);
   const [from, added] = [lowering.operand(x), residual && lowering.operand(residual.value)];
   lowering.step({
     node: node.name,
@@ -93,7 +88,8 @@ export function buildProduct({ lowering, limits }: Task, product: Product): void
   });
 }
 
-function chooseKernel(product: Product, stateLength: number, limits: Task['limits']): Choice {
+function chooseKernel(product: Product, stateLength: number, limits: Task['limits'], tuning: Tuning): Choice {
+  const { productLanes: lanes } = tuning;
   const { kernel, channels, outChannels, groups, batch, outExtent, inExtent, history, residual, activation } = product;
   const rows = batch * outExtent[0] * outExtent[1];
   const constants: Record<string, number> = {
@@ -129,9 +125,10 @@ function chooseKernel(product: Product, stateLength: number, limits: Task['limit
   if (groups > 1 && groups === channels && channels === outChannels && foursIn) {
     return elementwise('depthwise.wgsl', 'main', (rows * outChannels) / 4);
   }
-  if (groups === 1 && foursIn && foursOut) return chooseMatrixKernel(rows, channels, outChannels, constants, limits);
+  if (groups === 1 && foursIn && foursOut)
+    return chooseMatrixKernel(rows, channels, outChannels, constants, limits, tuning);
   if (groups === 1 && foursOut && carriesFours) {
-    if (outChannels % 16 === 0 && rows >= manyRows)
+    if (outChannels % 16 === 0 && rows >= tuning.manyRows)
       return elementwise('direct.wgsl', 'wider', (rows * outChannels) / 16);
     return elementwise('direct.wgsl', 'wide', (rows * outChannels) / 4);
   }
@@ -147,14 +144,15 @@ function chooseMatrixKernel(
   outChannels: number,
   constants: Record<string, number>,
   limits: Task['limits'],
+  tuning: Tuning,
 ): Choice {
   const width = outChannels / 4;
   const waste = (columns: number): number => Math.ceil(width / columns) * columns - width;
   const columns = [16, 12, 8, 4].reduce((best, candidate) => (waste(candidate) < waste(best) ? candidate : best));
-  const tileRows = columns > 8 ? 16 : 32;
+  const tileRows = columns > 8 ? tuning.tileRows / 2 : tuning.tileRows;
   const tiles = Math.ceil(rows / (4 * tileRows));
   const tileColumns = Math.ceil(width / columns);
-  if (tiles * tileColumns >= enoughTiles) {
+  if (tiles * tileColumns >= tuning.enoughTiles) {
     return {
       file: 'tiles.wgsl',
       entry: 'main',

@@ -50,9 +50,14 @@ export function buildProjection(task: Task, gates: number): Recurrent {
 /** Workgroup memory and invocations, as far as they matter here. */
 export type Room = Pick<DeviceLimits, 'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'>;
 
-/** Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to 8. */
-export function partsOf(hidden: number, invocations: number, { maxComputeWorkgroupStorageSize }: Room): number {
+/** Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to `most`. */
+export function partsOf(
+  hidden: number,
+  invocations: number,
+  { maxComputeWorkgroupStorageSize }: Room,
+  most = 8,
+): number {
   // 16 bytes of workgroup memory an invocation for the partial sums, and the state.
   const memory = Math.floor((maxComputeWorkgroupStorageSize - 4 * hidden - 16) / (16 * hidden));
-  return Math.min(8, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
+  return Math.min(most, floorPower(Math.max(1, Math.min(Math.floor(invocations / hidden), memory, hidden))));
 }
