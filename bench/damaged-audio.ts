@@ -17,8 +17,11 @@ const random = seeded(`damaged audio ${process.argv[3] ?? ''}`);
 const folder = fileURLToPath(new URL('../test/fixtures/audio', import.meta.url));
 
 const files = new Map<string, Uint8Array>();
-for (const name of (await readdir(folder)).filter((name) => name.startsWith('tone')))
-  files.set(name, await readFile(join(folder, name)));
+const names = [
+  ...(await readdir(folder)).filter((name) => name.startsWith('tone')),
+  ...(await readdir(join(folder, 'formats'))).map((name) => join('formats', name)),
+];
+for (const name of names) files.set(name, await readFile(join(folder, name)));
 const tone = Float32Array.from({ length: 20000 }, (_, i) => Math.sin(i / 5));
 files.set('16 bit.wav', wavBytes([tone, tone]));
 files.set('float.wav', wavBytes([tone], { bits: 32, float: true, extensible: true }));

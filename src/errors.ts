@@ -204,7 +204,12 @@ export class WorkerError extends UndertoneError {
 
   constructor(attempts: number, options?: ErrorOptions) {
     const cause = options?.cause instanceof Error ? `: ${options.cause.message}` : '';
-    super(`the job was given up after ${attempts} worker threads died at it${cause}`, options);
+    super(
+      attempts === 0
+        ? `no worker thread could be started${cause}`
+        : `the job was given up after ${attempts} worker threads died at it${cause}`,
+      options,
+    );
     this.attempts = attempts;
   }
 }

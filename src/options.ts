@@ -197,15 +197,19 @@ const channel: Check<Channel | undefined> = (value, name) => {
   return fits ? (value as Channel | undefined) : refuse(name, value, "a whole number from 0 on, or 'mix'");
 };
 
-const abortSignal: Check<AbortSignal | undefined> = (value, name) =>
-  value === undefined || typeof (value as AbortSignal | null)?.throwIfAborted === 'function'
-    ? (value as AbortSignal | undefined)
-    : refuse(name, value, 'an AbortSignal');
+const abortSignal: Check<AbortSignal | undefined> = (value, name) => {
+  const given = value as AbortSignal | null | undefined;
+  const isSignal = typeof given?.throwIfAborted === 'function' && typeof given.addEventListener === 'function';
+  return value === undefined || isSignal ? (value as AbortSignal | undefined) : refuse(name, value, 'an AbortSignal');
+};
+
+/** Threads beyond these ask for memory that no machine has a use for. */
+const mostThreads = 64;
 
 const engineChecks = {
   device: oneOf(deviceNames, defaults.device),
   weights: asGiven<Weights | undefined>(),
-  threads: wholeNumber(() => platform.cores(), [1, Infinity]),
+  threads: wholeNumber(() => Math.min(platform.cores(), mostThreads), [1, mostThreads]),
   weightPrecision: oneOf(weightPrecisions, defaults.weightPrecision),
 } satisfies ChecksOf<EngineOptions>;
 

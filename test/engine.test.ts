@@ -11,11 +11,13 @@ import {
   DisposedError,
   Engine,
   InputTooShortError,
+  ModelFileError,
   type StreamResult,
   UndertoneError,
   UnknownModelError,
 } from '../src/index.ts';
 import { loadModel, writeModel } from '../src/models/model-file.ts';
+import { tinyModel } from './models/tiny-model.ts';
 import { seeded } from './support/random.ts';
 import { sampleVoice } from './support/sample.ts';
 
@@ -343,6 +345,44 @@ async function readSome(stream: AnalysisStream): Promise<StreamResult[]> {
     results.push(next.value);
   }
 }
+
+test('engines that cannot be: the reason, always as an error of this library', async () => {
+  const cannot = async (options: unknown, kind: new (...args: never[]) => Error, message: RegExp) => {
+    await Engine.create(options as never).then(
+      () => assert.unreachable(`${message}`),
+      (error) => {
+        assert.instance(error, kind);
+        assert.match(error.message, message);
+      },
+    );
+  };
+  await cannot(null, ArgumentError, /options: got null/);
+  await cannot({ device: 'cpu', threads: 1e6 }, ArgumentError, /threads: got 1000000.*1 to 64/);
+  await cannot({ device: 'cpu', weights: '/no/such/folder' }, UndertoneError, /weights: got "\/no\/such\/folder"/);
+  await cannot({ device: 'cpu', weights: { speech: '/no/file' } }, UndertoneError, /\/no\/file: it can't be read/);
+  await cannot(
+    { device: 'cpu', weights: { speech: new Uint8Array(9) } },
+    ModelFileError,
+    /speech\.model: it is not a model/,
+  );
+  const model = tinyModel();
+  const whole = { ...model, framesPerStep: 4, gate: '' };
+  const pooled = { ...model.graph.nodes[0], attributes: { pads: [2, 0], strides: [4] } };
+  const graph = { ...model.graph, nodes: [pooled, ...model.graph.nodes.slice(1)] };
+  for (const [change, message] of [
+    [{ sampleRate: 8000 }, /tiny\.model: it hears 8000 Hz/],
+    [{ features: { ...model.features, frame: 1 << 20 } }, /its frames have 1048576 samples, more than 8192/],
+    [{ features: { ...model.features, bands: 100_000 } }, /100000 bands, more than 512/],
+    [{ graph: { ...graph, outputs: ['probabilities', 'logits'] } }, /it has 2 outputs, not one/],
+    [
+      { graph: { ...graph, nodes: graph.nodes.slice(0, 2), outputs: ['logits'] } },
+      /within \[0, 1\].*"scores" \(dense\)/,
+    ],
+  ] as const) {
+    const bytes = writeModel({ ...whole, graph, ...change } as never);
+    await cannot({ device: 'cpu', weights: { tiny: bytes } }, ModelFileError, message);
+  }
+});
 
 test('the samples of the caller stay as they were', async () => {
   const before = voice.slice();

@@ -11,8 +11,13 @@ type Listening = Pick<ModelMetadata, 'sampleRate' | 'features' | 'framesPerStep'
 export const contract =
   'a model hears 16 kHz in log-mel features of undertone, [batch, time, bands], and gives one row of probabilities for each 64 ms (framesPerStep x hop = 1024 samples), [batch, time / framesPerStep, labels], without looking ahead';
 
-function geometryBreaches({ sampleRate, features: { kind, frame, hop }, framesPerStep }: Listening): string[] {
+/** Beyond these a file asks for memory and time that no features need. */
+const [mostFrame, mostBands] = [8192, 512];
+
+function geometryBreaches({ sampleRate, features: { kind, frame, hop, bands }, framesPerStep }: Listening): string[] {
   const breaches: string[] = [];
+  if (frame > mostFrame) breaches.push(`its frames have ${frame} samples, more than ${mostFrame}`);
+  if (bands > mostBands) breaches.push(`its features have ${bands} bands, more than ${mostBands}`);
   if (sampleRate !== innerRate) breaches.push(`it hears ${sampleRate} Hz, not ${innerRate}`);
   if (framesPerStep * hop !== stepSamples)
     breaches.push(
@@ -34,6 +39,9 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
     labels,
   } = metadata;
   const breaches = geometryBreaches(metadata);
+  // What is planned with a wild geometry would be wild as well.
+  if (breaches.length > 0) return breaches;
+  if (graph.outputs.length !== 1) return [`it has ${graph.outputs.length} outputs, not one`];
   const [plan, other] = probe(graph);
   const [input] = graph.inputs;
   const shape = input.shape;
@@ -59,6 +67,11 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
       break;
     }
   }
+  const unbounded = unboundedNode(graph);
+  if (unbounded)
+    breaches.push(
+      `its outputs need not lie within [0, 1]: they come from "${unbounded.name}" (${unbounded.op}), not from a softmax or sigmoid`,
+    );
   if (!plan.streamable) {
     const blocking = plan.nodes
       .filter(({ node, inputShapes }) => opNamed(node).state(node, inputShapes) === undefined)
@@ -68,4 +81,25 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
     );
   }
   return breaches;
+}
+
+/** Ops whose values are those of their first input, and functions that give probabilities. */
+const passing = new Set(['reshape', 'transpose', 'slice', 'crop', 'gather', 'expand', 'repeat', 'pad']);
+const bounded = new Set(['sigmoid', 'hardSigmoid']);
+/** Ops that can give any number, unless their activation bounds it. */
+const unboundedOps = new Set(['dense', 'matmul', 'conv', 'convTranspose', 'gru', 'lstm', 'normalise', 'logmel']);
+
+/** The node from which outputs come that may be any number; undefined where none can be told. */
+function unboundedNode(graph: Graph): Graph['nodes'][number] | undefined {
+  let node = graph.nodes.find(({ outputs }) => outputs.includes(graph.outputs[0]));
+  for (let steps = 0; node && passing.has(node.op) && steps < graph.nodes.length; steps++) {
+    const [source] = node.inputs;
+    node = graph.nodes.find(({ outputs }) => outputs.includes(source));
+  }
+  if (!node) return undefined;
+  const { op, attributes } = node;
+  if (op === 'softmax') return attributes['log'] === 1 ? node : undefined;
+  if (op === 'unary') return bounded.has(String(attributes['kind'])) ? undefined : node;
+  if (!unboundedOps.has(op)) return undefined;
+  return bounded.has(String(attributes['activation'])) ? undefined : node;
 }

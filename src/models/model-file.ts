@@ -56,9 +56,13 @@ export function isModelFile(bytes: Uint8Array): boolean {
   return beginning.every((byte, i) => byte === bytes[i]);
 }
 
-/** Reads a model file from where it lies. Throws ModelFileError, or the platform's own error if it can't be read. */
+/** Reads a model file from where it lies. Throws ModelFileError. */
 export async function loadModel(place: FilePlace): Promise<Model> {
-  return readModel(await platform.readFile(place), platform.nameOf(place));
+  const name = platform.nameOf(place);
+  const bytes = await platform.readFile(place).catch((error: Error) => {
+    throw new ModelFileError(name, `it can't be read: ${error.message}`, { cause: error });
+  });
+  return readModel(bytes, name);
 }
 
 /** Reads a model file from memory; `source` is what errors call it. Throws ModelFileError. */

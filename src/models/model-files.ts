@@ -61,9 +61,18 @@ async function filesOf(weights: Weights | undefined, packaged: Readonly<Record<s
 
 /** The model, if it is one that an engine can listen with. Throws ModelFileError that says which rule it breaks. */
 function keepingContract(model: Model, file: string): Model {
-  const [breach] = contractBreaches(model.graph, model);
+  const [breach] = breachesOf(model, file);
   if (breach !== undefined) throw new ModelFileError(file, `${breach}; the rule: ${contract}`);
   return model;
+}
+
+/** A network that cannot be planned at all breaks the contract as well. */
+function breachesOf(model: Model, file: string): string[] {
+  try {
+    return contractBreaches(model.graph, model);
+  } catch (error) {
+    throw new ModelFileError(file, (error as Error).message, { cause: error });
+  }
 }
 
 async function openModel(id: string, file: FilePlace | Uint8Array): Promise<Model> {

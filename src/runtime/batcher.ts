@@ -3,7 +3,7 @@
  * batch; whatever arrives while the device computes joins the next one, so nobody waits for a timer.
  */
 import { stepSamples } from '../audio/format.ts';
-import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../errors.ts';
+import { DeviceLimitError, DeviceMemoryError, DisposedError, UndertoneError } from '../errors.ts';
 import { platform } from '../platform/index.ts';
 import type { Programs, RunShape } from './programs.ts';
 import { StatsCounter } from './stats.ts';
@@ -127,18 +127,27 @@ export class Batcher {
     });
   }
 
+  /** Whatever is thrown here rejects the calls that wait, and the next call begins anew. */
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      // Lets every call of this turn of the event loop join, and others have their turn between two batches.
-      await platform.nextTurn();
-      if (this.#running.size >= this.#programs.parallel) await Promise.race(this.#running);
-      const batch = this.#takeBatch();
-      if (batch.length === 0) continue;
-      const alone = this.#queue.length === 0 && this.#running.size === 0;
-      const run = this.#run(batch, alone).finally(() => this.#running.delete(run));
-      this.#running.add(run);
+    try {
+      while (this.#queue.length > 0) {
+        // Lets every call of this turn of the event loop join, and others have their turn between two batches.
+        await platform.nextTurn();
+        if (this.#running.size >= this.#programs.parallel) await Promise.race(this.#running);
+        const batch = this.#takeBatch();
+        if (batch.length === 0) continue;
+        const alone = this.#queue.length === 0 && this.#running.size === 0;
+        const run = this.#run(batch, alone)
+          .catch((error) => reject(batch, error))
+          .finally(() => this.#running.delete(run));
+        this.#running.add(run);
+      }
+    } catch (error) {
+      reject(this.#queue.splice(0), error);
+      for (const wake of this.#waitingForRoom.splice(0)) wake();
+    } finally {
+      this.#draining = undefined;
     }
-    this.#draining = undefined;
   }
 
   /** The job that waited longest and those that can run with it: all, or where that is much work, a thread's share. */
@@ -183,10 +192,7 @@ export class Batcher {
     try {
       await this.#runBatch(jobs, batch, alone).finally(ended);
     } catch (error) {
-      if (!(error instanceof DeviceLimitError) || batch === 1) {
-        for (const job of jobs) job.reject(error);
-        return;
-      }
+      if (!(error instanceof DeviceLimitError) || batch === 1) return reject(jobs, error);
       // Memory may be free again later; a limit stays.
       if (!(error instanceof DeviceMemoryError)) this.#fitting.set(shapeOf(jobs[0]), batch / 2);
       await this.#run(jobs, alone, batch / 2);
@@ -235,6 +241,17 @@ export class Batcher {
   }
 }
 
+/** What a backend or the engine under it throws is told as an error of this library. */
+function reject(jobs: readonly Job[], error: unknown): void {
+  const own =
+    error instanceof UndertoneError
+      ? error
+      : new UndertoneError(`the computation failed: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+  for (const job of jobs) job.reject(own);
+}
+
 /** Gives each job its rows of the outputs, which hold until the next run only. */
 function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: readonly Float32Array[]): void {
   jobs.forEach((job, i) => {
@@ -243,6 +260,7 @@ function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: 
       const row = outputs[n].length / batch;
       const used = (row / (steps * stepSamples)) * job.pcm.length;
       heard[id] = numbersOf(outputs[n], i * row, i * row + used);
+      checkProbabilities(id, heard[id]);
     });
     job.resolve(heard);
   });
@@ -268,6 +286,15 @@ class Buffers {
     spare.set(buffer.length, same);
     if (same.length < 4) same.push(buffer);
   }
+}
+
+/** How far rounding may take a probability out of [0, 1]. */
+const slack = 1e-3;
+
+function checkProbabilities(id: string, values: readonly number[]): void {
+  for (const value of values)
+    if (!(value >= -slack && value <= 1 + slack))
+      throw new UndertoneError(`${id}.model: it gave ${value} where a probability must stand`);
 }
 
 /** As Array.from of a subarray, which would make an object of every number on the way. */

@@ -1,7 +1,7 @@
 /** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
 import { stepSamples } from '../audio/format.ts';
 import type { Backend, Batching, Pool, Program } from '../backends/backend.ts';
-import { DeviceMemoryError } from '../errors.ts';
+import { DeviceMemoryError, WorkerError } from '../errors.ts';
 import { composeModels } from '../graph/compose.ts';
 import type { Bindings, Graph } from '../graph/graph.ts';
 import { planGraph } from '../graph/plan.ts';
@@ -32,7 +32,9 @@ const mostKept = 48;
 export class Programs {
   readonly batching: Batching;
   readonly #backend: Backend;
-  readonly #pool: Pool | undefined;
+  #pool: Pool | undefined;
+  /** Runs that the pool could not do, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
   readonly #models: ReadonlyMap<string, Model>;
   readonly #composed = new Map<string, Composed>();
   /** The one used longest ago first. */
@@ -72,7 +74,34 @@ export class Programs {
     alone: boolean,
   ): Promise<Float32Array[]> {
     const bindings = { batch, samples: steps * stepSamples };
-    if (this.#pool && !alone) return this.#pool.run(this.#compose(ids).graph, bindings, [pcm], state);
+    if (this.#pool && !alone) {
+      try {
+        return await this.#pool.run(this.#compose(ids).graph, bindings, [pcm], state);
+      } catch (error) {
+        if (!(error instanceof WorkerError)) throw error;
+        // Threads that can't start, or die of this run: the caller's own thread computes, from now on if none starts.
+        if (error.attempts === 0) await this.#leavePool();
+        return this.#runInTurn({ ids, batch, steps }, pcm, state);
+      }
+    }
+    return this.#runHere({ ids, batch, steps }, pcm, state);
+  }
+
+  /** Several runs at once would share a program's outputs. */
+  #runInTurn(shape: RunShape, pcm: Int16Array, state: Float32Array | undefined): Promise<Float32Array[]> {
+    const outputs = this.#turn.then(async () =>
+      (await this.#runHere(shape, pcm, state)).map((values) => values.slice()),
+    );
+    this.#turn = outputs.catch(() => {});
+    return outputs;
+  }
+
+  async #runHere(
+    { ids, batch, steps }: RunShape,
+    pcm: Int16Array,
+    state: Float32Array | undefined,
+  ): Promise<Float32Array[]> {
+    const bindings = { batch, samples: steps * stepSamples };
     const kept = this.#keep(`${ids.join()} ${batch}x${steps}`, () => this.#prepare(this.#compose(ids).graph, bindings));
     kept.users++;
     try {
@@ -81,6 +110,12 @@ export class Programs {
     } finally {
       kept.users--;
     }
+  }
+
+  async #leavePool(): Promise<void> {
+    const pool = this.#pool;
+    this.#pool = undefined;
+    await pool?.dispose();
   }
 
   async dispose(): Promise<void> {

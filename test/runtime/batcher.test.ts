@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Pool } from '../../src/backends/backend.ts';
 import { close, parity } from '../../src/backends/tolerances.ts';
 import { openWasm } from '../../src/backends/wasm/index.ts';
-import { DeviceLimitError, DeviceMemoryError, DisposedError } from '../../src/errors.ts';
+import { DeviceLimitError, DeviceMemoryError, DisposedError, UndertoneError } from '../../src/errors.ts';
 import { loadModel } from '../../src/models/model-file.ts';
 import { Batcher, type StepProbabilities } from '../../src/runtime/batcher.ts';
 import { Programs } from '../../src/runtime/programs.ts';
@@ -94,7 +94,39 @@ test('batcher: an error that is no limit reaches every call of its batch', async
   const outcomes = await Promise.allSettled(calls);
   assert.equal(
     outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason.message),
-    ['broken', 'broken', 'broken'],
+    new Array(3).fill('the computation failed: broken'),
+  );
+  for (const outcome of outcomes) assert.instance((outcome as PromiseRejectedResult).reason, UndertoneError);
+  await batcher.dispose();
+});
+
+test('batcher: what is thrown within its loop rejects the calls that wait, and the next call works', async () => {
+  const batcher = new Batcher(new Programs(await openWasm(), new Map([['tiny', tinyModel()]])));
+  const evil = {
+    throwIfAborted() {},
+    get aborted(): boolean {
+      throw new RangeError('not today');
+    },
+  } as unknown as AbortSignal;
+  const calls = [undefined, evil].map((signal) => batcher.analyzeChunk(noise(1024), ['tiny'], signal));
+  for (const outcome of await Promise.allSettled(calls)) {
+    assert.is(outcome.status, 'rejected');
+    assert.match((outcome as PromiseRejectedResult).reason.message, /not today/);
+  }
+  assert.is((await batcher.analyzeChunk(noise(1024), ['tiny'])).tiny.length, 8);
+  await batcher.dispose();
+});
+
+test('batcher: an output that is no probability is an error that names the model', async () => {
+  const model = tinyModel();
+  const constants = new Map(model.graph.constants);
+  constants.set('matrix', { shape: [4, 2], data: new Float32Array(8).fill(40) });
+  const nodes = model.graph.nodes.slice(0, 2);
+  const logits = { ...model, graph: { ...model.graph, nodes, constants, outputs: ['logits'] } };
+  const batcher = new Batcher(new Programs(await openWasm(), new Map([['tiny', logits]])));
+  await batcher.analyzeChunk(noise(1024), ['tiny']).then(
+    () => assert.unreachable(),
+    (error) => assert.match(error.message, /^tiny\.model: it gave -?[\d.]+ where a probability must stand/),
   );
   await batcher.dispose();
 });

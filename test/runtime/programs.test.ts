@@ -3,11 +3,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openWasm } from '../../src/backends/wasm/index.ts';
 import { DeviceMemoryError, GraphError } from '../../src/errors.ts';
+import { platform } from '../../src/platform/index.ts';
 import { Programs } from '../../src/runtime/programs.ts';
 import { tinyModel } from '../models/tiny-model.ts';
 import { counted } from '../support/counted.ts';
 import { noise } from '../support/webgpu-network.ts';
 
+const { startThread } = platform;
 const models = new Map([['tiny', tinyModel()]]);
 const shapes = 60;
 const kept = 48;
@@ -24,6 +26,28 @@ async function run(programs: Programs, steps: number): Promise<Float32Array> {
 const expected = await Promise.all(
   Array.from({ length: shapes }, async (_, i) => run(new Programs(await openWasm(), models), i + 1)),
 );
+
+test("where no thread can be started, the caller's thread computes, several runs at once", async () => {
+  platform.startThread = () => {
+    throw new Error('no threads here');
+  };
+  try {
+    const backend = await openWasm();
+    const programs = new Programs(backend, models, await backend.openPool(2));
+    const own = new Programs(await openWasm(), models);
+    const shape = { ids: ['tiny'], batch: 1, steps: 4 };
+    const parts = Array.from({ length: 6 }, (_, i) => pcm.slice(i * 1024, (i + 4) * 1024));
+    const outputs = await Promise.all(parts.map((part) => programs.run(shape, part, undefined, false)));
+    for (const [i, part] of parts.entries()) {
+      const [expected] = await own.run(shape, part, undefined, true);
+      assert.equal(outputs[i][0], expected);
+    }
+    assert.is(programs.threads, 1);
+    await programs.dispose();
+  } finally {
+    platform.startThread = startThread;
+  }
+});
 
 test('however many shapes come, only the last 48 stay, and the memory of the others is used again', async () => {
   const backend = await openWasm();

@@ -198,7 +198,7 @@ export class WasmPool implements Pool {
     try {
       while (this.#threads.size < Math.min(this.threads, this.#busy)) this.#spawn(++this.#lastThread);
     } catch (error) {
-      if (this.#threads.size === 0) this.#refuse(error);
+      if (this.#threads.size === 0) this.#refuse(new WorkerError(0, { cause: error }));
     }
   }
 
