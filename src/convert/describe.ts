@@ -21,13 +21,13 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('');
 }
 
-export const grouped = (count: number): string =>
+const grouped = (count: number): string =>
   Math.round(count)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Extents that follow the input's, by name: batch, time, time/4. */
-export function symbolicShape(name: string, plans: readonly Plan[]): string {
+function symbolicShape(name: string, plans: readonly Plan[]): string {
   const [a, b] = plans as [Plan, Plan];
   const extents = a.shapes.get(name)!.map((extent, axis) => {
     const other = b.shapes.get(name)![axis];

@@ -32,11 +32,11 @@ export interface FilterBank {
   readonly weights: Float32Array;
 }
 
-export function hertzToMel(hertz: number): number {
+function hertzToMel(hertz: number): number {
   return 1125 * Math.log(1 + hertz / 700);
 }
 
-export function melToHertz(mel: number): number {
+function melToHertz(mel: number): number {
   return 700 * (Math.exp(mel / 1125) - 1);
 }
 
@@ -76,7 +76,7 @@ export function filterBank(geometry: FrameGeometry): FilterBank {
 }
 
 /** Power |X_k|^2 of the bins 0 .. length/2 - 1 by the sum that defines the transform; not normalised. */
-export function powerSpectrum(windowed: ArrayLike<number>): Float64Array {
+function powerSpectrum(windowed: ArrayLike<number>): Float64Array {
   const length = windowed.length;
   const cosine = Float64Array.from({ length }, (_, i) => Math.cos((2 * Math.PI * i) / length));
   const sine = Float64Array.from({ length }, (_, i) => Math.sin((2 * Math.PI * i) / length));

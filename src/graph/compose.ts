@@ -5,7 +5,7 @@ import type { Graph, GraphNode } from './graph.ts';
 import type { Tensor } from './tensor.ts';
 
 /** The name of the composed graph's input, int16 [batch, samples]; output i is models[i]'s probabilities. */
-export const audioInput = 'pcm';
+const audioInput = 'pcm';
 
 export function composeModels(models: readonly Model[]): Graph {
   const nodes: GraphNode[] = [];

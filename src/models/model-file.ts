@@ -27,7 +27,7 @@ import {
 } from './model-schema.ts';
 import { bytesPerElement, decodeWeights, type Encoding, encodeWeights, encodings } from './weights.ts';
 
-export const formatVersion = 2;
+const formatVersion = 2;
 const magic = 'undertone model';
 /** The magic as a string field number 1: how every model file begins. */
 const beginning = Uint8Array.from([0x0a, magic.length, ...Array.from(magic, (letter) => letter.charCodeAt(0))]);

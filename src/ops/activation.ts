@@ -13,7 +13,7 @@ export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
  * Error function, Abramowitz and Stegun 7.1.26 is only good to 1.5e-7; this is the series and continued fraction
  * pair (7.1.6 and 7.1.14), good to double precision, so that it can serve as the reference.
  */
-export function erf(x: number): number {
+function erf(x: number): number {
   const z = Math.abs(x);
   if (z > 6) return Math.sign(x);
   let result: number;

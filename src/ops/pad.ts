@@ -14,7 +14,7 @@ export interface PadGeometry {
   readonly outShape: Shape;
 }
 
-export function padGeometry(node: GraphNode, x: Shape): PadGeometry {
+function padGeometry(node: GraphNode, x: Shape): PadGeometry {
   const list = numbersAttribute(node, 'pads');
   const mode = choiceAttribute(node, 'mode', modes, 'constant');
   if (list.length !== 2 * x.length || list.some((count) => !Number.isInteger(count) || count < 0)) {

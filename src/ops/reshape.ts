@@ -4,7 +4,7 @@ import { type Shape, sameShape, sizeOf } from '../graph/tensor.ts';
 import { numbersAttribute, type Op } from './op.ts';
 
 /** ONNX's rule: 0 keeps the extent of the same axis, one -1 takes what is left. */
-export function reshapedShape(node: GraphNode, x: Shape): Shape {
+function reshapedShape(node: GraphNode, x: Shape): Shape {
   const wanted = numbersAttribute(node, 'shape');
   const known = wanted.map((extent, axis) => (extent === 0 ? (x[axis] ?? NaN) : extent));
   const rest = sizeOf(x) / sizeOf(known.filter((extent) => extent !== -1));

@@ -11,7 +11,7 @@ export interface SliceGeometry {
   readonly outShape: Shape;
 }
 
-export function sliceGeometry(node: GraphNode, x: Shape): SliceGeometry {
+function sliceGeometry(node: GraphNode, x: Shape): SliceGeometry {
   const axes = numbersAttribute(node, 'axes').map((axis) => positiveAxis(axis, x.length));
   const starts = numbersAttribute(node, 'starts');
   const ends = numbersAttribute(node, 'ends');

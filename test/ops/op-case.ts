@@ -74,6 +74,8 @@ export interface OpRows {
   /** The formula written a second time, in loops that share no code with src/ops. */
   readonly formula: Formula;
   readonly carries: readonly Carried[];
+  /** Attributes that are one of a few words, each with the word that a case may leave out because it is the default. */
+  readonly choices?: Readonly<Record<string, string | undefined>>;
   /** Odd sizes, batch 1 and 7, time 1, and every choice of every attribute. */
   readonly cases: readonly OpCase[];
 }

@@ -6,7 +6,7 @@ import { GraphError } from '../../src/errors.ts';
 import { fusedActivations } from '../../src/ops/activation.ts';
 import { opNamed, ops } from '../../src/ops/index.ts';
 import { testOpTable } from '../support/op-table.ts';
-import { opCases } from './cases.ts';
+import { opCases, opRows } from './cases.ts';
 
 testOpTable('reference', new ReferenceBackend());
 
@@ -47,33 +47,18 @@ test('every choice of every attribute has a row: kinds, modes, directions, activ
       used.set(key, (used.get(key) ?? new Set()).add(value));
     }
   }
-  // What a row leaves out is the default.
-  const defaults: Readonly<Record<string, string>> = {
-    'gru direction': 'forward',
-    'lstm direction': 'forward',
-    'pad mode': 'constant',
-    'repeat order': 'each',
-  };
+  const told = new Map<string, string | undefined>(
+    Object.entries(opRows).flatMap(([op, { choices = {} }]) =>
+      Object.entries(choices).map(([name, otherwise]) => [`${op} ${name}`, otherwise] as const),
+    ),
+  );
+  assert.equal([...known.keys()].sort(), [...told.keys()].sort());
   const missing = [...known].flatMap(([key, choices]) =>
     choices
-      .filter((choice) => !used.get(key)!.has(choice) && defaults[key] !== choice)
+      .filter((choice) => !used.get(key)!.has(choice) && told.get(key) !== choice)
       .map((choice) => `${key} ${choice}`),
   );
   assert.equal(missing, []);
-  assert.equal([...known.keys()].sort(), [
-    'binary activation',
-    'binary kind',
-    'conv activation',
-    'convTranspose activation',
-    'dense activation',
-    'gru direction',
-    'lstm direction',
-    'pad mode',
-    'pool kind',
-    'reduce kind',
-    'repeat order',
-    'unary kind',
-  ]);
   assert.equal(known.get('conv activation'), fusedActivations);
 });
 

@@ -33,7 +33,7 @@ function floatBits(value: number): number {
 }
 
 /** Where an address points to before linking: region * 2^32 + offset; region 0 is absolute. */
-export const regions = ['absolute', 'tables', 'arena', 'state', 'scratch', 'code'] as const;
+const regions = ['absolute', 'tables', 'arena', 'state', 'scratch', 'code'] as const;
 export type Region = (typeof regions)[number];
 export type Bases = Readonly<Record<Region, number>>;
 const regionSize = 2 ** 32;

@@ -39,14 +39,14 @@ export interface AdapterReport {
  */
 export const held = new Map<string, GPU>();
 
-export const remedy =
+const remedy =
   'Install the driver of your GPU and the Vulkan loader (Debian: libvulkan1; NVIDIA: the driver with its nvidia_icd.json), ' +
   'or point VK_DRIVER_FILES at the json file of a Vulkan driver';
 
 const softwareNames = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;
 
 /** The Dawn instance for these options. Throws DeviceUnavailableError where Dawn itself can't be loaded. */
-export async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Promise<GPU> {
+async function openDawn({ adapterBackend, unchecked }: WebGPUOptions): Promise<GPU> {
   const flags = [
     ...(adapterBackend ? [`backend=${adapterBackend}`] : []),
     ...(unchecked ? ['enable-dawn-features=skip_validation,disable_robustness'] : []),
@@ -74,7 +74,7 @@ export function nameOf({ info }: GPUAdapter): string {
   );
 }
 
-export function isSoftware({ info }: GPUAdapter): boolean {
+function isSoftware({ info }: GPUAdapter): boolean {
   return (
     info.isFallbackAdapter ||
     softwareNames.test([info.vendor, info.architecture, info.device, info.description].join(' '))

@@ -3,7 +3,7 @@ import { type Shape, sameShape } from '../tensor.ts';
 import { Editor, type Pass } from './edit.ts';
 
 /** The attribute of a reshape between these shapes at two sizes of the input; undefined if it can't be said. */
-export function reshapeAttribute(from: readonly Shape[], to: readonly Shape[]): number[] | undefined {
+function reshapeAttribute(from: readonly Shape[], to: readonly Shape[]): number[] | undefined {
   const attribute = to[0].map((extent, axis) => {
     if (from.every((shape, i) => shape[axis] === to[i][axis]))
       return to.every((shape) => shape[axis] === extent) ? extent : 0;

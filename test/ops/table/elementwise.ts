@@ -34,6 +34,7 @@ const binaryCases = Object.keys(binaryKinds).flatMap((kind) => {
 
 export const binary: OpRows = {
   formula: naive.binary,
+  choices: { activation: undefined, kind: undefined },
   carries: [['any', [x, x], { kind: 'add' }, []]],
   cases: [
     ...binaryCases,
@@ -93,6 +94,7 @@ const unaryCases = activationNames.map((kind) =>
 
 export const unary: OpRows = {
   formula: naive.unary,
+  choices: { kind: undefined },
   carries: [['any', [x], { kind: 'exp' }, []]],
   cases: [
     ...unaryCases,

@@ -103,6 +103,7 @@ export const gather: OpRows = {
 
 export const pad: OpRows = {
   formula: naive.pad,
+  choices: { mode: 'constant' },
   carries: [
     ['channels', [x], { pads: [0, 0, 0, 0, 1, 1] }, []],
     ['time', [x], { pads: [0, 0, 1, 0, 0, 0] }, 'whole'],
@@ -119,6 +120,7 @@ export const pad: OpRows = {
 
 export const repeat: OpRows = {
   formula: naive.repeat,
+  choices: { order: 'each' },
   carries: [
     ['each', [x], { repeats: [1, 2, 3] }, []],
     ['all of the channels', [x], { repeats: [1, 1, 2], order: 'whole' }, []],

@@ -7,6 +7,7 @@ import { type OpCase, type OpRows, opCase, x } from '../op-case.ts';
 
 export const gru: OpRows = {
   formula: naive.gru,
+  choices: { direction: 'forward' },
   carries: [
     ['forward', [x, [6, 15], [5, 15], [15], [15]], {}, [[5]]],
     ['reverse', [x, [6, 15], [5, 15], [15], [15]], { direction: 'reverse' }, 'whole'],
@@ -44,6 +45,7 @@ function gruCase(
 
 export const lstm: OpRows = {
   formula: naive.lstm,
+  choices: { direction: 'forward' },
   carries: [
     ['forward', [x, [6, 20], [5, 20], [20]], {}, [[5], [5]]],
     ['reverse', [x, [6, 20], [5, 20], [20]], { direction: 'reverse' }, 'whole'],

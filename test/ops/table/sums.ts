@@ -4,6 +4,7 @@ import { type OpRows, opCase, thenActivations, x, x4 } from '../op-case.ts';
 
 export const dense: OpRows = {
   formula: naive.dense,
+  choices: { activation: undefined },
   carries: [['any', [x, [6, 4]], {}, []]],
   cases: [
     opCase('dense', 'one row', [[1, 1, 5]], { constants: [[5, 3], [3]] }),
@@ -77,6 +78,7 @@ const reduceCases = (['mean', 'sum', 'max', 'min'] as const).flatMap((kind) => [
 
 export const reduce: OpRows = {
   formula: naive.reduce,
+  choices: { kind: undefined },
   carries: [
     ['channels', [x], { kind: 'mean', axes: [-1] }, []],
     ['time', [x], { kind: 'mean', axes: [1] }, 'whole'],

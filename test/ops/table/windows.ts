@@ -10,6 +10,7 @@ const conv1 = (title: string, x: Shape, w: Shape, attributes: Attributes = {}, b
 
 export const conv: OpRows = {
   formula: naive.conv,
+  choices: { activation: undefined },
   carries: [
     ['one tap', [x, [1, 6, 4]], {}, []],
     ['causal', [x, w], { pads: [2, 0] }, [[2, 6]]],
@@ -68,6 +69,7 @@ function residualCase(): OpCase {
 
 export const convTranspose: OpRows = {
   formula: naive.convTranspose,
+  choices: { activation: undefined },
   carries: [
     ['windows side by side', [x, [2, 6, 4]], { strides: [2] }, []],
     ['overlapping', [x, w], { strides: [2] }, 'whole'],
@@ -105,6 +107,7 @@ export const convTranspose: OpRows = {
 
 export const pool: OpRows = {
   formula: naive.pool,
+  choices: { kind: undefined },
   carries: [
     ['windows side by side', [x], { kind: 'max', kernel: [4] }, []],
     [

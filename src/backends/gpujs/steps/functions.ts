@@ -29,7 +29,7 @@ function gelu(x: number, _alpha: number, _beta: number): number {
   return 0.5 * x * (1 + erf(x * 0.7071067811865476, 0, 0));
 }
 
-export const activate: Record<ActivationName, Activate> = {
+const activate: Record<ActivationName, Activate> = {
   identity(x, _alpha, _beta) {
     return x;
   },

@@ -38,7 +38,7 @@ type Choice = Pick<Kernel, 'file' | 'entry' | 'constants'> & { readonly grid: [n
 /** Units up to which a dense layer counts as a classifier's last one. */
 export const headUnits = 4;
 
-export function isHead(product: Product): boolean {
+function isHead(product: Product): boolean {
   const { kernel, stride, groups, inExtent, outExtent, outChannels, residual } = product;
   const rowByRow = [...kernel, ...stride, groups].every((extent) => extent === 1) && sameShape(inExtent, outExtent);
   return rowByRow && outChannels <= headUnits && !residual;
