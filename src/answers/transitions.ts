@@ -23,7 +23,7 @@ interface Run {
 /** The runs of each model, in the order of the models' names. */
 export interface TransitionState {
   readonly steps: number;
-  readonly models: readonly { readonly done: readonly Transition[]; readonly run?: Run }[];
+  readonly models: readonly { readonly done: readonly Transition[]; readonly run?: Run | undefined }[];
 }
 
 /** Runs of equal results of single steps, on the grid of 64 ms. Memory: the runs themselves. */

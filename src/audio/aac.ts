@@ -28,13 +28,13 @@ interface AacShape {
   readonly sampleRate: number;
   /** AudioSpecificConfig (ISO/IEC 14496-3, 1.6.2.1), or ALAC's magic cookie. */
   readonly config: { readonly asc: Uint8Array } | { readonly alac: Uint8Array };
-  readonly presentation?: Presentation;
+  readonly presentation?: Presentation | undefined;
 }
 
 export function aacCodec({ name, channels, sampleRate, config, presentation }: AacShape): PacketCodec {
   const open = async (): Promise<PacketDecoder> => {
     const { decoder } = await aacLibrary();
-    const start = () => decoder({ ...config, gapless: presentation });
+    const start = () => decoder({ ...config, ...(presentation && { gapless: presentation }) });
     let library = await start().catch((error: unknown) => {
       throw new FormatError(`its description of ${name} is damaged`, { cause: error });
     });

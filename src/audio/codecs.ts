@@ -14,7 +14,7 @@ import { wavDecoder } from './wav.ts';
 export interface OpenedAudio {
   /** Damage met so far, and what is odd but harms nothing: clauses that fit behind the file's name. */
   readonly problems: readonly string[];
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
   /** The audio, front to back; undefined in between, so that the reader of long and empty parts has its turn. */
   blocks(): AsyncIterable<AudioBlock | undefined>;
   free(): void;

@@ -15,7 +15,7 @@ export interface Decoder {
   /** Damage met so far, each a clause that fits behind the file's name. */
   readonly problems: readonly string[];
   /** What is odd and harms nothing. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
   decode(bytes: Uint8Array): Blocks;
   /** The end of the file has come; whether it came too early is noted in `problems`. */
   finish(): Blocks;

@@ -214,7 +214,7 @@ function presentationOf(trak: Uint8Array, moov: Uint8Array, stbl: Uint8Array): P
   // A movie's ticks are coarse, so the edit may say a little less than there is.
   const shown = edit.duration > 0 && movieScale > 0 ? (edit.duration + 1) / movieScale : Infinity;
   const duration = Math.min(media > 0 ? media : Infinity, shown);
-  return { start, duration: Number.isFinite(duration) ? duration : undefined };
+  return Number.isFinite(duration) ? { start, duration } : { start };
 }
 
 function mediaTicks(stbl: Uint8Array): number {

@@ -23,14 +23,14 @@ const activationLimit = 1 << 28;
 
 export interface ConvertOptions extends ImportOptions {
   /** Without it the file holds a plain network: nothing tells how its input comes of audio. */
-  readonly metadata?: ConversionMetadata;
+  readonly metadata?: ConversionMetadata | undefined;
   /** Default true. */
   readonly verify?: boolean;
   /** Backends to compare besides the reference computations. */
-  readonly backends?: readonly Backend[];
+  readonly backends?: readonly Backend[] | undefined;
   readonly weights?: Encoding;
   /** Sizes of input that were compared, and how many there may be. */
-  readonly onProgress?: (done: number, sizes: number) => void;
+  readonly onProgress?: ((done: number, sizes: number) => void) | undefined;
 }
 
 export interface Conversion {

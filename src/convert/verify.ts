@@ -103,14 +103,14 @@ export interface VerifyOptions {
   /** Time steps come in multiples of this. */
   readonly unit: number;
   /** Compared besides the reference computations. */
-  readonly backends?: readonly Backend[];
+  readonly backends?: readonly Backend[] | undefined;
   /** Element types of inputs that hold whole numbers. */
   readonly whole?: ReadonlySet<string>;
   /** What the graph makes of an output of the original, where that is not the same. */
   readonly expect?: (name: string, values: Float32Array) => Float32Array;
   /** False: differences are told, however large they are. Default true. */
   readonly strict?: boolean;
-  readonly onProgress?: (done: number, sizes: number) => void;
+  readonly onProgress?: ((done: number, sizes: number) => void) | undefined;
 }
 
 /** Compares; throws ConversionError where an output departs by more than the tolerance for its kind of input. */

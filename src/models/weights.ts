@@ -10,7 +10,7 @@ export interface EncodedWeights {
   readonly encoding: Encoding;
   readonly data: Uint8Array;
   /** int8 only: float32 factors, one for each position on the last axis. */
-  readonly scales?: Uint8Array;
+  readonly scales?: Uint8Array | undefined;
 }
 
 const bytesOf = (array: Float32Array | Uint16Array | Int8Array): Uint8Array =>

@@ -9,11 +9,11 @@ import { Axes, type Extent, SameExtent } from './symbols.ts';
 
 export interface ImportOptions {
   /** Open axes by name: an extent each is fixed to, or the axis that it equals. */
-  readonly dims?: Readonly<Record<string, Extent>>;
+  readonly dims?: Readonly<Record<string, Extent>> | undefined;
   /** Inputs that are given once and for all, such as a sample rate. */
-  readonly inputs?: Readonly<Record<string, FixedInput>>;
+  readonly inputs?: Readonly<Record<string, FixedInput>> | undefined;
   /** Reads files that hold tensors of this one. */
-  readonly external?: ExternalFiles;
+  readonly external?: ExternalFiles | undefined;
 }
 
 export interface Imported {

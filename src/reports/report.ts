@@ -42,7 +42,7 @@ export interface FileReport {
   readonly period: number;
   readonly channels: Readonly<Record<string, ChannelReport>>;
   /** What was wrong with a damaged file whose readable part was used. */
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** Every channel's runs of every model; where transitions were not asked for, runs of periods. */

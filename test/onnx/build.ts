@@ -57,8 +57,8 @@ export type TestAttribute =
 export interface TestNode {
   readonly op: string;
   readonly inputs: readonly string[];
-  readonly outputs?: readonly string[];
-  readonly attributes?: Readonly<Record<string, TestAttribute>>;
+  readonly outputs?: readonly string[] | undefined;
+  readonly attributes?: Readonly<Record<string, TestAttribute>> | undefined;
   readonly name?: string;
   readonly domain?: string;
 }
@@ -68,7 +68,7 @@ export interface TestModel {
   readonly inputs: Readonly<Record<string, readonly (number | string)[]>>;
   readonly nodes: readonly TestNode[];
   readonly constants?: Readonly<Record<string, TestTensor>>;
-  readonly outputs?: readonly string[];
+  readonly outputs?: readonly string[] | undefined;
   /** Element types of inputs that are not float32. */
   readonly types?: Readonly<Record<string, number>>;
 }

@@ -12,15 +12,15 @@ export interface WebGPUOptions {
   /** Upper bounds on what is asked of the adapter, to stay below what it could give. */
   readonly limits?: Readonly<Record<string, number>>;
   /** Default f32; f16 halves the memory of weights and what is read of it. */
-  readonly weightPrecision?: WeightPrecision;
+  readonly weightPrecision?: WeightPrecision | undefined;
   /** With f16, numbers that a matrix must have to be kept so; default 8192. */
-  readonly halvesFrom?: number;
+  readonly halvesFrom?: number | undefined;
   /** Measures each run's pass on the GPU where the adapter can (`WebGPUProgram.passSeconds`); runs must then not overlap. */
   readonly timestamps?: boolean;
   /** Other bounds on batches than the usual ones. */
   readonly batching?: { readonly largest?: number; readonly underWay?: number };
   /** Other numbers than the usual ones by which kernels are fitted to a GPU. */
-  readonly tuning?: Partial<Tuning>;
+  readonly tuning?: Partial<Tuning> | undefined;
   /** Leaves Dawn's validation and bounds checks out. Only for kernels that have been tested with them. */
   readonly unchecked?: boolean;
 }

@@ -21,9 +21,9 @@ export interface Fused {
   /** The value that the last of the folded nodes makes. */
   readonly output: string;
   /** An addition behind the node: the other operand, and the activation after it where the node itself has none. */
-  readonly residual?: { readonly value: string; readonly activation: UnaryAttributes };
+  readonly residual?: { readonly value: string; readonly activation: UnaryAttributes } | undefined;
   /** A softmax behind the node, or its logarithm. */
-  readonly softmax?: 'probabilities' | 'logarithm';
+  readonly softmax?: 'probabilities' | 'logarithm' | undefined;
 }
 
 export type Builder = (task: Task) => void;

@@ -14,7 +14,7 @@ import * as builders from './registry.generated.ts';
 export interface Traits extends Pick<Task, 'limits'> {
   /** Numbers from which on a matrix of weights becomes float16. */
   readonly halvesFrom?: number;
-  readonly tuning?: Partial<Tuning>;
+  readonly tuning?: Partial<Tuning> | undefined;
 }
 
 /** All dispatches of a plan and where everything lies. Throws GraphError for an op without a kernel. */

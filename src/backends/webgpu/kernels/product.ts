@@ -14,10 +14,10 @@ export interface Product {
   readonly x: string;
   readonly y: string;
   readonly weights: Tensor;
-  readonly bias?: Tensor;
-  readonly residual?: { readonly value: string; readonly afterActivation: boolean };
+  readonly bias?: Tensor | undefined;
+  readonly residual?: { readonly value: string; readonly afterActivation: boolean } | undefined;
   readonly activation: UnaryAttributes;
-  readonly softmax?: 'probabilities' | 'logarithm';
+  readonly softmax?: 'probabilities' | 'logarithm' | undefined;
   readonly batch: number;
   readonly inExtent: readonly [number, number];
   readonly outExtent: readonly [number, number];
