@@ -120,7 +120,7 @@ export async function createApp(parts: Parts): Promise<{ app: App; service: Serv
   });
   app.addContentTypeParser('*', (_, payload, done) => done(null, payload));
 
-  await app.register(swagger, { openapi: openapi(parts.version), transform: withAudioBody });
+  await app.register(swagger, { openapi: openapi(parts.version), transform: described });
   await app.register(websocket, {
     options: { maxPayload: settings.maxMessage * 1000, perMessageDeflate: false },
     // Each call ends in its own way, in Calls.drain.
@@ -191,16 +191,18 @@ function settledError(error: FastifyError): ServiceError {
   return publicError(error);
 }
 
-/** Bodies of audio pass by Fastify's own parsing, so that OpenAPI is told of them here. */
-function withAudioBody({
+/** What OpenAPI is told besides: bodies of audio, which pass by Fastify's own parsing, and WebSockets. */
+function described({
   schema,
   url,
   route,
 }: {
   schema: FastifySchema;
   url: string;
-  route: { config?: { audio?: boolean; orUrl?: boolean } };
+  route: { websocket?: boolean; config?: { audio?: boolean; orUrl?: boolean } };
 }) {
+  // @fastify/websocket hides its paths; their queries belong to the description all the same.
+  if (route.websocket) return { schema: { ...schema, hide: false }, url };
   const { audio, orUrl } = route.config ?? {};
   if (!audio) return { schema, url };
   const bytes = {
