@@ -1,4 +1,4 @@
-import type { Result } from './answers/decision.ts';
+import type { Models, RawValues, Results } from './answers/by-model.ts';
 import type { TimeSeriesOutput } from './answers/series.ts';
 import type { FileSource } from './audio/byte-reader.ts';
 import { toPcm } from './audio/pcm.ts';
@@ -29,9 +29,9 @@ import { Batcher } from './runtime/batcher.ts';
 import { type DeviceInfo, openDevice } from './runtime/devices.ts';
 import { Programs } from './runtime/programs.ts';
 
-export interface ChunkOutput {
-  readonly results: Readonly<Record<string, Result>>;
-  readonly raw?: Readonly<Record<string, Readonly<Record<string, number>>>>;
+export interface ChunkOutput<M extends Models = Models> {
+  readonly results: Results<M>;
+  readonly raw?: RawValues<M>;
 }
 
 /** The model files that come with the package, by id; each a literal URL, which bundlers follow. */
@@ -89,12 +89,12 @@ export class Engine {
    * What is heard in one chunk of at least 64 ms: one answer for each model, over the whole chunk.
    * @throws ArgumentError, InputTooShortError, UnknownModelError; each names the argument, what came and what is allowed.
    */
-  async processAudioChunk(options: ChunkOptions): Promise<ChunkOutput> {
+  async processAudioChunk<const M extends Models>(options: ChunkOptions<M>): Promise<ChunkOutput<M>> {
     const settings = settleChunk(options);
     const listener = this.#listeners(settings)();
     const steps = await listener.hearChunk(await toPcm(settings), settings.signal);
     const { results, raw } = listener.decide(steps);
-    return settings.includeRawValues ? { results, raw } : { results };
+    return (settings.includeRawValues ? { results, raw } : { results }) as ChunkOutput<M>;
   }
 
   /**
@@ -102,15 +102,15 @@ export class Engine {
    * Memory is bounded however long the file is, apart from the result.
    * @throws ArgumentError, DecodeError (names the file), InputTooShortError, UnknownModelError
    */
-  async processFile(source: FileSource, options: FileOptions): Promise<TimeSeriesOutput> {
+  async processFile<const M extends Models>(source: FileSource, options: FileOptions<M>): Promise<TimeSeriesOutput<M>> {
     const settings = settleFile(options);
-    return processFile(source, settings, this.#listeners(settings));
+    return processFile(source, settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
   }
 
   /** Time series for audio in memory. @throws ArgumentError, InputTooShortError, UnknownModelError */
-  async processAudioBytes(options: BytesOptions): Promise<TimeSeriesOutput> {
+  async processAudioBytes<const M extends Models>(options: BytesOptions<M>): Promise<TimeSeriesOutput<M>> {
     const settings = settleBytes(options);
-    return processAudioBytes(settings, this.#listeners(settings));
+    return processAudioBytes(settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
   }
 
   /**
@@ -118,17 +118,23 @@ export class Engine {
    * size, such as a Node stream, a socket or a microphone. Gives the numbers that the same audio gives as a file.
    * @throws ArgumentError and UnknownModelError at once; while iterating, what the source throws
    */
-  processStream(source: StreamSource, options: StreamOptions): AsyncGenerator<StreamResult, StreamOverview> {
+  processStream<const M extends Models>(
+    source: StreamSource,
+    options: StreamOptions<M>,
+  ): AsyncGenerator<StreamResult<M>, StreamOverview<M>> {
     const settings = settleStream(options);
     if (settings.resume !== undefined)
       throw new ArgumentError('resume', 'a snapshot', 'left out: only openStream goes on from one');
-    return processStream(source, settings, this.#listeners(settings));
+    const periods = processStream(source, settings, this.#listeners(settings));
+    return periods as AsyncGenerator<StreamResult<M>, StreamOverview<M>>;
   }
 
   /** A live stream to push audio into: `write`, `end`, and async iteration over its periods. */
-  async openStream(options: StreamOptions | ResumeOptions): Promise<AnalysisStream> {
+  async openStream<const M extends Models = Models>(
+    options: StreamOptions<M> | ResumeOptions<M>,
+  ): Promise<AnalysisStream<M>> {
     const settings = settleStream(withResumed(options));
-    return AnalysisStream.open(settings, this.#listeners(settings));
+    return AnalysisStream.open<M>(settings, this.#listeners(settings));
   }
 
   /** Ends all work: calls that wait are refused with DisposedError. Afterwards the process can exit by itself. */

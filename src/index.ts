@@ -1,7 +1,19 @@
 /** The public face of undertone: everything a user imports. */
 
+import './platform/globals.ts';
+
+export type {
+  KnownModels,
+  Models,
+  RawValues,
+  Results,
+  Summary,
+  Transition,
+  Transitions,
+} from './answers/by-model.ts';
 export type { Result } from './answers/decision.ts';
-export type { TimeSeriesOutput } from './answers/series.ts';
+export type { PeriodResult } from './answers/periods.ts';
+export type { ChannelOverview, ChannelReport, TimeSeriesOutput } from './answers/series.ts';
 export type { AudioData, Channel, Encoding } from './audio/format.ts';
 export type { WeightPrecision } from './backends/backend.ts';
 export type { ChunkOutput } from './engine.ts';

@@ -2,6 +2,7 @@
  * What callers may ask for: every option with its default and its check. Options are checked once, when a call begins, and
  * settled into a value that has them all; from there on nothing checks them again.
  */
+import type { Models } from './answers/by-model.ts';
 import type { DecodeProgress, InvalidSamples } from './audio/decode.ts';
 import {
   type AudioData,
@@ -42,26 +43,26 @@ export interface EngineOptions {
 }
 
 /** A model that an engine holds, as `engine.models.Speech`. */
-export interface ModelHandle {
+export interface ModelHandle<Key extends string = string> {
   /** `Speech`, `SpeechRT`, `Gender`; an older version kept beside the newest is `Speech@1`. */
   readonly name: string;
   /** Its key in results. */
-  readonly key: string;
+  readonly key: Key;
   readonly version: number;
   readonly labels: readonly string[];
 }
 
 export interface ModelHandles {
-  readonly Speech: ModelHandle;
-  readonly SpeechRT: ModelHandle;
-  readonly Gender: ModelHandle;
+  readonly Speech: ModelHandle<'speech'>;
+  readonly SpeechRT: ModelHandle<'speech-rt'>;
+  readonly Gender: ModelHandle<'gender'>;
   readonly [name: string]: ModelHandle;
 }
 
 /** What all analyses share. */
-export interface AnalysisOptions {
+export interface AnalysisOptions<M extends Models = Models> {
   /** Handles of `engine.models`, or their names. At least one. */
-  readonly models: readonly (ModelHandle | string)[];
+  readonly models: M;
   /** Adds `raw`, the probability of each label. Default false. */
   readonly includeRawValues?: boolean | undefined;
   /** RMS below which a step is silent, on the [-1, 1] scale: 0 never, 1 always. Default 0.005. */
@@ -80,7 +81,7 @@ export interface LayoutOptions {
   readonly encoding?: Encoding | undefined;
 }
 
-export interface ChunkOptions extends AnalysisOptions, LayoutOptions {
+export interface ChunkOptions<M extends Models = Models> extends AnalysisOptions<M>, LayoutOptions {
   /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. Copied before the call returns. */
   readonly data: AudioData;
   /** The channel to hear, from 0 on, or 'mix', the mean of all; needed where there are several. */
@@ -88,7 +89,7 @@ export interface ChunkOptions extends AnalysisOptions, LayoutOptions {
 }
 
 /** What all time series share. */
-export interface SeriesOptions extends AnalysisOptions {
+export interface SeriesOptions<M extends Models = Models> extends AnalysisOptions<M> {
   /** Length of a period in ms, a multiple of 64; default 1024. */
   readonly outputPeriod?: number | undefined;
   /** The channel to hear, from 0 on, or 'mix', the mean of all. By default every channel is heard on its own. */
@@ -99,7 +100,7 @@ export interface SeriesOptions extends AnalysisOptions {
   readonly includeTransitions?: boolean | undefined;
 }
 
-export interface FileOptions extends SeriesOptions {
+export interface FileOptions<M extends Models = Models> extends SeriesOptions<M> {
   /** Memory is bounded whatever the length, with true and with false; both are the same. */
   readonly useChunking?: boolean | undefined;
   /** Uses what can be read of a damaged or cut-off file and tells in `warnings`, in place of an error. Default false. */
@@ -112,13 +113,13 @@ export interface FileOptions extends SeriesOptions {
   readonly onProgress?: ((progress: DecodeProgress) => void) | undefined;
 }
 
-export interface BytesOptions extends SeriesOptions, LayoutOptions {
+export interface BytesOptions<M extends Models = Models> extends SeriesOptions<M>, LayoutOptions {
   /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. */
   readonly data: AudioData;
   readonly useChunking?: boolean | undefined;
 }
 
-export interface StreamOptions extends SeriesOptions, LayoutOptions {
+export interface StreamOptions<M extends Models = Models> extends SeriesOptions<M>, LayoutOptions {
   /** NaN and infinity count as silence and give a warning (default), or are errors. */
   readonly invalidSamples?: InvalidSamples | undefined;
   /** Told of each chunk with samples that are no numbers. By default the first is a warning of the process. */

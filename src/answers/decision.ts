@@ -20,8 +20,8 @@ export interface Step {
   readonly probabilities: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-export interface Result {
-  readonly result: string;
+export interface Result<R extends string = string> {
+  readonly result: R;
   /** In [0, 1], 4 decimals. */
   readonly confidence: number;
 }

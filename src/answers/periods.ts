@@ -1,16 +1,13 @@
 import { stepMilliseconds } from '../audio/format.ts';
-import type { Decision, Result, Step } from './decision.ts';
-
-/** Raw values as they are printed: by model, then by label. */
-export type RawValues = Readonly<Record<string, Readonly<Record<string, number>>>>;
+import type { Models, RawValues, Results } from './by-model.ts';
+import type { Decision, Step } from './decision.ts';
 
 /** One period of a time series. */
-export interface PeriodResult {
+export interface PeriodResult<M extends Models = Models> {
   /** Start of the period in ms from the start of the audio. */
   readonly timestamp: number;
-  /** By model name, sorted. */
-  readonly results: Readonly<Record<string, Result>>;
-  readonly raw?: RawValues;
+  readonly results: Results<M>;
+  readonly raw?: RawValues<M>;
 }
 
 export interface PeriodSettings {

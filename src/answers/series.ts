@@ -1,23 +1,25 @@
 /** The time series of one channel, with what is told about it as a whole. */
 
 import type { ModelMetadata } from '../models/model.ts';
+import type { Models, Summary, Transitions } from './by-model.ts';
 import type { Decision, Step } from './decision.ts';
 import { PeriodCollector, type PeriodResult, type PeriodState } from './periods.ts';
-import { type Summary, SummaryCounter, type SummaryState } from './summary.ts';
-import { TransitionCollector, type TransitionState, type Transitions } from './transitions.ts';
+import { SummaryCounter, type SummaryState } from './summary.ts';
+import { TransitionCollector, type TransitionState } from './transitions.ts';
 
-export interface ChannelOverview {
-  readonly summary?: Summary;
-  readonly transitions?: Transitions;
+/** Summary and transitions of a channel, where they were asked for. */
+export interface ChannelOverview<M extends Models = Models> {
+  readonly summary?: Summary<M>;
+  readonly transitions?: Transitions<M>;
 }
 
-export interface ChannelReport extends ChannelOverview {
-  readonly time_series: readonly PeriodResult[];
+export interface ChannelReport<M extends Models = Models> extends ChannelOverview<M> {
+  readonly time_series: readonly PeriodResult<M>[];
 }
 
 /** What a file or a piece of audio gives: by channel number. */
-export interface TimeSeriesOutput {
-  readonly channels: Readonly<Record<string, ChannelReport>>;
+export interface TimeSeriesOutput<M extends Models = Models> {
+  readonly channels: Readonly<Record<string, ChannelReport<M>>>;
   /** Only where `partial` let a damaged file through: what was wrong with it. */
   readonly warnings?: readonly string[];
 }

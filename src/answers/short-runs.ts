@@ -1,6 +1,6 @@
 import { stepMilliseconds } from '../audio/format.ts';
+import type { Transition } from './by-model.ts';
 import { round4 } from './decision.ts';
-import type { Transition } from './transitions.ts';
 
 interface Merged {
   start: number;

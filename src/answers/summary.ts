@@ -1,8 +1,6 @@
 import type { ModelMetadata } from '../models/model.ts';
+import type { Summary } from './by-model.ts';
 import { type Decision, possibleResults, round4, sortedByName } from './decision.ts';
-
-/** By model, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible label is listed. */
-export type Summary = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** Counts by model and label, in the order of the summary. */
 export interface SummaryState {

@@ -1,18 +1,7 @@
 import { stepMilliseconds } from '../audio/format.ts';
 import type { ModelMetadata } from '../models/model.ts';
+import type { Transition, Transitions } from './by-model.ts';
 import { type Decision, type Result, round4, sortedByName } from './decision.ts';
-
-/** A stretch of time throughout which a model gave one result. */
-export interface Transition {
-  /** ms from the start of the audio; the end of one run is the start of the next. */
-  readonly timestamp_start: number;
-  readonly timestamp_end: number;
-  readonly result: string;
-  /** Mean over the steps of the run, 4 decimals. */
-  readonly confidence: number;
-}
-
-export type Transitions = Readonly<Record<string, readonly Transition[]>>;
 
 interface Run {
   readonly start: number;

@@ -2,6 +2,7 @@
  * A stream's state as bytes, and back: a magic, a version, a checksum, the length of the JSON; the JSON, in which typed
  * arrays are places; the arrays. Little-endian, as all machines of ours are.
  */
+import type { Models } from '../answers/by-model.ts';
 import { isArrayBuffer } from '../audio/samples.ts';
 import type { StreamInputState } from '../audio/stream-input.ts';
 import { ArgumentError, describe } from '../errors.ts';
@@ -97,7 +98,7 @@ interface Snapshot extends StreamState {
 }
 
 /** What a snapshot holds, or more: it gives what is left out. */
-export type ResumeOptions = Partial<StreamOptions> & { readonly resume: Uint8Array };
+export type ResumeOptions<M extends Models = Models> = Partial<StreamOptions<M>> & { readonly resume: Uint8Array };
 
 /** The options of a stream that goes on: those of the snapshot, where no others are given. */
 export function withResumed(options: StreamOptions | ResumeOptions): StreamOptions {

@@ -1,4 +1,6 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
+
+import type { Models } from '../answers/by-model.ts';
 import { type AudioData, stepMilliseconds, stepSamples } from '../audio/format.ts';
 import { inSlices, turnHasTime } from '../audio/slices.ts';
 import { channelsHeard, framesAtATime, type StreamInput } from '../audio/stream-input.ts';
@@ -53,7 +55,7 @@ class Bell {
  *     socket.on('end', () => stream.end());
  *     for await (const { timestamp, results } of stream) console.log(timestamp, results);
  */
-export class AnalysisStream implements AsyncIterable<StreamResult> {
+export class AnalysisStream<M extends Models = Models> implements AsyncIterable<StreamResult<M>> {
   readonly #settings: StreamSettings;
   readonly #newListener: () => Listener;
   readonly #queue = new StepQueue();
@@ -80,13 +82,16 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   }
 
   /** @throws ArgumentError, the signal's reason */
-  static async open(settings: StreamSettings, newListener: () => Listener): Promise<AnalysisStream> {
+  static async open<M extends Models = Models>(
+    settings: StreamSettings,
+    newListener: () => Listener,
+  ): Promise<AnalysisStream<M>> {
     settings.signal?.throwIfAborted();
     const tracks = new Tracks(channelsHeard(settings.channel, settings.channels), settings, newListener);
     const state = settings.resume === undefined ? undefined : stateOf(settings, tracks.models);
     const input = await openInput(settings, { resumable: true }, state?.input);
     if (state) tracks.restore(state.tracks);
-    return new AnalysisStream(settings, input, tracks, newListener);
+    return new AnalysisStream<M>(settings, input, tracks, newListener);
   }
 
   /**
@@ -246,12 +251,12 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   }
 
   /** Summary and transitions of what was analysed so far, by channel, where they were asked for. */
-  overview(): StreamOverview {
-    return this.#tracks.overview();
+  overview(): StreamOverview<M> {
+    return this.#tracks.overview() as StreamOverview<M>;
   }
 
   /** The results in order, each once. Leaving the loop early cancels the stream. */
-  [Symbol.asyncIterator](): AsyncIterator<StreamResult, StreamOverview> {
+  [Symbol.asyncIterator](): AsyncIterator<StreamResult<M>, StreamOverview<M>> {
     return {
       next: async () => {
         const value = await this.#next();
@@ -265,13 +270,13 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
   }
 
   /** The stream as a pair for `pipeThrough`: audio in, results out. */
-  asTransform(): { readonly writable: WritableStream<AudioData>; readonly readable: ReadableStream<StreamResult> } {
+  asTransform(): { readonly writable: WritableStream<AudioData>; readonly readable: ReadableStream<StreamResult<M>> } {
     const writable = new WritableStream<AudioData>({
       write: (chunk) => this.write(chunk).catch((error) => this.#endWith(error)),
       close: () => this.end(),
       abort: (reason) => this.#fail(reason),
     });
-    const readable = new ReadableStream<StreamResult>({
+    const readable = new ReadableStream<StreamResult<M>>({
       pull: async (controller) => {
         const value = await this.#next();
         if (value) controller.enqueue(value);
@@ -282,13 +287,13 @@ export class AnalysisStream implements AsyncIterable<StreamResult> {
     return { writable, readable };
   }
 
-  async #next(): Promise<StreamResult | undefined> {
+  async #next(): Promise<StreamResult<M> | undefined> {
     while (this.#results.length === 0 && (this.#state === 'open' || this.#state === 'ending'))
       await this.#change.wait();
     const result = this.#results.shift();
     if (result) {
       if (this.#results.length === roomInResults - 1) this.#change.ring();
-      return result;
+      return result as StreamResult<M>;
     }
     if (this.#state === 'failed') throw this.#error;
     return undefined;

@@ -1,4 +1,5 @@
 /** The channels of one source, each heard on its own: steps in, periods out. */
+import type { Models } from '../answers/by-model.ts';
 import type { Step } from '../answers/decision.ts';
 import type { PeriodResult } from '../answers/periods.ts';
 import { type ChannelOverview, Reporter, type ReporterState } from '../answers/series.ts';
@@ -8,13 +9,13 @@ import type { SeriesSettings } from '../options.ts';
 import type { Listener, ListenerState } from './listener.ts';
 
 /** A period of one channel. `channel` is there where a stream has several that are heard. */
-export interface StreamResult extends PeriodResult {
+export interface StreamResult<M extends Models = Models> extends PeriodResult<M> {
   readonly channel?: Channel;
 }
 
 /** Summary and transitions by channel, where they were asked for. */
-export interface StreamOverview {
-  readonly channels: Readonly<Record<string, ChannelOverview>>;
+export interface StreamOverview<M extends Models = Models> {
+  readonly channels: Readonly<Record<string, ChannelOverview<M>>>;
 }
 
 export interface TrackState {

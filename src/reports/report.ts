@@ -1,6 +1,7 @@
 /** What every format is made of: the time series of one file, as the engine gives it, and what it is of. */
+
+import type { Transition } from '../answers/by-model.ts';
 import type { ChannelReport } from '../answers/series.ts';
-import type { Transition } from '../answers/transitions.ts';
 import type { Envelope } from './svg-envelope.ts';
 
 export type { ChannelReport } from '../answers/series.ts';

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Transition } from '../../src/answers/by-model.ts';
 import { withoutShortRuns } from '../../src/answers/short-runs.ts';
-import type { Transition } from '../../src/answers/transitions.ts';
 import { seeded } from '../support/random.ts';
 
 /** `a3 b1`: runs of so many steps, of confidence 0.5, or as told behind a colon. */
