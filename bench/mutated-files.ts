@@ -2,9 +2,10 @@
  * Do spoilt files ever crash, hang or bloat the converter or the reader of model files?
  * usage: node --import tsx bench/mutated-files.ts [COUNT]     (default 10000)
  */
-import { lower } from '../src/convert/convert.ts';
+
 import { ConversionError, ModelFileError } from '../src/errors.ts';
 import { readModel, writeModel } from '../src/models/model-file.ts';
+import { lower } from '../src/onnx/lowered.ts';
 import { tinyModel } from '../test/models/tiny-model.ts';
 import { mutants } from '../test/onnx/mutants.ts';
 import { seeded } from '../test/support/random.ts';

@@ -1,15 +1,13 @@
 /** From an ONNX file to a model file, proved before anything is written. */
 import type { Backend } from '../backends/backend.ts';
-import { ArgumentError, ConversionError, UndertoneError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { probe } from '../graph/passes/edit.ts';
-import { optimise } from '../graph/passes/index.ts';
 import { contractBreaches } from '../models/contract.ts';
 import type { Model, StoredNetwork } from '../models/model.ts';
-import { hexadecimal, isModelFile, readModelFile, writeModel } from '../models/model-file.ts';
+import { hexadecimal, readModelFile, writeModel } from '../models/model-file.ts';
 import type { Encoding } from '../models/weights.ts';
-import { fixedInputs, type Imported, type ImportOptions, lowerOnnx } from '../onnx/index.ts';
-import { type ExternalFiles, isFloat } from '../onnx/reader.ts';
+import { fixedInputs, type Imported, type ImportOptions } from '../onnx/index.ts';
+import { lowered } from '../onnx/lowered.ts';
+import { isFloat } from '../onnx/reader.ts';
 import { platform } from '../platform/index.ts';
 import { fileName } from '../platform/paths.ts';
 import { bothLabels, columnAndOpposite, hasOneColumn, isSigmoid, withOpposite } from './columns.ts';
@@ -17,9 +15,6 @@ import { filesBeside, readOnnxFile } from './files.ts';
 import { type ConversionMetadata, nameOf } from './metadata.ts';
 import { openOriginal } from './original.ts';
 import { type Verification, verify } from './verify.ts';
-
-/** Floats that a run at a moderate size may need; beyond it the file is a trap, not a network for audio. */
-const activationLimit = 1 << 28;
 
 export interface ConvertOptions extends ImportOptions {
   /** Without it the file holds a plain network: nothing tells how its input comes of audio. */
@@ -53,35 +48,6 @@ interface Read extends Pick<Imported, 'graph' | 'notes' | 'model'> {
 export async function readGraph(path: string, options: ImportOptions = {}): Promise<Read> {
   const bytes = await readOnnxFile(path);
   return { ...lowered(bytes, path, { external: filesBeside(path), ...options }), bytes };
-}
-
-/** The graph of an ONNX file in memory, as it will be stored. */
-export function lower(bytes: Uint8Array, source: string, external?: ExternalFiles): Graph {
-  return lowered(bytes, source, { external }).graph;
-}
-
-/** Like `lower`, with what else is known of the file. */
-export function lowered(
-  bytes: Uint8Array,
-  source: string,
-  options: ImportOptions = {},
-): Pick<Imported, 'graph' | 'notes' | 'model'> {
-  if (isModelFile(bytes)) throw new ConversionError(source, 'this is a model file already');
-  try {
-    const { graph: plain, notes, model } = lowerOnnx(bytes, source, options);
-    const graph = optimise(plain);
-    const [plan] = probe(graph);
-    let needed = 0;
-    for (const shape of plan.shapes.values()) needed += shape.reduce((m, n) => m * n, 1);
-    if (!(needed <= activationLimit))
-      throw new ConversionError(source, `a run would need ${needed} floats, more than ${activationLimit}`);
-    return { graph, notes, model };
-  } catch (error) {
-    if (error instanceof ConversionError || error instanceof ArgumentError) throw error;
-    if (error instanceof UndertoneError || error instanceof RangeError)
-      throw new ConversionError(source, error.message, undefined, { cause: error });
-    throw error;
-  }
 }
 
 /** Converts an ONNX file; nothing is written. */

@@ -2,6 +2,7 @@
 import type { Attributes, Graph } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
 import { allocate, type Plan, planGraph } from '../graph/plan.ts';
+import { symbolicExtents } from '../graph/symbolic.ts';
 import { sizeOf } from '../graph/tensor.ts';
 import type { ModelFile } from '../models/model-file.ts';
 import { bytesPerElement, type Encoding } from '../models/weights.ts';
@@ -27,21 +28,8 @@ const grouped = (count: number): string =>
     .replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Extents that follow the input's, by name: batch, time, time/4. */
-function symbolicShape(name: string, plans: readonly Plan[]): string {
-  const [a, b] = plans as [Plan, Plan];
-  const extents = a.shapes.get(name)!.map((extent, axis) => {
-    const other = b.shapes.get(name)![axis];
-    if (extent === other) return `${extent}`;
-    for (const [symbol, value] of Object.entries(a.bindings)) {
-      if (extent * b.bindings[symbol] !== other * value) continue;
-      if (value % extent === 0) return value === extent ? symbol : `${symbol}/${value / extent}`;
-      if (extent % value === 0) return `${extent / value} ${symbol}`;
-    }
-    return `(${extent} of ${Object.entries(a.bindings)
-      .map(([symbol, value]) => `${symbol} ${value}`)
-      .join(', ')})`;
-  });
-  return `[${extents.join(', ')}]`;
+function symbolicShape(name: string, plans: readonly [Plan, Plan]): string {
+  return `[${symbolicExtents(name, plans).join(', ')}]`;
 }
 
 function attributeText(attributes: Attributes): string {

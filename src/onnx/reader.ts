@@ -83,6 +83,20 @@ export function readOnnx(bytes: Uint8Array, source: string, external = noExterna
   return { source, opset, external, ...readGraph(graph, source, external) };
 }
 
+/** Where an ONNX file says that tensors of it lie: places as seen from its folder. */
+export function externalLocations(bytes: Uint8Array): string[] {
+  const locations = (graph: GraphProto | undefined): string[] =>
+    (graph?.initializer ?? []).flatMap(({ dataLocation, externalData: entries }) =>
+      dataLocation === 1 ? entries.flatMap(({ key, value }) => (key === 'location' && value ? [value] : [])) : [],
+    );
+  try {
+    return [...new Set(locations(modelProto.decode(bytes).graph))];
+  } catch {
+    // Whoever reads the file says what is wrong with it.
+    return [];
+  }
+}
+
 /** Reads the graph of a file or of an attribute. Throws ConversionError. */
 export function readGraph(graph: GraphProto, source: string, external: ExternalFiles): OnnxGraph {
   const fail = (reason: string, cause?: unknown): never => {

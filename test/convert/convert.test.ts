@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { decide, possibleResults } from '../../src/answers/decision.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { main } from '../../src/cli/program.ts';
-import { convert, lower } from '../../src/convert/convert.ts';
+import { convert } from '../../src/convert/convert.ts';
 import { parseMetadata } from '../../src/convert/metadata.ts';
 import { openOriginal } from '../../src/convert/original.ts';
 import { verify } from '../../src/convert/verify.ts';
@@ -15,6 +15,7 @@ import { ArgumentError, ConversionError } from '../../src/errors.ts';
 import { planGraph } from '../../src/graph/plan.ts';
 import { contractBreaches } from '../../src/models/contract.ts';
 import { loadModel, readModelFile, writeModel } from '../../src/models/model-file.ts';
+import { lower } from '../../src/onnx/lowered.ts';
 import { buildOnnx, ints, random, type TestModel } from '../onnx/build.ts';
 import { chain, single } from '../onnx/case.ts';
 

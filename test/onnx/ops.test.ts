@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lower } from '../../src/convert/convert.ts';
 import { planGraph } from '../../src/graph/plan.ts';
+import { lower } from '../../src/onnx/lowered.ts';
 import { handlers } from '../../src/onnx/ops/index.ts';
 import { opNamed } from '../../src/ops/index.ts';
 import { buildOnnx, random } from './build.ts';

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lower } from '../../src/convert/convert.ts';
 import { filesBeside } from '../../src/convert/files.ts';
 import { ConversionError } from '../../src/errors.ts';
+import { lower } from '../../src/onnx/lowered.ts';
 import {
   buildMessage,
   buildOnnx,

@@ -59,9 +59,9 @@ export class Editor {
     this.#uses.set(other, (this.#uses.get(other) ?? 0) + (this.#uses.get(name) ?? 0) - 1);
   }
 
-  /** The shapes that a value of the original graph has at two different sizes of the input. */
+  /** The shapes that a value of the original graph has at several sizes of the input. */
   shapes(name: string): readonly Shape[] {
-    this.#plans ??= probe(this.graph);
+    this.#plans ??= probeWidely(this.graph);
     return this.#plans.map((plan) => plan.shapes.get(name)!);
   }
 
@@ -86,6 +86,29 @@ const lengths = [64, 256, 1024, 16384, 160, 1000, 512, 16000, 1, 2, 4, 8, 16, 32
 
 /** The graph prepared at two sizes, so that extents that only happen to be equal can be told from equal ones. */
 export function probe(graph: Graph): readonly [Plan, Plan] {
+  return probed(graph).plans;
+}
+
+/** Longer stretches, in multiples of the first one: what strides make 1 of two lengths they make several of these. */
+const longer = [16, 251] as const;
+
+/** Like `probe`, at larger sizes too where the graph takes them: passes rely on extents that are equal at all of them. */
+function probeWidely(graph: Graph): readonly Plan[] {
+  const { plans, at } = probed(graph);
+  const more = longer.flatMap((factor, i) => {
+    try {
+      return [at(2 + i, factor)];
+    } catch {
+      return [];
+    }
+  });
+  return [...plans, ...more];
+}
+
+function probed(graph: Graph): {
+  plans: readonly [Plan, Plan];
+  at: (batch: number, factor: number) => Plan;
+} {
   const symbols = [
     ...new Set(graph.inputs.flatMap(({ shape }) => shape.filter((extent) => typeof extent === 'string'))),
   ];
@@ -97,7 +120,7 @@ export function probe(graph: Graph): readonly [Plan, Plan] {
         Object.fromEntries(symbols.map((symbol) => [symbol, symbol === 'batch' ? batch : length * factor])),
       );
     try {
-      return [at(2, 1), at(3, 2)];
+      return { plans: [at(2, 1), at(3, 2)], at };
     } catch (error) {
       failure ??= error;
     }

@@ -1,4 +1,5 @@
 /** Branches that are settled when the file is converted. */
+import { sameShape } from '../emission.ts';
 import { identityOrder } from '../value.ts';
 import type { Handlers } from './handler.ts';
 import { select } from './logic.ts';
@@ -18,7 +19,7 @@ export const control: Handlers = {
     const [ifSo, otherwise] = [to.branch(yes), to.branch(no)];
     return ifSo.map((value, i) => {
       const [a, b] = [shapeOf(value), shapeOf(otherwise[i])];
-      if (a.length !== b.length || a.some((size, axis) => !to.same(size, b[axis])))
+      if (!sameShape(a, b))
         node.fail(
           `its condition is only known once the input is, and output ${i} is [${a.join(', ')}] or [${b.join(', ')}] then; where it follows from an input or from an open axis, give that a value (--input NAME=VALUE, --dim NAME=NUMBER)`,
         );

@@ -89,6 +89,23 @@ export const controlCases: readonly OnnxCase[] = [
     { outputs: ['h'] },
   ),
   chain(
+    'LSTM: the last state of frames that are one at small sizes and several at large ones',
+    { x: ['batch', 1, 'time'] },
+    [
+      ['Conv', 'x k', 'c', { strides: [256], pads: [120, 120] }],
+      ['Transpose', 'c', 't', { perm: [2, 0, 1] }],
+      ['LSTM', 't w r b', '_ h', { hidden_size: 3 }],
+    ],
+    { ...lstm, k: random([4, 1, 200]) },
+    {
+      outputs: ['h'],
+      sizes: [
+        { batch: 1, time: 64 },
+        { batch: 1, time: 1100 },
+      ],
+    },
+  ),
+  chain(
     'axes of two names that must be one',
     { x: ['unk_1', 3, 4], h: ['unk_2', 3] },
     [
