@@ -7,6 +7,7 @@ import { Emission, type Operand } from './emission.ts';
 import { declareInputs } from './inputs.ts';
 import { OnnxNode } from './node.ts';
 import { isFloat, type OnnxGraph, type OnnxModel, type OnnxTensor } from './reader.ts';
+import type { DataType } from './schema.ts';
 import { Size } from './size.ts';
 import { Axes, sameExtent } from './symbols.ts';
 import { type FilledValue, type IntegerValue, identityOrder, type TensorValue, type Value } from './value.ts';
@@ -19,6 +20,8 @@ export type HandlerTable = ReadonlyMap<string, Handler>;
 export class Lowering extends Emission {
   readonly inputs: GraphInput[];
   readonly values = new Map<string, Value>();
+  /** Element types of constants that hold whole numbers. */
+  readonly #types = new WeakMap<Value, DataType>();
   #node: OnnxNode | undefined;
   readonly model: OnnxModel;
   readonly #handlers: HandlerTable;
@@ -145,8 +148,17 @@ export class Lowering extends Emission {
   // Constants.
 
   constantValue({ shape, type, values }: OnnxTensor, name: string): Value {
-    if (!isFloat(type)) return { kind: 'integers', shape, elements: Array.from(values, (value) => Size.of(value)) };
+    if (!isFloat(type)) {
+      const value = { kind: 'integers', shape, elements: Array.from(values, (element) => Size.of(element)) } as const;
+      this.#types.set(value, type);
+      return value;
+    }
     return this.tensorValue(this.constant(shape, Float32Array.from(values), name));
+  }
+
+  /** The element type of whole numbers that stand in the file. */
+  typeOf(value: Value): DataType | undefined {
+    return this.#types.get(value);
   }
 
   /** The numbers of a tensor that is a constant, in ONNX order. */

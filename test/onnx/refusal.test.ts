@@ -153,14 +153,12 @@ refuses(
 test('LSTM with input_forget 0 is the plain one', () => {
   lower(buildOnnx(lstmWith({ input_forget: 0 })), 'net.onnx');
 });
-refuses('LSTM with the batch first', lstmWith({ layout: 1 }), /layout = 1 is not supported, only 0/);
 refuses('LSTM with clip', lstmWith({ clip: 0.5 }), /"clip" is not supported/);
 refuses(
   'LSTM with other activations',
   lstmWith({ activations: ['Sigmoid', 'Tanh', 'Relu'] }),
   /activations = Sigmoid, Tanh, Relu are not supported/,
 );
-refuses('GRU with the batch first', gruWith({ layout: 1 }), /layout = 1 is not supported, only 0/);
 refuses('GRU in a direction of its own', gruWith({ direction: 'sideways' }), /direction = "sideways" is not known/);
 refuses('GRU of another size than its weights', gruWith({ hidden_size: 4 }), /hidden_size = 4 does not fit R/);
 for (const name of ['activation_alpha', 'activation_beta'])
@@ -216,21 +214,22 @@ refuses(
   /mode = "wrap" is not supported/,
 );
 refuses(
-  'Resize that interpolates',
-  single('Resize', '', x1, { mode: 'linear' }, [null, floats([3], [1, 1, 2])]),
-  /mode = "linear"/,
-);
-refuses(
-  'Resize by a fraction',
-  single('Resize', '', x1, {}, [null, floats([3], [1, 1, 1.5])]),
-  /repeats of \[1, 1, 1.5\]/,
-);
-refuses(
   'BatchNormalization in training',
   single('BatchNormalization', '', x1, { training_mode: 1 }, [random([6]), random([6]), random([6]), random([6])]),
   /training_mode = 1 is not supported/,
 );
 refuses('a cast to half precision', single('Cast', '', x, { to: 10 }), /cast to float16/);
+
+refuses(
+  'Resize by cubic interpolation',
+  single('Resize', '', ['batch', 2, 3, 4], { mode: 'cubic' }, [null, floats([4], [1, 1, 2, 2])]),
+  /mode = "cubic" is not supported, only "nearest" and "linear"/,
+);
+refuses(
+  'Resize along an open axis by a fraction',
+  single('Resize', '', ['batch', 2, 3, 'time'], {}, [null, floats([4], [1, 1, 1, 1.5])]),
+  /the extent of axis 3, which is interpolated or not a whole multiple, must be a fixed number/,
+);
 
 // Ranks, shapes, types
 refuses(

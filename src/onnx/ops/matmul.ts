@@ -28,7 +28,8 @@ function matrixOf(value: TensorValue, to: Lowering): Operand | undefined {
   return to.reshape(to.arrange(value, identityOrder(value.shape.length)), value.shape.slice(-2));
 }
 
-function multiply(node: OnnxNode, a: TensorValue, b: TensorValue, to: Lowering): TensorValue {
+/** The product of the matrices in the last two axes, those in front broadcast. */
+export function multiply(node: OnnxNode, a: TensorValue, b: TensorValue, to: Lowering): TensorValue {
   const w = matrixOf(b, to);
   if (w && !to.constants.has(a.name) && a.shape.length >= b.shape.length) return emitDense(node, a, w, undefined, to);
   const batch = broadcastSizes(node, a.shape.slice(0, -2), b.shape.slice(0, -2));

@@ -25,7 +25,7 @@ function moveIntegers(op: string, attributes: Attributes, values: readonly Integ
 }
 
 /** Emits an op on x as it lies; `attributes` is given the place of an ONNX axis among the graph's. */
-function emitMove(
+export function emitMove(
   op: string,
   x: TensorValue,
   shape: readonly Size[],
@@ -277,7 +277,7 @@ const transpose: Handler = (node, to) => {
   ];
 };
 
-function repeated(
+export function repeated(
   node: OnnxNode,
   x: TensorValue,
   repeats: readonly number[],
@@ -294,51 +294,12 @@ function repeated(
   return emitMove('repeat', x, shape, () => ({ repeats: x.order.map((axis) => repeats[axis]), order }), to);
 }
 
-const resize: Handler = (node, to) => {
-  const x = node.tensor(0);
-  if (node.string('mode', 'nearest') !== 'nearest')
-    node.fail(`mode = "${node.string('mode', '')}" is not supported, only "nearest"`);
-  if (node.op === 'Resize') {
-    for (const name of ['antialias', 'exclude_outside'] as const) node.only(name, 0);
-    node.float('cubic_coeff_a', -0.75);
-    node.float('extrapolation_value', 0);
-    if (node.has('axes')) node.fail('attribute "axes" is not supported');
-    node.string('keep_aspect_ratio_policy', 'stretch');
-    checkNearest(node);
-    if (node.opset >= 11) node.input(1);
-  }
-  const at = node.op === 'Upsample' || node.opset < 11 ? 1 : 2;
-  const scales = node.input(at) && to.constantOf(node.required(at));
-  const sizes = node.opset >= 11 && node.input(3) ? node.sizes(3).elements : undefined;
-  const repeats = sizes
-    ? sizes.map((size, axis) => size.exactly(x.shape[axis])?.constant ?? NaN)
-    : Array.from(scales?.data ?? []);
-  return [repeated(node, x, repeats, 'each', to)];
-};
-
-/** Whole-number scales give the same neighbour under these, and only these, conventions. */
-function checkNearest(node: OnnxNode): void {
-  if (node.opset < 11) return;
-  const transformation = node.string('coordinate_transformation_mode', 'half_pixel');
-  const rounding = node.string('nearest_mode', 'round_prefer_floor');
-  const fits =
-    transformation === 'asymmetric'
-      ? rounding === 'floor'
-      : transformation === 'half_pixel' && ['round_prefer_floor', 'round_prefer_ceil'].includes(rounding);
-  if (!fits)
-    node.fail(
-      `coordinate_transformation_mode = "${transformation}" with nearest_mode = "${rounding}" is not supported`,
-    );
-}
-
 export const moves: Handlers = {
   Concat: concat,
   Gather: gather,
   Pad: pad,
-  Resize: resize,
   Slice: slice,
   Split: split,
   Tile: (node, to) => [repeated(node, node.tensor(0), node.integers(1), 'whole', to)],
   Transpose: transpose,
-  Upsample: resize,
 };

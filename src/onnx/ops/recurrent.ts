@@ -16,10 +16,24 @@ interface Recurrent {
   readonly directions: readonly Direction[];
 }
 
+/** The value with its ONNX axes in another order: axis i is what was axis `from[i]`. Nothing moves. */
+const turned = (value: TensorValue, from: readonly number[]): TensorValue => ({
+  ...value,
+  shape: from.map((axis) => value.shape[axis]),
+  order: value.order.map((axis) => from.indexOf(axis)),
+});
+
+/** Results with the batch in front, where attribute `layout` asks for it. */
+function laidOut(node: OnnxNode, [y, ...states]: readonly (TensorValue | undefined)[]): (TensorValue | undefined)[] {
+  if (node.int('layout', 0) !== 1) return [y, ...states];
+  return [y && turned(y, [2, 0, 1, 3]), ...states.map((state) => state && turned(state, [1, 0, 2]))];
+}
+
 /** The common part of GRU and LSTM, with everything refused that would change the formula. */
 function readRecurrent(node: OnnxNode, activations: readonly string[], to: Lowering): Recurrent {
-  const x = node.tensor(0);
-  if (x.shape.length !== 3) node.fail(`x has ${x.shape.length} axes instead of 3`);
+  const given = node.tensor(0);
+  if (given.shape.length !== 3) node.fail(`x has ${given.shape.length} axes instead of 3`);
+  const x = node.int('layout', 0) === 1 ? turned(given, [1, 0, 2]) : given;
   const direction = node.string('direction', 'forward');
   const directions: Direction[] =
     direction === 'bidirectional'
@@ -27,14 +41,13 @@ function readRecurrent(node: OnnxNode, activations: readonly string[], to: Lower
       : direction === 'forward' || direction === 'reverse'
         ? [direction]
         : node.fail(`direction = "${direction}" is not known`);
-  const given = node.strings('activations');
+  const named = node.strings('activations');
   const expected = directions.flatMap(() => activations);
-  if (given && given.length > 0 && given.join().toLowerCase() !== expected.join().toLowerCase())
-    node.fail(`activations = ${given.join(', ')} are not supported, only ${activations.join(', ')}`);
+  if (named && named.length > 0 && named.join().toLowerCase() !== expected.join().toLowerCase())
+    node.fail(`activations = ${named.join(', ')} are not supported, only ${activations.join(', ')}`);
   for (const name of ['activation_alpha', 'activation_beta'])
     if (node.floats(name)?.length) node.fail(`attribute "${name}" is not supported`);
   if (node.has('clip')) node.fail('attribute "clip" is not supported');
-  node.only('layout', 0);
   if (node.opset < 7) node.int('output_sequence', 0);
   if (node.input(4)) node.fail('sequence_lens is not supported: all sequences must be of one length');
   const hidden = node.tensor(2).shape.at(-1)!.constant!;
@@ -94,7 +107,8 @@ function initialOf(
   if (!value || (value.kind === 'filled' && value.fill === 0)) return undefined;
   const known = to.constantOf(value);
   if (known?.data.every((number) => number === 0)) return undefined;
-  const tensor = node.tensor(i);
+  const given = node.tensor(i);
+  const tensor = node.int('layout', 0) === 1 && given.shape.length === 3 ? turned(given, [1, 0, 2]) : given;
   if (tensor.shape.length !== 3) node.fail(`input ${i} has ${tensor.shape.length} axes instead of 3`);
   to.same(tensor.shape[1], batch);
   const all = to.arrange(tensor, [0, 1, 2]);
@@ -165,7 +179,7 @@ export const recurrents: Handlers = {
           to,
         )
       : undefined;
-    return [joined(outputs, all, to), last];
+    return laidOut(node, [joined(outputs, all, to), last]);
   },
 
   LSTM(node, to) {
@@ -204,6 +218,6 @@ export const recurrents: Handlers = {
           to,
         )
       : undefined;
-    return [joined(outputs, all, to), hiddenStates, cells];
+    return laidOut(node, [joined(outputs, all, to), hiddenStates, cells]);
   },
 };
