@@ -66,11 +66,17 @@ def train_all(options, runs, starts):
 
     def train(name, fold, steps, every):
         out, done = runs / f'{name}-{fold}.pt', runs / f'{name}-{fold}.done'
-        if not done.exists():
-            held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
-            warm = ['--init', starts[name], '--rate', 1e-3] if starts else []
-            wait([launch('train.py', name, *base(options), '--threads', 1, '--sweeps', 0.04, '--out', out, '--done', done, '--steps', steps,
-                         '--every', every, *warm, *held)])
+        if done.exists():
+            return
+        held = [text for corpus in FOLDS.get(fold, ()) for text in ('--hold-out', corpus)]
+        warm = ['--init', starts[name], '--rate', 1e-3] if starts else []
+        trained = runs / f'{name}-{fold}-trained.pt' if starts else out
+        wait([launch('train.py', name, *base(options), '--threads', 1, '--sweeps', 0.04, '--out', trained,
+                     '--steps', steps, '--every', every, *warm, *held)])
+        if starts:
+            wait([launch('average.py', starts[name], trained, '--cache', options.cache, '--share', options.share,
+                         '--pool', {'speech': 'pool', 'gender': 'voices'}[name], '--out', out)])
+        done.touch()
 
     folds = NEW_FOLDS if starts else tuple(FOLDS)
     with ThreadPoolExecutor(2) as lanes:
@@ -113,6 +119,7 @@ def main():
     parser.add_argument('--teachers', help='folder of silero_vad_16k_op15.onnx, fireredvad_aed.onnx; without it no SpeechRT')
     parser.add_argument('--rt-shards', type=int, default=136, help="size of SpeechRT's pool, 512 items of 4 s a shard")
     parser.add_argument('--rt-steps', type=int, default=13600)
+    parser.add_argument('--share', type=float, default=0.5, help='of what training makes of --start in the mean of the two')
     parser.add_argument('--seed', type=int, default=1)
     options = parser.parse_args()
     start = time.time()
