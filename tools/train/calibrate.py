@@ -84,9 +84,9 @@ def biased(steps, biases):
     return shifted / shifted.sum(-1, keepdims=True)
 
 
-def choose_biases(judges, place, candidates, names):
+def choose_biases(judges, place, candidates, names, given=None):
     """
-    The smallest biases within 0.003 of the best recall, averaged over held-out corpora, classes, conditions and folds; applied
+    `given`, or the smallest biases within 0.003 of the best recall, averaged over held-out corpora, classes, conditions and folds; applied
     to the answers of Speech (`place` 0) or Gender (1).
     """
     plain = [dict(judge.steps) for judge in judges]
@@ -103,21 +103,25 @@ def choose_biases(judges, place, candidates, names):
         apply(biases)
         averages = [corpus_average(judge, name) for judge in judges for name in CONDITIONS]
         scores[biases] = float(np.mean([np.mean([a[k] for a in averages if k in a]) for k in names]))
-    chosen = min((b for b in scores if scores[b] >= max(scores.values()) - 0.003), key=lambda b: sum(map(abs, b)))
+    chosen = given or min((b for b in scores if scores[b] >= max(scores.values()) - 0.003), key=lambda b: sum(part ** 2 for part in b))
     apply(chosen)
     return chosen, {' '.join(map(str, biases)): score for biases, score in scores.items()}
 
 
-def calibrate(judges):
-    """The ramp and the biases, with the figures behind them. The judges' answers carry the biases from here on."""
+def calibrate(judges, given=None):
+    """
+    The ramp and the biases, with the figures behind them. The judges' answers carry the biases from here on. `given`: biases by
+    task that are not for the folds to choose; their scores are figured all the same.
+    """
     held = HeldOut(judges)
     scores = {'speech': warmup_scores(held.speech, 3), 'gender': warmup_scores(held.gender, 2)}
     # The product weighs a step once, for all models.
     warmup = max(WARMUPS, key=lambda ramp: (sum(of_model[ramp] for of_model in scores.values()), -len(WARMUPS[ramp])))
     for judge in judges:
         judge.warmup = weights_of(WARMUPS[warmup])
-    chosen = {'speech': choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES),
-              'gender': choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS)}
+    given = given or {}
+    chosen = {'speech': choose_biases(judges, 0, [(m, 0.0, s) for m, s in product(BIASES, BIASES)], CLASSES, given.get('speech')),
+              'gender': choose_biases(judges, 1, [(0.0, female) for female in BIASES], GENDERS, given.get('gender'))}
     return {'warmup': WARMUPS[warmup],
             **{task: {'biases': biases, 'bias_scores': averages, 'warmup_scores': scores[task]} for task, (biases, averages) in chosen.items()}}
 

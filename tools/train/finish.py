@@ -23,7 +23,7 @@ def fold_judges(evalset, runs):
     judges = []
     for fold, corpora in FOLDS.items():
         paths = [runs / f'{task}-{fold}.pt' for task in ('speech', 'gender')]
-        if paths[0].exists():
+        if paths[0].exists():      # a run may have only some of the folds
             networks = [load_network(path)[0] if path.exists() else None for path in paths]
             judges.append(Judge(evalset, evalset.rows(corpora), *networks))
     return judges
@@ -39,7 +39,8 @@ def finish(options):
     runs, out = Path(options.runs), Path(options.out)
     evalset, probe = EvalSet(options.data, options.cache), EvalSet(options.data, options.cache, 'probe.tsv')
     judges = fold_judges(evalset, runs)
-    chosen = calibrate(judges) if judges else {'warmup': [], 'speech': {}, 'gender': {}}
+    given = {'gender': (0.0, options.female_bias)} if options.female_bias is not None else {}
+    chosen = calibrate(judges, given) if judges else {'warmup': [], 'speech': {}, 'gender': {}}
     loaded = {task: load_network(options.__dict__[task] or runs / f'{task}-final.pt') for task in ('speech', 'gender')}
     networks = [loaded[task][0] for task in ('speech', 'gender')]
     with torch.no_grad():
@@ -99,4 +100,5 @@ if __name__ == '__main__':
     parser.add_argument('--out', required=True)
     parser.add_argument('--speech', help='another checkpoint than RUNS/speech-final.pt')
     parser.add_argument('--gender', help='another checkpoint than RUNS/gender-final.pt')
+    parser.add_argument('--female-bias', type=float, help="on Gender's logit of female, where the folds are not to choose it")
     finish(parser.parse_args())
