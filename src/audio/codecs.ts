@@ -50,6 +50,25 @@ const unsupported: readonly (readonly [number, string, string])[] = [
   [0, '\x02#!SILK', 'SILK'],
 ];
 
+/**
+ * What kind of file begins with these bytes, 64 or more of them; undefined for what may be raw samples. MPEG audio is told
+ * by two frames that follow each other at the very start, so its first kilobytes are needed.
+ */
+export function fileKind(head: Uint8Array): string | undefined {
+  const magic = tagAt(head, 0);
+  if (['RIFF', 'RIFX', 'RF64', 'BW64', 'riff'].includes(magic)) return wavDecoder(head) && 'WAV';
+  if (aiffDecoder(head)) return { FORM: 'AIFF', caff: 'CAF', '.snd': 'AU' }[magic];
+  if (magic === 'fLaC') return 'FLAC';
+  if (magic === 'OggS') return 'Ogg';
+  if (isMatroska(head)) return 'WebM';
+  if (isMp4(head)) return 'MP4';
+  if (textAt(head, 0, 5) === '#!AMR') return 'AMR';
+  if (id3Length(head) > 0) return 'MP3';
+  const frame = findFrames(head, 0, false);
+  if (frame?.at === 0) return frame.frame.kind === 'adts' ? 'AAC' : 'MP3';
+  return unsupported.find(([at, text]) => text.length > 3 && textAt(head, at, text.length) === text)?.[2];
+}
+
 export async function openAudio(reader: ByteReader): Promise<OpenedAudio> {
   if ((await reader.peek(1)).length === 0) throw new FormatError('it is empty');
   const tagged = await dropTags(reader);

@@ -93,15 +93,17 @@ async function fromSlices(
   channels: number,
   channel: Channel,
 ): Promise<Int16Array> {
-  const resampler = sampleRate === innerRate ? undefined : await Resampler.create(sampleRate);
-  return inSlices(toInner(samples, { sampleRate, channels, channel }, resampler), !isShort(samples));
+  const open = sampleRate === innerRate ? undefined : await Resampler.maker();
+  return inSlices(toInner(samples, { sampleRate, channels, channel }, open), !isShort(samples));
 }
 
 function* toInner(
   samples: Samples,
   { sampleRate, channels, channel }: { sampleRate: number; channels: number; channel: Channel },
-  resampler: Resampler | undefined,
+  open: ((sampleRate: number) => Resampler) | undefined,
 ): Slices<Int16Array> {
+  // Not before its turn: a thousand of them are a tenth of a second.
+  const resampler = open?.(sampleRate);
   try {
     const out = new Int16Array(innerSamples(samples.length / channels, sampleRate));
     const length = Math.ceil(sliceSamples / channels) * channels;

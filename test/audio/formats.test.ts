@@ -7,6 +7,7 @@ import { runInNewContext } from 'node:vm';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileSource } from '../../src/audio/byte-reader.ts';
+import { fileKind } from '../../src/audio/codecs.ts';
 import { type DecodeOptions, decodeFile } from '../../src/audio/decode.ts';
 import { exact } from '../../src/backends/tolerances.ts';
 import { ArgumentError, DecodeError } from '../../src/errors.ts';
@@ -121,6 +122,29 @@ test('codecs that cannot be read are named, with their container', async () => {
   const wav = await read('gsm.wav');
   wav[20] = 0x45;
   await refused(wav, /G\.726 ADPCM/);
+});
+
+test('the kind of a file is told by its beginning; raw samples are none', async () => {
+  for (const [name, kind] of [
+    ['gsm.wav', 'WAV'],
+    ['wave64.w64', 'WAV'],
+    ['s24.aiff', 'AIFF'],
+    ['float.caf', 'CAF'],
+    ['alaw.au', 'AU'],
+    ['s24.flac', 'FLAC'],
+    ['mono.ogg', 'Ogg'],
+    ['live.webm', 'WebM'],
+    ['aac.mov', 'MP4'],
+    ['amr.amr', 'AMR'],
+    ['layer2.mp2', 'MP3'],
+    ['windows.wma', 'Windows Media (ASF, WMA)'],
+  ] as const)
+    assert.is(fileKind((await read(name)).subarray(0, 4096)), kind);
+  assert.is(fileKind((await readTone('tone.aac')).subarray(0, 4096)), 'AAC');
+  for (const value of [0, -1, 1, 257, -2, 32767])
+    assert.is(fileKind(new Uint8Array(new Int16Array(2048).fill(value).buffer)), undefined);
+  const noise = Uint8Array.from({ length: 4096 }, (_, i) => (Math.imul(i + 1, 2654435761) >>> 13) & 255);
+  assert.is(fileKind(noise), undefined);
 });
 
 test('whatever a file is read from, it is the same', async () => {
