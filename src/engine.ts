@@ -28,6 +28,7 @@ import {
 import { Batcher } from './runtime/batcher.ts';
 import { type DeviceInfo, openDevice } from './runtime/devices.ts';
 import { Programs } from './runtime/programs.ts';
+import { type EngineStats, StatsCounter } from './runtime/stats.ts';
 
 export interface ChunkOutput<M extends Models = Models> {
   readonly results: Results<M>;
@@ -53,13 +54,14 @@ export class Engine {
 
   readonly #models: ModelSet;
   readonly #batcher: Batcher;
+  readonly #stats = new StatsCounter();
   #disposed = false;
 
   private constructor(device: DeviceInfo, models: ModelSet, programs: Programs) {
     this.device = device;
     this.models = models.handles;
     this.#models = models;
-    this.#batcher = new Batcher(programs);
+    this.#batcher = new Batcher(programs, this.#stats);
   }
 
   /**
@@ -90,11 +92,13 @@ export class Engine {
    * @throws ArgumentError, InputTooShortError, UnknownModelError; each names the argument, what came and what is allowed.
    */
   async processAudioChunk<const M extends Models>(options: ChunkOptions<M>): Promise<ChunkOutput<M>> {
-    const settings = settleChunk(options);
-    const listener = this.#listeners(settings)();
-    const steps = await listener.hearChunk(await toPcm(settings), settings.signal);
-    const { results, raw } = listener.decide(steps);
-    return (settings.includeRawValues ? { results, raw } : { results }) as ChunkOutput<M>;
+    return this.#counted(async () => {
+      const settings = settleChunk(options);
+      const listener = this.#listeners(settings)();
+      const steps = await listener.hearChunk(await toPcm(settings), settings.signal);
+      const { results, raw } = listener.decide(steps);
+      return (settings.includeRawValues ? { results, raw } : { results }) as ChunkOutput<M>;
+    });
   }
 
   /**
@@ -103,14 +107,18 @@ export class Engine {
    * @throws ArgumentError, DecodeError (names the file), InputTooShortError, UnknownModelError
    */
   async processFile<const M extends Models>(source: FileSource, options: FileOptions<M>): Promise<TimeSeriesOutput<M>> {
-    const settings = settleFile(options);
-    return processFile(source, settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
+    return this.#counted(() => {
+      const settings = settleFile(options);
+      return processFile(source, settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
+    });
   }
 
   /** Time series for audio in memory. @throws ArgumentError, InputTooShortError, UnknownModelError */
   async processAudioBytes<const M extends Models>(options: BytesOptions<M>): Promise<TimeSeriesOutput<M>> {
-    const settings = settleBytes(options);
-    return processAudioBytes(settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
+    return this.#counted(() => {
+      const settings = settleBytes(options);
+      return processAudioBytes(settings, this.#listeners(settings)) as Promise<TimeSeriesOutput<M>>;
+    });
   }
 
   /**
@@ -125,7 +133,7 @@ export class Engine {
     const settings = settleStream(options);
     if (settings.resume !== undefined)
       throw new ArgumentError('resume', 'a snapshot', 'left out: only openStream goes on from one');
-    const periods = processStream(source, settings, this.#listeners(settings));
+    const periods = watched(processStream(source, settings, this.#listeners(settings)), this.#stats);
     return periods as AsyncGenerator<StreamResult<M>, StreamOverview<M>>;
   }
 
@@ -133,8 +141,15 @@ export class Engine {
   async openStream<const M extends Models = Models>(
     options: StreamOptions<M> | ResumeOptions<M>,
   ): Promise<AnalysisStream<M>> {
-    const settings = settleStream(withResumed(options));
-    return AnalysisStream.open<M>(settings, this.#listeners(settings));
+    return this.#counted(() => {
+      const settings = settleStream(withResumed(options));
+      return AnalysisStream.open<M>(settings, this.#listeners(settings), this.#stats);
+    });
+  }
+
+  /** What was done so far and what is under way, for those who watch a service. */
+  stats(): EngineStats {
+    return this.#stats.snapshot(this.#batcher.waiting);
   }
 
   /** Ends all work: calls that wait are refused with DisposedError. Afterwards the process can exit by itself. */
@@ -148,10 +163,33 @@ export class Engine {
     await this.dispose();
   }
 
+  /** What goes wrong is counted, and the caller's. */
+  async #counted<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      this.#stats.failed(error);
+      throw error;
+    }
+  }
+
   /** Makes listeners for one call, each for a channel of its own. */
   #listeners({ models, includeRawValues, volumeThreshold }: AnalysisSettings): () => Listener {
     if (this.#disposed) throw new DisposedError('the engine');
     const settings = { ...this.#models.select(models), includeRawValues, volumeThreshold };
     return () => new Listener(this.#batcher, settings);
+  }
+}
+
+/** A stream that is pulled, counted from its first period on. */
+async function* watched<T, R>(periods: AsyncGenerator<T, R>, stats: StatsCounter): AsyncGenerator<T, R> {
+  stats.streamOpened();
+  try {
+    return yield* periods;
+  } catch (error) {
+    stats.failed(error);
+    throw error;
+  } finally {
+    stats.streamEnded();
   }
 }

@@ -38,3 +38,4 @@ export type {
 } from './options.ts';
 export type { DeviceInfo, DeviceName, DeviceReport } from './runtime/devices.ts';
 export { listDevices } from './runtime/devices.ts';
+export type { EngineStats, ErrorMessage, RunMessage } from './runtime/stats.ts';

@@ -98,9 +98,18 @@ export interface SeriesOptions<M extends Models = Models> extends AnalysisOption
   readonly includeSummary?: boolean | undefined;
   /** Adds the runs of equal results on the grid of 64 ms. Default false. */
   readonly includeTransitions?: boolean | undefined;
+  /**
+   * In ms, default 0: a run that is shorter goes to its longer neighbour, in the transitions alone; periods and summary stay as
+   * they are.
+   */
+  readonly minDuration?: number | undefined;
 }
 
 export interface FileOptions<M extends Models = Models> extends SeriesOptions<M> {
+  /** Seconds into the file at which to begin, to the step of 64 ms at or before it; default 0. Timestamps stay those of the file. */
+  readonly start?: number | undefined;
+  /** Seconds into the file at which to end; default its end. */
+  readonly end?: number | undefined;
   /** Memory is bounded whatever the length, with true and with false; both are the same. */
   readonly useChunking?: boolean | undefined;
   /** Uses what can be read of a damaged or cut-off file and tells in `warnings`, in place of an error. Default false. */
@@ -192,6 +201,14 @@ const period: Check<number> = (value = defaults.outputPeriod, name) =>
     ? (value as number)
     : refuse(name, value, `a multiple of ${stepMilliseconds} (ms), such as ${defaults.outputPeriod}`);
 
+const duration: Check<number> = (value = 0, name) =>
+  typeof value === 'number' && value >= 0 && value < Infinity ? value : refuse(name, value, 'a number of ms from 0 on');
+
+function seconds(fallback: number): Check<number> {
+  return (value = fallback, name) =>
+    typeof value === 'number' && value >= 0 ? value : refuse(name, value, 'a number of seconds from 0 on');
+}
+
 /** Of a file, whose number of channels is not known yet. */
 const channel: Check<Channel | undefined> = (value, name) => {
   const fits = value === undefined || value === 'mix' || (Number.isInteger(value) && (value as number) >= 0);
@@ -247,10 +264,13 @@ const seriesChecks = {
   channel,
   includeSummary: flag(false),
   includeTransitions: flag(false),
+  minDuration: duration,
 } satisfies ChecksOf<SeriesOptions>;
 
 const fileChecks = {
   ...seriesChecks,
+  start: seconds(0),
+  end: seconds(Infinity),
   useChunking: flag(true),
   partial: flag(false),
   invalidSamples: invalid,
@@ -320,7 +340,9 @@ export function settleChunk(options: ChunkOptions) {
 
 /** @throws ArgumentError */
 export function settleFile(options: FileOptions): FileSettings {
-  return settle(options, fileChecks);
+  const settings = settle(options, fileChecks);
+  if (settings.end <= settings.start) refuse('end', settings.end, `later than start, ${settings.start}`);
+  return settings;
 }
 
 /** @throws ArgumentError */

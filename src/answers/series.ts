@@ -4,6 +4,7 @@ import type { ModelMetadata } from '../models/model.ts';
 import type { Models, Summary, Transitions } from './by-model.ts';
 import type { Decision, Step } from './decision.ts';
 import { PeriodCollector, type PeriodResult, type PeriodState } from './periods.ts';
+import { withoutShortRuns } from './short-runs.ts';
 import { SummaryCounter, type SummaryState } from './summary.ts';
 import { TransitionCollector, type TransitionState } from './transitions.ts';
 
@@ -32,6 +33,8 @@ export interface ReportSettings {
   readonly includeRawValues: boolean;
   readonly includeSummary: boolean;
   readonly includeTransitions: boolean;
+  /** In ms; shorter runs are left to their neighbours. */
+  readonly minDuration?: number;
 }
 
 export interface ReporterState {
@@ -46,9 +49,11 @@ export class Reporter {
   readonly #periods: PeriodCollector;
   readonly #summary: SummaryCounter | undefined;
   readonly #transitions: TransitionCollector | undefined;
+  readonly #minDuration: number;
 
   constructor(settings: ReportSettings) {
     this.#decide = settings.decide;
+    this.#minDuration = settings.minDuration ?? 0;
     this.#periods = new PeriodCollector(settings);
     this.#summary = settings.includeSummary ? new SummaryCounter(settings.models) : undefined;
     this.#transitions = settings.includeTransitions ? new TransitionCollector(settings.models) : undefined;
@@ -88,10 +93,18 @@ export class Reporter {
     if (transitions) this.#transitions?.restore(transitions);
   }
 
+  #runs(transitions: Transitions): Transitions {
+    if (this.#minDuration === 0) return transitions;
+    const longer = Object.entries(transitions).map(
+      ([model, runs]) => [model, withoutShortRuns(runs, this.#minDuration)] as const,
+    );
+    return Object.fromEntries(longer);
+  }
+
   overview(): ChannelOverview {
     return {
       ...(this.#summary && { summary: this.#summary.summary() }),
-      ...(this.#transitions && { transitions: this.#transitions.transitions() }),
+      ...(this.#transitions && { transitions: this.#runs(this.#transitions.transitions()) }),
     };
   }
 }

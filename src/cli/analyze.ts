@@ -7,6 +7,8 @@ import { withEngine } from './options.ts';
 
 export async function analyze(args: readonly string[], options: AnalyzeOptions): Promise<number> {
   if (options.period % 64 !== 0) throw new UsageError(`--period ${options.period}: it must be a multiple of 64`);
+  const { start = 0, end = Infinity } = options;
+  if (end <= start) throw new UsageError(`--end ${end} must be later than --start ${start}`);
   if (options.resume && options.out === undefined)
     throw new UsageError('--resume goes on in a folder: name it with --out');
   const names = [...new Set(options.format)];

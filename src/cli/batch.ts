@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { decodeFile } from '../audio/decode.ts';
+import { mixed } from '../audio/samples.ts';
 import type { Engine } from '../engine.ts';
 import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
 import { type Envelope, EnvelopeBuilder } from '../reports/svg-envelope.ts';
@@ -19,6 +20,11 @@ const indexName = 'index.html';
 
 export interface AnalyzeOptions extends CommonOptions {
   readonly period: number;
+  /** Seconds. */
+  readonly start?: number;
+  readonly end?: number;
+  /** ms */
+  readonly minDuration?: number;
   readonly summary?: boolean;
   readonly transitions?: boolean;
   readonly format: readonly FormatName[];
@@ -141,6 +147,7 @@ export class Batch {
 
   async #report(file: string): Promise<{ report: FileReport; envelopes: Record<string, Envelope> }> {
     const { models, channel, volumeThreshold, period, partial, raw = false, transitions = false } = this.#options;
+    const { start, end, minDuration } = this.#options;
     let seconds = 0;
     const { channels, warnings } = await this.#engine.processFile(file, {
       models,
@@ -150,7 +157,7 @@ export class Batch {
       includeRawValues: raw || this.#needs('raw'),
       includeTransitions: transitions || this.#needs('transitions'),
       includeSummary: true,
-      partial,
+      ...{ start, end, minDuration, partial },
       signal: this.#interrupt.signal,
       onProgress: (progress) => {
         seconds = progress.seconds;
@@ -226,6 +233,7 @@ export class Batch {
   #optionsKey(): string {
     const { models, channel, raw, volumeThreshold, weights, period, summary, transitions, format, partial } =
       this.#options;
+    const { start, end, minDuration } = this.#options;
     return JSON.stringify({
       models: [...models].sort(),
       channel,
@@ -237,6 +245,7 @@ export class Batch {
       transitions,
       format,
       partial,
+      ...{ start, end, minDuration },
     });
   }
 }
@@ -248,7 +257,7 @@ async function waveforms(file: string, channels: readonly string[]): Promise<Rec
     for (const channel of channels) {
       const builder = builders.get(channel) ?? new EnvelopeBuilder(block.sampleRate);
       builders.set(channel, builder);
-      builder.add(block.channels[Number(channel)]);
+      builder.add(channel === 'mix' ? mixed(block.channels) : block.channels[Number(channel)]);
     }
   }
   return Object.fromEntries([...builders].map(([channel, builder]) => [channel, builder.finish()]));

@@ -1,6 +1,7 @@
 /** `undertone chunk`: one answer for each file. */
 import { buffer } from 'node:stream/consumers';
 import { type DecodeOptions, decodeFile } from '../audio/decode.ts';
+import { mixed as meanOf } from '../audio/samples.ts';
 import type { ChunkOutput, Engine } from '../engine.ts';
 import { clock, speechFirst } from '../reports/report.ts';
 import { table } from '../reports/table.ts';
@@ -77,12 +78,12 @@ async function readPart(file: string, options: ChunkCommandOptions): Promise<Par
   let read = 0;
   let mixed = 1;
   for await (const { channels, sampleRate } of decodeFile(source, { partial, onWarning })) {
-    if (channel !== undefined && channel >= channels.length)
+    if (typeof channel === 'number' && channel >= channels.length)
       throw new UsageError(
         `--channel ${channel}: ${file} has ${channels.length} channel${channels.length > 1 ? `s, 0 to ${channels.length - 1}` : ', 0'}`,
       );
-    const samples = channel === undefined ? meanOf(channels) : channels[channel];
-    if (channel === undefined) mixed = channels.length;
+    const samples = typeof channel === 'number' ? channels[channel] : meanOf(channels);
+    if (typeof channel !== 'number') mixed = channels.length;
     rate = sampleRate;
     const from = Math.round(start * rate) - read;
     const to = end === Infinity ? samples.length : Math.round(end * rate) - read;
@@ -95,11 +96,6 @@ async function readPart(file: string, options: ChunkCommandOptions): Promise<Par
   const data = new Float32Array(parts.reduce((length, part) => length + part.length, 0));
   parts.reduce((at, part) => (data.set(part, at), at + part.length), 0);
   return { data, sampleRate: rate, mixed };
-}
-
-function meanOf(channels: readonly Float32Array[]): Float32Array {
-  if (channels.length === 1) return channels[0];
-  return channels[0].map((_, i) => channels.reduce((sum, channel) => sum + channel[i], 0) / channels.length);
 }
 
 /** A row a model; with raw values one more for each of its classes. */

@@ -1,5 +1,5 @@
 /** `undertone listen`: raw samples from standard input, answers as they come. */
-import type { AudioData } from '../audio/format.ts';
+import type { Encoding } from '../audio/format.ts';
 import type { StreamResult } from '../listening/tracks.ts';
 import { clock, speechFirst } from '../reports/report.ts';
 import { exitCodes, UsageError } from './errors.ts';
@@ -7,9 +7,9 @@ import { type CommonOptions, withEngine } from './options.ts';
 import { bar, paint, stdoutStyle } from './style.ts';
 
 export interface ListenOptions extends CommonOptions {
-  readonly rate: number;
+  readonly rate?: number;
   readonly channels: number;
-  readonly encoding: string;
+  readonly encoding: Encoding;
   readonly period: number;
   readonly changes?: boolean;
   readonly json?: boolean;
@@ -27,15 +27,15 @@ export async function listen(options: ListenOptions): Promise<number> {
   process.once('SIGINT', stop);
   try {
     return await withEngine(options, async (engine) => {
-      const { models, channel, raw, volumeThreshold, rate, channels, period } = options;
-      const source = options.encoding === 'f32' ? floats(process.stdin) : (process.stdin as AsyncIterable<AudioData>);
+      const { models, channel, raw, volumeThreshold, rate, channels, encoding, period } = options;
       const print = printer(options);
-      const results = engine.processStream(source, {
+      const results = engine.processStream(process.stdin as AsyncIterable<Uint8Array>, {
         models,
         channel,
         volumeThreshold,
         channels,
         sampleRate: rate,
+        encoding,
         outputPeriod: period,
         includeRawValues: raw,
         signal: interrupt.signal,
@@ -80,17 +80,4 @@ function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) 
         '\n',
     );
   };
-}
-
-/** Little-endian float32 out of bytes that are cut anywhere. */
-async function* floats(source: AsyncIterable<Uint8Array>): AsyncGenerator<Float32Array> {
-  let rest = new Uint8Array(0);
-  for await (const chunk of source) {
-    const bytes = new Uint8Array(rest.length + chunk.length);
-    bytes.set(rest);
-    bytes.set(chunk, rest.length);
-    const whole = bytes.length - (bytes.length % 4);
-    if (whole > 0) yield new Float32Array(bytes.buffer, 0, whole / 4);
-    rest = bytes.slice(whole);
-  }
 }

@@ -1,10 +1,11 @@
+import type { Channel } from '../audio/format.ts';
 import { Engine } from '../engine.ts';
 import type { DeviceName } from '../runtime/devices.ts';
 
 /** What all analyses take from the command line. */
 export interface CommonOptions {
   readonly models: readonly string[];
-  readonly channel?: number;
+  readonly channel?: Channel;
   readonly raw?: boolean;
   readonly volumeThreshold: number;
   readonly device: DeviceName;

@@ -1,11 +1,12 @@
 /** The command line: what can be said, in words worth reading. What is done stands in a file a command, loaded only for it. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
+import { encodings } from '../audio/format.ts';
 import { defaults } from '../options.ts';
 import { deviceNames } from '../runtime/devices.ts';
 import { exitCodes, reportError } from './errors.ts';
 import { formatNames, formats } from './formats.ts';
-import { listAmong, listOf, namedValue, numberBetween, quantizations, wholeNumber } from './values.ts';
+import { channel, listAmong, listOf, namedValue, numberBetween, quantizations, wholeNumber } from './values.ts';
 
 export const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -73,6 +74,9 @@ export function createProgram(finish: (code: number) => void = () => {}): Comman
       wholeNumber(64, 86_400_000),
       defaults.outputPeriod,
     )
+    .option('--start <s>', 'begin at this second of each file', numberBetween(0, Infinity))
+    .option('--end <s>', 'end at this second of each file', numberBetween(0, Infinity))
+    .option('--min-duration <ms>', 'runs that are shorter go to their longer neighbour', numberBetween(0, 86_400_000))
     .option('--summary', 'add the share of each result')
     .option('--transitions', 'add the runs of equal results, to 64 ms')
     .addOption(
@@ -99,9 +103,13 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .action(async (files, options) => finish(await (await import('./analyze.ts')).analyze(files, options)));
 
   analysisOptions(command('listen', 'live: raw samples from standard input, an answer for each period'))
-    .option('--rate <hz>', 'sample rate', wholeNumber(8000, 192_000), 16000)
+    .option('--rate <hz>', 'sample rate, by default 16000', wholeNumber(8000, 192_000))
     .option('--channels <n>', 'interleaved channels', wholeNumber(1, 256), 1)
-    .addOption(new Option('--encoding <e>', 'what a sample is, little-endian').choices(['s16', 'f32']).default('s16'))
+    .addOption(
+      new Option('--encoding <e>', 'what a sample is; mulaw and alaw are at 8000 Hz unless --rate says otherwise')
+        .choices(encodings)
+        .default('s16le'),
+    )
     .option(
       '--period <ms>',
       'one answer for this many milliseconds, a multiple of 64',
@@ -196,7 +204,7 @@ function analysisOptions(command: Command): Command {
         .argParser(listOf('a model name'))
         .default(['speech', 'gender'], 'speech,gender'),
     )
-    .option('--channel <n>', 'hear this channel only, from 0 on', wholeNumber(0, 255))
+    .option('--channel <n>', 'hear this channel only, from 0 on, or mix, the mean of all', channel)
     .option('--raw', 'add the probability of each class')
     .option(
       '--volume-threshold <x>',

@@ -49,3 +49,10 @@ export function namedValue(text: string, before: Readonly<Record<string, string>
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be NAME=VALUE.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
+
+export function channel(text: string): number | 'mix' {
+  if (text === 'mix') return text;
+  if (!/^\d{1,3}$/.test(text) || Number(text) > 255)
+    throw new InvalidArgumentError('It must be a whole number from 0 to 255, or mix.');
+  return Number(text);
+}

@@ -10,6 +10,7 @@ import { ChannelInput, channelsHeard, StreamInput } from '../audio/stream-input.
 import type { DecodeError } from '../errors.ts';
 import type { BytesSettings, FileSettings, SeriesSettings } from '../options.ts';
 import type { Listener } from './listener.ts';
+import { beginning, partOf, shifted } from './part.ts';
 import { StepQueue, stepsAtATime } from './step-queue.ts';
 import { type StreamResult, Tracks } from './tracks.ts';
 
@@ -27,13 +28,15 @@ export async function processFile(
     warnings.push(warning.message);
     settings.onWarning?.(warning);
   };
+  const from = beginning(settings.start);
   let series: Series | undefined;
   let inputs: readonly ChannelInput[] = [];
   let heard: readonly Channel[] = [];
   let length = 0;
   let rate = innerRate;
   try {
-    for await (const { channels, sampleRate } of decodeFile(source, { ...settings, onWarning })) {
+    const blocks = partOf(decodeFile(source, { ...settings, onWarning }), from, settings.end);
+    for await (const { channels, sampleRate } of blocks) {
       if (!series) {
         heard = channelsHeard(settings.channel, channels.length);
         series = new Series(heard, settings, newListener);
@@ -50,7 +53,7 @@ export async function processFile(
   } finally {
     for (const input of inputs) input.free();
   }
-  const output = await series!.finish();
+  const output = shifted(await series!.finish(), from);
   return warnings.length > 0 ? { ...output, warnings } : output;
 }
 

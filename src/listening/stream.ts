@@ -23,6 +23,14 @@ const roomInResults = 4096;
 const longestSkip = 86_400_000;
 const resolved = Promise.resolve();
 
+/** Whoever counts streams. */
+export interface StreamStats {
+  streamOpened(): void;
+  streamEnded(): void;
+  writeWaited(): void;
+  failed(error: unknown): void;
+}
+
 /** Audio that is not turned into steps yet. */
 interface Unconverted {
   readonly blocks: Iterator<readonly Int16Array[]>;
@@ -57,6 +65,7 @@ class Bell {
  */
 export class AnalysisStream<M extends Models = Models> implements AsyncIterable<StreamResult<M>> {
   readonly #settings: StreamSettings;
+  readonly #stats: StreamStats;
   readonly #newListener: () => Listener;
   readonly #queue = new StepQueue();
   readonly #change = new Bell();
@@ -73,7 +82,15 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
   /** Calls that wait until all that was written is analysed: then unread results do not hold it up. */
   #settling = 0;
 
-  private constructor(settings: StreamSettings, input: StreamInput, tracks: Tracks, newListener: () => Listener) {
+  private constructor(
+    settings: StreamSettings,
+    input: StreamInput,
+    tracks: Tracks,
+    newListener: () => Listener,
+    stats: StreamStats,
+  ) {
+    this.#stats = stats;
+    stats.streamOpened();
     this.#settings = settings;
     this.#newListener = newListener;
     this.#input = input;
@@ -85,13 +102,14 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
   static async open<M extends Models = Models>(
     settings: StreamSettings,
     newListener: () => Listener,
+    stats: StreamStats,
   ): Promise<AnalysisStream<M>> {
     settings.signal?.throwIfAborted();
     const tracks = new Tracks(channelsHeard(settings.channel, settings.channels), settings, newListener);
     const state = settings.resume === undefined ? undefined : stateOf(settings, tracks.models);
     const input = await openInput(settings, { resumable: true }, state?.input);
     if (state) tracks.restore(state.tracks);
-    return new AnalysisStream<M>(settings, input, tracks, newListener);
+    return new AnalysisStream<M>(settings, input, tracks, newListener, stats);
   }
 
   /**
@@ -174,8 +192,9 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
 
   /** Until there is room for more, and until `audio` is converted or refused. */
   async #room(audio?: Unconverted): Promise<void> {
-    while (this.#state === 'open' && (audio?.done === false || this.#waitingSteps > roomInSteps))
-      await this.#change.wait();
+    const mustWait = () => this.#state === 'open' && (audio?.done === false || this.#waitingSteps > roomInSteps);
+    if (mustWait()) this.#stats.writeWaited();
+    while (mustWait()) await this.#change.wait();
     if (audio?.error !== undefined) throw audio.error;
     if (this.#state === 'failed') throw this.#error;
   }
@@ -383,6 +402,8 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
 
   #close(state: 'done' | 'failed'): void {
     this.#state = state;
+    this.#stats.streamEnded();
+    if (state === 'failed') this.#stats.failed(this.#error);
     this.#queue.clear();
     for (const audio of this.#unconverted.splice(0)) audio.done = true;
     this.#unconvertedSteps = 0;

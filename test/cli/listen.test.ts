@@ -13,12 +13,12 @@ const lines = (
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('listen: the same periods as the file, from s16 and from f32 bytes', async () => {
+test('listen: the same periods as the file, from s16le and from f32le bytes', async () => {
   const floats = Float32Array.from(samples, (sample) => sample / 32768);
   const [file, s16, f32] = await Promise.all([
     undertone(['analyze', voice, '-f', 'json', '--period', '512']),
     undertone(['listen', '--json'], { input: bytes }),
-    undertone(['listen', '--json', '--encoding', 'f32'], { input: new Uint8Array(floats.buffer) }),
+    undertone(['listen', '--json', '--encoding', 'f32le'], { input: new Uint8Array(floats.buffer) }),
   ]);
   assert.equal([s16.code, s16.err, f32.code], [0, '', 0]);
   assert.equal(lines(s16.out), JSON.parse(file.out).channels[0].time_series);

@@ -1,4 +1,5 @@
 /** What the engine does with its callers' options before it listens: the parts of src/listening with unsettled options. */
+
 import type { TimeSeriesOutput } from '../../src/answers/series.ts';
 import type { FileSource } from '../../src/audio/byte-reader.ts';
 import type { Listener } from '../../src/listening/listener.ts';
@@ -14,6 +15,7 @@ import {
   settleFile,
   settleStream,
 } from '../../src/options.ts';
+import { StatsCounter } from '../../src/runtime/stats.ts';
 
 type NewListener = () => Listener;
 
@@ -37,5 +39,5 @@ export async function openStream(
   options: StreamOptions | ResumeOptions,
   newListener: NewListener,
 ): Promise<AnalysisStream> {
-  return AnalysisStream.open(settleStream(withResumed(options)), newListener);
+  return AnalysisStream.open(settleStream(withResumed(options)), newListener, new StatsCounter());
 }
