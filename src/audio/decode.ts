@@ -153,7 +153,7 @@ class Decoding {
     this.#channels = channels.length;
     this.#sampleRate = sampleRate;
     this.#samples += channels[0].length;
-    for (const samples of channels) this.#tame(samples);
+    for (const samples of channels) if (samples instanceof Float32Array) this.#tame(samples);
     if (this.#invalid && this.#options.invalidSamples === 'error')
       this.#found.add('some of its samples are not numbers');
     if (this.#notNormalised !== undefined)

@@ -2,12 +2,11 @@
  * Samples as they stand in files without further compression, in blocks of equal size: PCM of every depth, floats, the laws
  * of G.711. The codecs of the ADPCM family and GSM have the same form.
  *
- * Own code because 16-bit samples must come out as they went in (value / 32768); the decoders at hand divide positive
- * samples by 32767.
+ * Own code because 16-bit samples must come out as they went in; the decoders at hand divide positive samples by 32767.
  */
 import { FormatError, viewOfBytes } from './decoder.ts';
 import { aLaw, muLaw } from './g711.ts';
-import { fullScale } from './samples.ts';
+import { fullScale, pickChannel, type Samples, samplesOfBytes } from './samples.ts';
 
 /** Decodes blocks one by one, whatever was before. */
 export interface SampleCodec {
@@ -17,7 +16,7 @@ export interface SampleCodec {
   readonly blockBytes: number;
   readonly blockSamples: number;
   /** Whole blocks, and a last one that is short where the codec can do with it; one array a channel. */
-  decode(blocks: Uint8Array): Float32Array[];
+  decode(blocks: Uint8Array): Samples[];
   /** Of codecs that carry a state: forgets it. */
   reset?(): void;
 }
@@ -38,7 +37,7 @@ export function pcmCodec(layout: PcmLayout): SampleCodec {
   const { channels, sampleRate, width, kind, bigEndian = false } = layout;
   const blockBytes = channels * width;
   const spare = kind === 'signed' ? width - Math.ceil((layout.bits ?? 8 * width) / 8) : 0;
-  const isInt16 = kind === 'signed' && width === 2 && !bigEndian && littleEndian;
+  const isInt16 = kind === 'signed' && width === 2 && !bigEndian;
   const read = isInt16 ? undefined : readerOf(kind, width, !bigEndian);
   let scale: number | undefined = spare > 0 ? undefined : 1;
   return {
@@ -48,11 +47,11 @@ export function pcmCodec(layout: PcmLayout): SampleCodec {
     blockSamples: 1,
     decode(bytes) {
       const frames = Math.floor(bytes.length / blockBytes);
-      const out = Array.from({ length: channels }, () => new Float32Array(frames));
       if (isInt16) {
-        readInt16(bytes, channels, out);
-        return out;
+        const samples = samplesOfBytes(bytes.subarray(0, frames * blockBytes)).samples;
+        return Array.from({ length: channels }, (_, channel) => pickChannel(samples, channels, channel));
       }
+      const out = Array.from({ length: channels }, () => new Float32Array(frames));
       const view = viewOfBytes(bytes);
       out.forEach((samples, channel) => {
         for (let i = 0, at = channel * width; i < frames; i++, at += blockBytes) samples[i] = read!(view, at);
@@ -63,16 +62,6 @@ export function pcmCodec(layout: PcmLayout): SampleCodec {
       return out;
     },
   };
-}
-
-const littleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-
-function readInt16(bytes: Uint8Array, channels: number, out: readonly Float32Array[]): void {
-  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
-  const samples = new Int16Array(aligned.buffer as ArrayBuffer, aligned.byteOffset, out[0].length * channels);
-  out.forEach((channel, first) => {
-    for (let i = 0, at = first; i < channel.length; i++, at += channels) channel[i] = samples[at] / fullScale;
-  });
 }
 
 /** Samples in the low bits of their container fill at most 1 / 256 of it for every byte to spare; silence does not tell. */

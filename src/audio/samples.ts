@@ -175,16 +175,21 @@ function mean(interleaved: Samples, channels: number, out: Float32Array): Float3
 }
 
 /** The mean of channels that lie apart, to the same bits as of interleaved ones. */
-export function mixed(channels: readonly Float32Array[]): Float32Array {
+export function mixed(channels: readonly Samples[]): Samples {
   if (channels.length === 1) return channels[0];
   const out = new Float32Array(channels[0].length);
-  const scale = 1 / channels.length;
+  const scale = 1 / channels.length / (channels[0] instanceof Int16Array ? fullScale : 1);
   for (let i = 0; i < out.length; i++) {
     let sum = 0;
     for (const channel of channels) sum += channel[i];
     out[i] = sum * scale;
   }
   return out;
+}
+
+/** Samples in [-1, 1]. */
+export function floatsOf(samples: Samples): Float32Array {
+  return samples instanceof Float32Array ? samples : Float32Array.from(samples, (sample) => sample / fullScale);
 }
 
 /** Rounds and clips samples at int16 scale. */

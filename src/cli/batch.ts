@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { decodeFile } from '../audio/decode.ts';
-import { mixed } from '../audio/samples.ts';
+import { floatsOf, mixed } from '../audio/samples.ts';
 import type { Engine } from '../engine.ts';
 import { type ChannelReport, clock, type FileReport, type ReportFormat } from '../reports/report.ts';
 import { type Envelope, EnvelopeBuilder } from '../reports/svg-envelope.ts';
@@ -257,7 +257,7 @@ async function waveforms(file: string, channels: readonly string[]): Promise<Rec
     for (const channel of channels) {
       const builder = builders.get(channel) ?? new EnvelopeBuilder(block.sampleRate);
       builders.set(channel, builder);
-      builder.add(channel === 'mix' ? mixed(block.channels) : block.channels[Number(channel)]);
+      builder.add(floatsOf(channel === 'mix' ? mixed(block.channels) : block.channels[Number(channel)]));
     }
   }
   return Object.fromEntries([...builders].map(([channel, builder]) => [channel, builder.finish()]));

@@ -1,7 +1,7 @@
 /** `undertone chunk`: one answer for each file. */
 import { buffer } from 'node:stream/consumers';
 import { type DecodeOptions, decodeFile } from '../audio/decode.ts';
-import { mixed as meanOf } from '../audio/samples.ts';
+import { floatsOf, mixed as meanOf } from '../audio/samples.ts';
 import type { ChunkOutput, Engine } from '../engine.ts';
 import { clock, speechFirst } from '../reports/report.ts';
 import { table } from '../reports/table.ts';
@@ -82,7 +82,7 @@ async function readPart(file: string, options: ChunkCommandOptions): Promise<Par
       throw new UsageError(
         `--channel ${channel}: ${file} has ${channels.length} channel${channels.length > 1 ? `s, 0 to ${channels.length - 1}` : ', 0'}`,
       );
-    const samples = typeof channel === 'number' ? channels[channel] : meanOf(channels);
+    const samples = floatsOf(typeof channel === 'number' ? channels[channel] : meanOf(channels));
     if (typeof channel !== 'number') mixed = channels.length;
     rate = sampleRate;
     const from = Math.round(start * rate) - read;

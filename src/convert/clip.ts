@@ -1,5 +1,6 @@
 import { decodeFile } from '../audio/decode.ts';
 import { resample } from '../audio/pcm.ts';
+import { floatsOf } from '../audio/samples.ts';
 
 /**
  * The first seconds of an audio file as 16 kHz mono in [-1, 1], the mean of its channels, by the product's own decoder and
@@ -11,7 +12,7 @@ export async function readClip(path: string, seconds: number): Promise<Float32Ar
   let rate = 16000;
   for await (const { channels, sampleRate } of decodeFile(path)) {
     rate = sampleRate;
-    parts.push(mean(channels));
+    parts.push(mean(channels.map(floatsOf)));
     length += channels[0].length;
     if (length >= seconds * rate) break;
   }

@@ -104,6 +104,17 @@ for (const [name, options, tolerance] of kinds) {
 test('WAV: 16 bit comes out as it went in', async () => {
   const { channels } = await collect(decodeFile(wavBytes([int16])));
   assert.is(largestDifference(channels[0], int16), 0);
+  // Two channels take another way than one.
+  const both = [int16, int16.slice().reverse()];
+  let at = 0;
+  for await (const { channels } of decodeFile(wavBytes(both))) {
+    for (const [i, samples] of channels.entries()) {
+      assert.instance(samples, Int16Array);
+      samples.forEach((sample, k) => assert.is(sample, both[i][at + k] * 32768));
+    }
+    at += channels[0].length;
+  }
+  assert.is(at, int16.length);
 });
 
 test('WAV: A-law and mu-law by the points of G.711', async () => {

@@ -4,6 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Step } from '../../src/answers/decision.ts';
 import { decodeFile } from '../../src/audio/decode.ts';
+import { floatsOf } from '../../src/audio/samples.ts';
 import { close } from '../../src/backends/tolerances.ts';
 import type { Listener } from '../../src/listening/listener.ts';
 import { openListeners } from '../support/listener.ts';
@@ -74,7 +75,7 @@ for (const sampleRate of [16000, 8000, 44100]) {
 async function voiceOf(file: string): Promise<Int16Array> {
   const parts: Float32Array[] = [];
   for await (const { channels } of decodeFile(fileURLToPath(new URL(`../fixtures/voices/${file}`, import.meta.url))))
-    parts.push(channels[0]);
+    parts.push(floatsOf(channels[0]));
   return Int16Array.from(
     parts.flatMap((part) => [...part]),
     (sample) => Math.round(sample * 32768),

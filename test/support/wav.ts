@@ -1,4 +1,6 @@
 /** Writes WAV files of every kind for tests, with headers as broken as a test wants them. */
+import type { AudioBlock } from '../../src/audio/decode.ts';
+import { floatsOf } from '../../src/audio/samples.ts';
 export interface WavOptions {
   readonly sampleRate?: number;
   readonly bits?: 8 | 16 | 24 | 32 | 64;
@@ -76,12 +78,12 @@ function writeSample(view: DataView, at: number, value: number, bits: number, fl
 
 /** All of a decoder's blocks, one array a channel. */
 export async function collect(
-  blocks: AsyncIterable<{ channels: readonly Float32Array[]; sampleRate: number }>,
+  blocks: AsyncIterable<AudioBlock>,
 ): Promise<{ channels: Float32Array[]; sampleRate: number; blocks: number }> {
   const parts: (readonly Float32Array[])[] = [];
   let rate = 0;
   for await (const { channels, sampleRate } of blocks) {
-    parts.push(channels);
+    parts.push(channels.map(floatsOf));
     rate = sampleRate;
   }
   const channels = (parts[0] ?? []).map((_, channel) =>
