@@ -1,5 +1,6 @@
 /** What Prometheus sees of a process. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EngineStats } from 'undertone';
 
 export class Metrics {
   readonly registry = new Registry();
@@ -60,6 +61,46 @@ export class Metrics {
           // The queue can't be reached; the other figures are still worth having.
           this.reset();
         }
+      },
+    });
+  }
+
+  /** What the engine says of itself, asked for when Prometheus asks. */
+  watchEngine(stats: () => EngineStats): void {
+    const registers = [this.registry];
+    new Counter({
+      name: 'undertone_engine_runs_total',
+      help: 'Runs of the networks, by how many pieces of audio were computed together.',
+      labelNames: ['size'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [size, count] of Object.entries(stats().batches.sizes)) this.inc({ size }, count);
+      },
+    });
+    new Gauge({
+      name: 'undertone_engine_jobs_waiting',
+      help: 'Pieces of audio that wait for a run.',
+      registers,
+      collect() {
+        this.set(stats().jobsWaiting);
+      },
+    });
+    new Gauge({
+      name: 'undertone_engine_real_time_factor',
+      help: 'Seconds of audio for a second in which the networks ran.',
+      registers,
+      collect() {
+        this.set(stats().realTimeFactor);
+      },
+    });
+    new Counter({
+      name: 'undertone_engine_write_waits_total',
+      help: 'Times that a stream made its writer wait.',
+      registers,
+      collect() {
+        this.reset();
+        this.inc(stats().writeWaits);
       },
     });
   }

@@ -33,6 +33,8 @@ export async function openBase(settings: Settings): Promise<Base> {
   const temporary = await mkdtemp(join(tmpdir(), 'undertone-'));
   const { device, threads, weights, files } = settings;
   const engine = await Engine.create({ device: device as 'auto', threads, ...(weights !== undefined && { weights }) });
+  const metrics = new Metrics();
+  metrics.watchEngine(() => engine.stats());
   const store: Store = openStore(settings.results ?? join(temporary, 'store'));
   const logger = newLogger(settings.logLevel);
   const sweeper = setInterval(() => {
@@ -42,7 +44,7 @@ export async function openBase(settings: Settings): Promise<Base> {
     engine,
     store,
     temporary,
-    metrics: new Metrics(),
+    metrics,
     downloader: new Downloader(settings),
     jobSeconds: settings.jobSeconds,
     logger,
