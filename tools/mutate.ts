@@ -150,7 +150,7 @@ function chosen(): Mutation[] {
 async function main(): Promise<number> {
   const list = chosen();
   npm('generate', root);
-  const built = lines(git('ls-files', '--others', '--ignored', '--exclude-standard', '--', 'src'));
+  const built = lines(git('ls-files', '--others', '--ignored', '--exclude-standard', '--', 'src', 'test'));
   const folder = mkdtempSync(join(tmpdir(), 'undertone-mutate-'));
   const survivors: string[] = [];
   const broken: string[] = [];

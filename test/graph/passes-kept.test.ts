@@ -100,6 +100,20 @@ const cases: Readonly<Record<string, readonly Case[]>> = {
       { k: tensor('k', 3, 5, 4, 7) },
       ['batch', 'time', 5, 4],
     ],
+    ...(
+      [
+        [1, 0],
+        [0, 1],
+      ] as const
+    ).map(
+      ([before, after]): Case => [
+        `frequencies padded by ${before} and ${after} stay`,
+        [['conv', 'x k', 'y', { pads: [2, 0, before, after] }]],
+        'conv',
+        { k: tensor('k', 3, 5, 4, 7) },
+        ['batch', 'time', 5, 4],
+      ],
+    ),
     [
       'groups stay',
       [['conv', 'x k', 'y', { groups: 2, pads: [2, 0, 0, 0] }]],

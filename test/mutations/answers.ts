@@ -31,8 +31,8 @@ export const answers = [
     ['this.#given * outputPeriod', 'this.#given', series],
     ['this.#steps = [];\n    return', 'return', series],
     ['this.#steps.length > 0 ? this.#close() : undefined', 'undefined', series],
-    ['outputPeriod % stepMilliseconds !== 0', 'false', series],
   ]),
+  ...inFile('src/options.ts', [['(value as number) % stepMilliseconds === 0', 'true', 'test/options.test.ts']]),
   ...inFile('src/answers/transitions.ts', [
     ['if (model.run) model.done.push(closed(model.run, this.#steps));', '', series],
     ['confidences / (end - start)', 'confidences', series],
@@ -52,7 +52,7 @@ export const answers = [
     ['this.#heard = heard;', '', listener],
     ['openStream(this.settings.ids, carried)', 'openStream(this.settings.ids)', listener],
   ]),
-  ...inFile('src/listening/tracks.ts', [
+  ...inFile('src/listening/step-queue.ts', [
     ['this.#start = end;', '', queue],
     ['this.#end = waiting;', '', queue],
     ['buffer.copyWithin(0, this.#start, this.#end)', 'void buffer', queue],

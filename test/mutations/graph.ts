@@ -39,11 +39,6 @@ export const graph = [
     ['scale[Math.floor(i / channelsOut) % channelsIn]', 'scale[i % channelsIn]', passes],
     ["(node.attributes.activation ?? 'identity') === 'identity' && !node.inputs[3]", 'true', passes],
     ["? !scale && !bias : node.attributes.kind === 'add' && !bias", '? true : true', passes],
-    [
-      '(node.attributes.groups ?? 1) !== 1) return undefined;\n  const maker',
-      'false) return undefined;\n  const maker',
-      passes,
-    ],
   ]),
   ...inFile('src/graph/passes/fold-cuts.ts', [
     ['pads[0] -= start;', '', passes],

@@ -10,7 +10,7 @@ const heap = 'test/backends/heap.test.ts';
 export const runtime = [
   ...inFile('src/runtime/batcher.ts', [
     ['if (!(error instanceof DeviceMemoryError)) this.#fitting', 'this.#fitting', batcher],
-    ['for (const job of jobs) job.reject(error);\n        return;', 'jobs[0].reject(error);\n        return;', batcher],
+    ['for (const job of jobs) job.reject(own);', 'jobs[0].reject(own);', batcher],
     ['job.steps === first.steps &&', '', batcher],
     ['sameIds(job.ids, first.ids)', 'true', batcher],
     ['!job.stream === !first.stream &&', '', batcher],
