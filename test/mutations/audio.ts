@@ -38,7 +38,6 @@ export const audio = [
     ['(view.getUint8(at) - 128) / 128', 'view.getUint8(at) / 128', [decode, formats]],
     ['view.getInt8(at + 2) * 65536', 'view.getUint8(at + 2) * 65536', [decode, formats]],
     ['let i = 0, at = channel * width', 'let i = 0, at = 0', [decode, formats]],
-    ['samples[at] / fullScale', 'samples[at] / (fullScale - 1)', decode],
     ['if (peak === 0) return undefined;', '', 'test/audio/sample-codec.test.ts'],
   ]),
   ...inFile('src/audio/flac-frame.ts', [
