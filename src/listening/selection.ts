@@ -48,7 +48,7 @@ export class ModelSet {
   }
 
   has(name: string): boolean {
-    return this.#byName.has(String(name).toLowerCase());
+    return typeof name === 'string' && this.#byName.has(name.toLowerCase());
   }
 
   /** @throws ArgumentError for what is no list, or for two versions of one model; UnknownModelError */
@@ -69,7 +69,7 @@ export class ModelSet {
 
   #model(asked: ModelHandle | string): OpenModel {
     const name = typeof asked === 'string' ? asked : asked?.name;
-    const model = this.#byName.get(String(name).toLowerCase());
+    const model = typeof name === 'string' ? this.#byName.get(name.toLowerCase()) : undefined;
     if (!model) throw new UnknownModelError(typeof name === 'string' ? name : describe(asked), this.names);
     return model;
   }
