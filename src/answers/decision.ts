@@ -60,19 +60,19 @@ export function decide(
   steps: readonly Step[],
   includeRawValues = true,
 ): Decision {
-  const heard = steps.filter(isHeard);
+  const audible = steps.filter(isAudible);
   const results: Record<string, Result> = {};
-  if (heard.length === 0 && !(includeRawValues && models[0].name in steps[0].probabilities)) {
+  if (audible.length === 0 && !(includeRawValues && models[0].name in steps[0].probabilities)) {
     for (const { name } of models) results[name] = silence();
     return { results, raw: {} };
   }
-  const counted = heard.length > 0 ? heard : steps;
+  const counted = audible.length > 0 ? audible : steps;
   const raw: Record<string, Record<string, number>> = {};
   for (const model of models) {
     const gate = gates.find(({ name }) => name === model.gate);
     const mean = weightedMean(model, counted, gate);
     if (includeRawValues) raw[model.name] = labelled(model, mean);
-    if (heard.length === 0) results[model.name] = silence();
+    if (audible.length === 0) results[model.name] = silence();
     else results[model.name] = (gate && shut(gate, counted)) ?? judge(model, mean);
   }
   return { results, raw };
@@ -85,7 +85,7 @@ function shut(gate: ModelMetadata, steps: readonly Step[]): Result | undefined {
   return indexOfLargest(mean) === speech ? undefined : { result: 'no_speech', confidence: round4(1 - mean[speech]) };
 }
 
-const isHeard = ({ silent }: Step): boolean => !silent;
+const isAudible = ({ silent }: Step): boolean => !silent;
 
 /** Three classes or more, or independent ones: the winner's probability. Two: the margin, and `unknown` below the cut-off. */
 function judge(model: ModelMetadata, mean: readonly number[]): Result {

@@ -232,9 +232,9 @@ class Link {
     if (this.#afterHole && end !== undefined) {
       const missing = end - length - start;
       if (missing > 0 && missing <= longestHoleSeconds * sampleRate) {
-        const heard = Math.max(0, missing - this.#preSkip);
-        this.#preSkip -= missing - heard;
-        yield* silence(heard, { channels, sampleRate });
+        const rest = Math.max(0, missing - this.#preSkip);
+        this.#preSkip -= missing - rest;
+        yield* silence(rest, { channels, sampleRate });
       }
       this.#afterHole = false;
     }

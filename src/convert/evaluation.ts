@@ -36,7 +36,7 @@ export async function evaluateGraphs(
     throw new ArgumentError('--evaluate', `a model for ${model.sampleRate} Hz`, `a model for ${innerRate} Hz`);
   const clips = parseList(new TextDecoder().decode(await platform.readFile(list)), list, model.labels);
   const step = model.features.hop * model.framesPerStep;
-  const heard = graphs.map((graph) => composeModels([{ ...model, graph }]));
+  const composed = graphs.map((graph) => composeModels([{ ...model, graph }]));
   const answers = graphs.map((): Answer[] => []);
   const programs = new Map<string, Promise<Program>>();
   for (const { file, label } of clips) {
@@ -44,7 +44,7 @@ export async function evaluateGraphs(
     const pcm = Int16Array.from(clip, (sample) => 32768 * sample);
     const samples = Math.floor(pcm.length / step) * step;
     if (samples === 0) continue;
-    for (const [i, graph] of heard.entries()) {
+    for (const [i, graph] of composed.entries()) {
       const key = `${i} ${samples}`;
       if (!programs.has(key)) programs.set(key, backend.prepare(graph, { batch: 1, samples }));
       const [probabilities] = await (await programs.get(key)!).run([pcm.subarray(0, samples)]);

@@ -10,9 +10,9 @@ import type { Selection } from './selection.ts';
 
 export type ListenerSettings = Selection & Pick<AnalysisSettings, 'includeRawValues' | 'volumeThreshold'>;
 
-/** Steps heard, and what the models carry on from them. */
+/** Steps so far, and what the models carry on from them. */
 export interface ListenerState {
-  readonly heard: number;
+  readonly steps: number;
   readonly carried: Float32Array | undefined;
 }
 
@@ -20,7 +20,7 @@ export class Listener {
   readonly settings: ListenerSettings;
   readonly #batcher: Batcher;
   #stream: StreamState | undefined;
-  #heard = 0;
+  #done = 0;
 
   constructor(batcher: Batcher, settings: ListenerSettings) {
     this.#batcher = batcher;
@@ -43,29 +43,29 @@ export class Listener {
     const steps = this.#steps(
       stepLevels(pcm),
       await this.#batcher.analyzeStream(pcm, this.#stream, signal),
-      this.#heard,
+      this.#done,
     );
-    this.#heard += steps.length;
+    this.#done += steps.length;
     return steps;
   }
 
   state(): ListenerState {
-    return { heard: this.#heard, carried: this.#stream?.carried?.slice() };
+    return { steps: this.#done, carried: this.#stream?.carried?.slice() };
   }
 
   /** Goes on where another listener of the same models was. */
-  restore({ heard, carried }: ListenerState): void {
+  restore({ steps, carried }: ListenerState): void {
     const length = this.#batcher.stateLength(this.settings.ids);
     if (carried && carried.length !== length)
       throw new ArgumentError('resume', `a state of ${carried.length} numbers`, `of ${length}, as these models carry`);
-    this.#heard = heard;
+    this.#done = steps;
     this.#stream = this.#batcher.openStream(this.settings.ids, carried);
   }
 
   /** Forgets what was heard: the next step is the first of a new stream. */
   reset(): void {
     this.#stream = undefined;
-    this.#heard = 0;
+    this.#done = 0;
   }
 
   /** One answer for a run of at least one step. */

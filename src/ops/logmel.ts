@@ -37,15 +37,15 @@ export const logmel: Op = {
     const frames = samples / geometry.hop;
     const y = zeros([batch, frames, geometry.bands]);
     for (let b = 0; b < batch; b++) {
-      const heard = new Float32Array(kept + samples);
+      const joined = new Float32Array(kept + samples);
       const history = state[0]?.data.subarray(b * kept, (b + 1) * kept);
-      if (history) heard.set(history);
-      heard.set(pcm.data.subarray(b * samples, (b + 1) * samples), kept);
-      history?.set(heard.subarray(samples));
+      if (history) joined.set(history);
+      joined.set(pcm.data.subarray(b * samples, (b + 1) * samples), kept);
+      history?.set(joined.subarray(samples));
       for (let j = 0; j < frames; j++) {
         const start = kept + frameStart(j, geometry);
         y.data.set(
-          logMelFrame(heard.subarray(start, start + geometry.frame), geometry),
+          logMelFrame(joined.subarray(start, start + geometry.frame), geometry),
           (b * frames + j) * geometry.bands,
         );
       }

@@ -255,14 +255,14 @@ function reject(jobs: readonly Job[], error: unknown): void {
 /** Gives each job its rows of the outputs, which hold until the next run only. */
 function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: readonly Float32Array[]): void {
   jobs.forEach((job, i) => {
-    const heard: Record<string, number[]> = {};
+    const own: Record<string, number[]> = {};
     ids.forEach((id, n) => {
       const row = outputs[n].length / batch;
       const used = (row / (steps * stepSamples)) * job.pcm.length;
-      heard[id] = numbersOf(outputs[n], i * row, i * row + used);
-      checkProbabilities(id, heard[id]);
+      own[id] = numbersOf(outputs[n], i * row, i * row + used);
+      checkProbabilities(id, own[id]);
     });
-    job.resolve(heard);
+    job.resolve(own);
   });
 }
 

@@ -20,7 +20,7 @@ export const answers = [
     ['mean[i] = mean[i] / total', 'mean[i] = mean[i] / steps.length', decision],
     ['total += weight;', 'total += 1;', decision],
     ['model.labels.length !== 2', 'model.labels.length < 2', decision],
-    ['heard.length > 0 ? heard : steps', 'steps', decision],
+    ['audible.length > 0 ? audible : steps', 'steps', decision],
     ['row * count + i', 'i', listener],
     ['row * gate.labels.length + speech', 'speech', listener],
     ['values[i] > values[best]', 'values[i] >= values[best]', decision],
@@ -46,10 +46,10 @@ export const answers = [
   ]),
   ...inFile('src/answers/summary.ts', [['count / this.#steps)', 'count)', series]]),
   ...inFile('src/listening/listener.ts', [
-    ['this.#heard = 0;', '', listener],
+    ['this.#done = 0;', '', listener],
     ['this.#stream = undefined;', '', listener],
     ['index: first + row', 'index: row', listener],
-    ['this.#heard = heard;', '', listener],
+    ['this.#done = steps;', '', listener],
     ['openStream(this.settings.ids, carried)', 'openStream(this.settings.ids)', listener],
   ]),
   ...inFile('src/listening/step-queue.ts', [

@@ -13,7 +13,7 @@ export const known = [
     ['own * probabilities[gate.name]', 'probabilities[gate.name]', decision],
     ['margin < model.unknownCutoff', 'margin <= model.unknownCutoff', decision],
   ]),
-  ...inFile('src/listening/listener.ts', [['this.#heard += steps.length;', '', listener]]),
+  ...inFile('src/listening/listener.ts', [['this.#done += steps.length;', '', listener]]),
   ...inFile('src/runtime/programs.ts', [
     ['await this.#free(mostKept);', '', programs],
     ['if (users > 0) continue;', '', programs],

@@ -56,6 +56,6 @@ export const ops = [
   ...inFile('src/ops/slice.ts', [['step > 0 ? 0 : -1', '0', naive, '^slice']]),
   ...inFile('src/ops/repeat.ts', [['position % x[axis]', 'position', naive, '^repeat']]),
   ...inFile('src/ops/gather.ts', [['positiveAxis(index, x', 'Math.abs(index % x', naive, '^gather']]),
-  ...inFile('src/ops/logmel.ts', [['history?.set(heard.subarray(samples));', '', reference, '^logmel']]),
+  ...inFile('src/ops/logmel.ts', [['history?.set(joined.subarray(samples));', '', reference, '^logmel']]),
   ...inFile('src/ops/transpose.ts', [['permutation[0] === 0 && permutation[1] === 1 ? [] : undefined', '[]', streams]]),
 ];

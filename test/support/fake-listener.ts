@@ -48,10 +48,10 @@ export class FakeListener extends Listener {
   }
 
   override state(): ListenerState {
-    return { heard: this.#state, carried: undefined };
+    return { steps: this.#state, carried: undefined };
   }
 
-  override restore({ heard }: ListenerState): void {
-    this.#state = heard;
+  override restore({ steps }: ListenerState): void {
+    this.#state = steps;
   }
 }

@@ -36,12 +36,12 @@ export class Lowering {
     this.#halvesFrom = halvesFrom;
     const { inputs, nodes, outputs } = plan.graph;
     // int16 audio goes up as it is where only log-mel hears it; any other op gets floats.
-    const heardByOthers = new Set([
+    const readByOthers = new Set([
       ...outputs,
       ...nodes.filter(({ op }) => op !== 'logmel').flatMap((node) => node.inputs),
     ]);
     const isPacked = ({ name, type }: { name: string; type: string }): boolean =>
-      type === 'int16' && !heardByOthers.has(name) && sizeOf(plan.shapes.get(name)!) % 2 === 0;
+      type === 'int16' && !readByOthers.has(name) && sizeOf(plan.shapes.get(name)!) % 2 === 0;
     this.#packed = new Set(inputs.filter(isPacked).map(({ name }) => name));
   }
 

@@ -88,7 +88,7 @@ export const logmel: StepMaker = ({ node, kernels, batch, inputShapes, inputs, o
     constants: { frame, starts, lengths, offsets, weights },
   });
 
-  const heard = new Float32Array(kept + samples);
+  const joined = new Float32Array(kept + samples);
   const cut = new Float32Array(frames * frame);
   const halves = new Float32Array(frames * n1 * 2 * n2);
   const spectrum = new Float32Array((frames * frame) / 2);
@@ -98,21 +98,21 @@ export const logmel: StepMaker = ({ node, kernels, batch, inputShapes, inputs, o
     [frame / 2, 1, frames],
     [bands, 1, frames],
   ] as const;
-  toFrames.build(frameSize, heard);
+  toFrames.build(frameSize, joined);
   toHalves.build(halfSize, cut);
   toPower.build(powerSize, halves);
   toBands.build(bandSize, spectrum);
   return (state) => {
     for (let b = 0; b < batch; b++) {
       const own = inputs[0]!.subarray(b * samples, (b + 1) * samples);
-      heard.fill(0, 0, kept);
-      heard.set(own, kept);
+      joined.fill(0, 0, kept);
+      joined.set(own, kept);
       if (state && places[0]) {
         const history = places[0].of(state, b);
-        heard.set(history);
+        joined.set(history);
         keepLast(history, own);
       }
-      toFrames.run(cut, frameSize, heard);
+      toFrames.run(cut, frameSize, joined);
       toHalves.run(halves, halfSize, cut);
       toPower.run(spectrum, powerSize, halves);
       toBands.run(output.subarray(b * frames * bands, (b + 1) * frames * bands), bandSize, spectrum);

@@ -21,7 +21,7 @@ export class LogMel {
   state: usize;
   stateStep: i32;
   /** Scratch [batch, frame - hop + samples]. */
-  heard: usize;
+  joined: usize;
   /** Scratch, frame vectors, and frame / 2 vectors. */
   work: usize;
   power: usize;
@@ -39,19 +39,19 @@ export class LogMel {
 
 function listen(p: LogMel): void {
   const kept = p.frame - p.hop;
-  let heard = p.heard;
+  let joined = p.joined;
   let state = p.state;
   const size = <usize>p.samples << (p.isInt16 ? 1 : 2);
   let x = p.x;
   for (let b = 0; b < p.batch; b++, x += size) {
-    if (p.state) copyFloats(heard, state, kept);
-    else memory.fill(heard, 0, <usize>kept << 2);
-    const fresh = heard + (<usize>kept << 2);
+    if (p.state) copyFloats(joined, state, kept);
+    else memory.fill(joined, 0, <usize>kept << 2);
+    const fresh = joined + (<usize>kept << 2);
     if (p.isInt16) widenInto(fresh, x, p.samples);
     else copyFloats(fresh, x, p.samples);
-    if (p.state) copyFloats(state, heard + (<usize>p.samples << 2), kept);
+    if (p.state) copyFloats(state, joined + (<usize>p.samples << 2), kept);
     state += <usize>p.stateStep;
-    heard = fresh + (<usize>p.samples << 2);
+    joined = fresh + (<usize>p.samples << 2);
   }
 }
 
@@ -174,7 +174,7 @@ function bands(p: LogMel, y: usize, count: i32): void {
 function frameAt(p: LogMel, index: i32): usize {
   const frames = p.samples / p.hop;
   const item = index / frames;
-  return p.heard + (<usize>(item * (p.frame - p.hop + p.samples) + (index % frames) * p.hop) << 2);
+  return p.joined + (<usize>(item * (p.frame - p.hop + p.samples) + (index % frames) * p.hop) << 2);
 }
 
 export function logMel(p: LogMel): void {

@@ -72,11 +72,11 @@ function aliases(plan: Plan): Map<string, string> {
 
 /** Audio that nobody reads but log-mel stays int16; all else is float32. */
 function int16Values(plan: Plan): Set<string> {
-  const heardOnly = (name: string): boolean =>
+  const onlyForLogmel = (name: string): boolean =>
     !plan.graph.outputs.includes(name) &&
     plan.nodes.every(({ node }) => node.op === 'logmel' || !node.inputs.includes(name));
   return new Set(
-    plan.graph.inputs.filter(({ name, type }) => type === 'int16' && heardOnly(name)).map(({ name }) => name),
+    plan.graph.inputs.filter(({ name, type }) => type === 'int16' && onlyForLogmel(name)).map(({ name }) => name),
   );
 }
 

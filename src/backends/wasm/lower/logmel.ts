@@ -75,7 +75,7 @@ export const logmel: Lower = (planned, to: Builder) => {
     hop,
     bands,
     ...state,
-    heard: to.scratch(batch * (frame - hop + samples)),
+    joined: to.scratch(batch * (frame - hop + samples)),
     work: to.scratch(4 * frame),
     power: to.scratch(2 * frame),
     order: table('order'),
