@@ -50,7 +50,7 @@ export function sortedByName<M extends { readonly name: string }>(models: readon
 const silence = (): Result => ({ result: 'silence', confidence: 1 });
 
 /**
- * Decides over a run of at least one step. `models` are those asked for, sorted by name; `gates` holds the gate that each
+ * Decides over one step or more. `models` are those asked for, sorted by name; `gates` holds the gate that each
  * voice model names, asked for or not. `raw` stays empty unless it was asked for. Streams call this for every step, so it
  * makes little garbage but the answer.
  */

@@ -1,5 +1,5 @@
 /**
- * Long computations on the caller's thread, cut into slices, so that the event loop has its turn between them. A
+ * Long computations on the calling thread, cut into slices, so that the event loop has its turn between them. A
  * computation is a generator, or anything with its `next`, that yields every millisecond or two.
  */
 import { platform } from '../platform/index.ts';

@@ -68,7 +68,7 @@ export class Listener {
     this.#done = 0;
   }
 
-  /** One answer for a run of at least one step. */
+  /** One answer for one step or more. */
   decide(steps: readonly Step[]): Decision {
     return decide(this.settings.models, this.settings.gates, steps, this.settings.includeRawValues);
   }

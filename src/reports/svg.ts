@@ -1,4 +1,4 @@
-/** The course of a file as a picture: waveform, a band for each model, the voice as a line, and how it adds up. */
+/** The time series of a file as a picture: waveform, a band for each model, the voice as a line, and how it adds up. */
 import { fileName } from '../platform/paths.ts';
 import {
   clock,

@@ -64,8 +64,8 @@ export class Programs {
 
   /**
    * Probabilities of each model, [batch, steps, labels], for pcm [batch, steps * 1024]; `state` [batch, stateLength] is
-   * moved on. The outputs hold until the next run. A run that is alone is computed on the caller's thread, where it is
-   * soonest done; others go to the pool if there is one.
+   * moved on. The outputs hold until the next run. A single run is computed on the calling thread, where it is soonest
+   * done; others go to the pool if there is one.
    */
   async run(
     { ids, batch, steps }: RunShape,

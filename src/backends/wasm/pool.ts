@@ -46,7 +46,7 @@ interface Slot {
   job: Job | undefined;
 }
 
-/** Jobs in memory for each thread, so that none waits while the caller's thread is busy elsewhere. */
+/** Jobs in memory for each thread, so that none waits while the calling thread is busy elsewhere. */
 const slotsPerThread = 4;
 const mostAttempts = 3;
 const preparedKept = 32;
