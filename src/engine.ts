@@ -89,7 +89,8 @@ export class Engine {
 
   /**
    * What is heard in one chunk of at least 64 ms: one answer for each model, over the whole chunk.
-   * @throws ArgumentError, InputTooShortError, UnknownModelError; each names the argument, what came and what is allowed.
+   * @throws ArgumentError, InputTooShortError, UnknownModelError; each names the argument, what came and what is
+   * allowed.
    */
   async processAudioChunk<const M extends Models>(options: ChunkOptions<M>): Promise<ChunkOutput<M>> {
     return this.#counted(async () => {

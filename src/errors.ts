@@ -136,7 +136,10 @@ export class GraphError extends UndertoneError {
   }
 }
 
-/** A file is no audio, is damaged, or is of a kind that can't be read. `file` is its path, or "data" for bytes in memory. */
+/**
+ * A file is no audio, is damaged, or is of a kind that can't be read. `file` is its path, or "data" for bytes in
+ * memory.
+ */
 export class DecodeError extends UndertoneError {
   readonly file: string;
 
@@ -146,7 +149,10 @@ export class DecodeError extends UndertoneError {
   }
 }
 
-/** A model file is cut off, altered, of a newer format, or none at all. `file` is its path, or "data" for bytes in memory. */
+/**
+ * A model file is cut off, altered, of a newer format, or none at all. `file` is its path, or "data" for bytes in
+ * memory.
+ */
 export class ModelFileError extends UndertoneError {
   readonly file: string;
 
@@ -156,7 +162,9 @@ export class ModelFileError extends UndertoneError {
   }
 }
 
-/** An ONNX file can't be turned into a model file. Where a node is to blame, the sentence holds its name and op type. */
+/**
+ * An ONNX file can't be turned into a model file. Where a node is to blame, the sentence holds its name and op type.
+ */
 export class ConversionError extends UndertoneError {
   readonly file: string;
   readonly node: { readonly name: string; readonly op: string } | undefined;
@@ -198,7 +206,9 @@ export class DeviceMemoryError extends DeviceLimitError {
 /** The GPU refused a command it was given; a mistake in this library, never an answer made of zeros. */
 export class GpuCommandError extends UndertoneError {}
 
-/** Worker threads died at the same job again and again, or could not be started. `cause` is what the last one died of. */
+/**
+ * Worker threads died at the same job again and again, or could not be started. `cause` is what the last one died of.
+ */
 export class WorkerError extends UndertoneError {
   readonly attempts: number;
 

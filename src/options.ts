@@ -1,6 +1,6 @@
 /**
- * What callers may ask for: every option with its default and its check. Options are checked once, when a call begins, and
- * settled into a value that has them all; from there on nothing checks them again.
+ * What callers may ask for: every option with its default and its check. Options are checked once, when a call begins,
+ * and settled into a value that has them all; from there on nothing checks them again.
  */
 import type { Models } from './answers/by-model.ts';
 import type { DecodeProgress, InvalidSamples } from './audio/decode.ts';
@@ -26,18 +26,18 @@ export interface EngineOptions {
   /** Default `auto`: a hardware GPU if there is one, else the CPU. */
   readonly device?: DeviceName | undefined;
   /**
-   * Model files in place of the ones that come with the package: a folder, or by id (`speech`, `gender`, `speech-rt`) the
-   * place or the bytes of each. Bytes are copied.
+   * Model files in place of the ones that come with the package: a folder, or by id (`speech`, `gender`, `speech-rt`)
+   * the place or the bytes of each. Bytes are copied.
    */
   readonly weights?: Weights | undefined;
   /**
-   * Device cpu: threads for work that can't be done in one batch, such as many files or chunks. They start when there is
-   * such work; a single call runs on the calling thread. Default: the cores; 1 for none.
+   * Device cpu: threads for work that can't be done in one batch, such as many files or chunks. They start when there
+   * is such work; a single call runs on the calling thread. Default: the cores; 1 for none.
    */
   readonly threads?: number | undefined;
   /**
-   * Device webgpu: how the large matrices of weights are kept on the GPU. `f16` takes half the memory; products and sums are
-   * float32 all the same. A matrix that float16 can't hold stays float32. Default `f32`.
+   * Device webgpu: how the large matrices of weights are kept on the GPU. `f16` takes half the memory; products and
+   * sums are float32 all the same. A matrix that float16 can't hold stays float32. Default `f32`.
    */
   readonly weightPrecision?: WeightPrecision | undefined;
 }
@@ -82,7 +82,10 @@ export interface LayoutOptions {
 }
 
 export interface ChunkOptions<M extends Models = Models> extends AnalysisOptions<M>, LayoutOptions {
-  /** Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. Copied before the call returns. */
+  /**
+   * Samples in [-1, 1] (Float32Array) or at int16 scale, or bytes; channels interleaved. Copied before the call
+   * returns.
+   */
   readonly data: AudioData;
   /** The channel to hear, from 0 on, or 'mix', the mean of all; needed where there are several. */
   readonly channel?: Channel | undefined;
@@ -99,20 +102,25 @@ export interface SeriesOptions<M extends Models = Models> extends AnalysisOption
   /** Adds the runs of equal results on the grid of 64 ms. Default false. */
   readonly includeTransitions?: boolean | undefined;
   /**
-   * In ms, default 0: a run that is shorter goes to its longer neighbour, in the transitions alone; periods and summary stay as
-   * they are.
+   * In ms, default 0: a run that is shorter goes to its longer neighbour, in the transitions alone; periods and summary
+   * stay as they are.
    */
   readonly minDuration?: number | undefined;
 }
 
 export interface FileOptions<M extends Models = Models> extends SeriesOptions<M> {
-  /** Seconds into the file at which to begin, to the step of 64 ms at or before it; default 0. Timestamps stay those of the file. */
+  /**
+   * Seconds into the file at which to begin, to the step of 64 ms at or before it; default 0. Timestamps stay those of
+   * the file.
+   */
   readonly start?: number | undefined;
   /** Seconds into the file at which to end; default its end. */
   readonly end?: number | undefined;
   /** Memory is bounded whatever the length, with true and with false; both are the same. */
   readonly useChunking?: boolean | undefined;
-  /** Uses what can be read of a damaged or cut-off file and tells in `warnings`, in place of an error. Default false. */
+  /**
+   * Uses what can be read of a damaged or cut-off file and tells in `warnings`, in place of an error. Default false.
+   */
   readonly partial?: boolean | undefined;
   /** What was odd or, with `partial`, what an error would have said. By default a process warning, DecodeWarning. */
   readonly onWarning?: ((warning: DecodeError) => void) | undefined;

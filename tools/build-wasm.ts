@@ -24,7 +24,10 @@ function outside(folder: string): Plugin {
   };
 }
 
-/** The backend's modules in `from` as one, minified, not yet written; what lies outside the folder is imported as before. */
+/**
+ * The backend's modules in `from` as one, minified, not yet written; what lies outside the folder is imported as
+ * before.
+ */
 export function bundle(from: string, extension: 'js' | 'ts'): Promise<BuildResult<{ write: false }>> {
   return build({
     entryPoints: [join(from, `index.${extension}`), join(from, `pool.${extension}`)],

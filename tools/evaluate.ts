@@ -4,18 +4,23 @@
  * `npm run evaluate -- --help` lists the options.
  *
  * What a score means:
- * - A clip of several channels is their mean, brought to 16 kHz; a clip is one chunk, its first SECONDS. Clips shorter than one
+ * - A clip of several channels is their mean, brought to 16 kHz; a clip is one chunk, its first SECONDS. Clips shorter
+ * than one
  *   step (64 ms) can't be judged; they are counted and named. Conditions are made after that, seeded by the clip's file name.
- * - Class: the engine's own result for Speech. `silence` is wrong for speech and music, and right for `other`, which holds
+ * - Class: the engine's own result for Speech. `silence` is wrong for speech and music, and right for `other`, which
+ * holds
  *   everything that is neither. The volume threshold is the product's default, but 0 for quiet30.
- * - Gender: clips whose true class is speech and whose gender is given; the larger of the two raw probabilities, so that the gate
+ * - Gender: clips whose true class is speech and whose gender is given; the larger of the two raw probabilities, so
+ * that the gate
  *   (no_speech, silence) and `unknown` do not hide or add gender errors. The gated figure counts what a user sees: any result
  *   but the true one is wrong.
- * - balanced: mean recall over the classes that occur. ece: expected calibration error of the raw probabilities, 15 bins, every clip
+ * - balanced: mean recall over the classes that occur. ece: expected calibration error of the raw probabilities, 15
+ * bins, every clip
  *   alike (eceBalanced: every class alike).
  * - pitch: recall of gender by the median of the talker's fundamental frequency.
- * - riskCoverage: gender with the least confident share left unanswered; `unknown` is what the cut-off in the model file does.
- * - A list of segments is judged in steps of 64 ms: area under the curve of p(speech) against the steps of which at least half is
+ * - riskCoverage: gender with the least confident share left unanswered; `unknown` is what the cut-off in the model
+ * file does. - A list of segments is judged in steps of 64 ms: area under the curve of p(speech) against the steps of
+ * which at least half is
  *   labelled `speech`; onsets and ends, in ms from the border until the step is over that first says so.
  */
 import { readFile, writeFile } from 'node:fs/promises';

@@ -84,7 +84,9 @@ function caseFolders(folder: string): string[] {
     .flatMap(caseFolders);
 }
 
-/** The op that a case is about, its first; undefined if one is not supported, or if it is about texts, lists or options. */
+/**
+ * The op that a case is about, its first; undefined if one is not supported, or if it is about texts, lists or options.
+ */
 function opOf(bytes: Uint8Array, folder: string): string | undefined {
   let model: OnnxModel;
   try {

@@ -1,6 +1,6 @@
 /**
- * The built product on other runtimes than the one that tests it: each answers for a sample as a chunk, a file and a stream, and the JSON
- * must be equal to the byte. The runtimes are packages of the registry, kept in .cache/runtimes.
+ * The built product on other runtimes than the one that tests it: each answers for a sample as a chunk, a file and a
+ * stream, and the JSON must be equal to the byte. The runtimes are packages of the registry, kept in .cache/runtimes.
  * usage: node --import tsx tools/runtimes.ts [NAME ...]
  */
 import { execFileSync } from 'node:child_process';

@@ -1,7 +1,6 @@
 /**
- * Writes what the docs say of the command line from its definition: the table of formats in docs/command-line.md, and the man
- * page docs/undertone.1.
- * usage: node --import tsx tools/write-docs.ts [--check]
+ * Writes what the docs say of the command line from its definition: the table of formats in docs/command-line.md, and
+ * the man page docs/undertone.1. usage: node --import tsx tools/write-docs.ts [--check]
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

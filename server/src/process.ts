@@ -70,8 +70,8 @@ async function fileBelow(folder: string | undefined, path: string): Promise<stri
 }
 
 /**
- * Runs `end` at SIGTERM or SIGINT. Its signal comes when the grace is over, or at a second SIGTERM or SIGINT; then work is
- * left where it is.
+ * Runs `end` at SIGTERM or SIGINT. Its signal comes when the grace is over, or at a second SIGTERM or SIGINT; then work
+ * is left where it is.
  */
 export function endOnSignal(graceSeconds: number, end: (signal: AbortSignal) => Promise<void>): void {
   const over = new AbortController();

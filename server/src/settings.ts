@@ -136,7 +136,9 @@ const words = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.to
 export const flagOf = (name: string) => `--${words(name)}`;
 export const variableOf = (name: string) => `UNDERTONE_${words(name).replaceAll('-', '_').toUpperCase()}`;
 
-/** Gives a command the settings of its place; flags win over the environment, that over the file, that over defaults. */
+/**
+ * Gives a command the settings of its place; flags win over the environment, that over the file, that over defaults.
+ */
 export function addSettings(command: Command, place: Place): Command {
   command.option('--config <file>', 'settings as JSON, keys as in {"maxCalls": 500} (env: UNDERTONE_CONFIG)');
   for (const [name, setting] of Object.entries(settings) as [string, Setting][]) {

@@ -1,6 +1,7 @@
 /**
- * Answers typed by the models that were asked for. Models of one's own are open, any key and any label; their types can be told by
- * declaration merging: `declare module 'undertone' { interface KnownModels { mood: { label: 'calm' | 'tense'; result: … } } }`.
+ * Answers typed by the models that were asked for. Models of one's own are open, any key and any label; their types can
+ * be told by declaration merging: `declare module 'undertone' { interface KnownModels { mood: { label: 'calm' |
+ * 'tense'; result: … } } }`.
  */
 import type { Result } from './decision.ts';
 
@@ -47,7 +48,10 @@ export type RawValues<M extends Models = Models> = {
   readonly [K in KeyOf<M[number]>]: Readonly<Record<LabelOf<K>, number>>;
 };
 
-/** By model key, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible result is listed. */
+/**
+ * By model key, then `LABEL_fraction`: the steps with this result over all steps, 4 decimals; every possible result is
+ * listed.
+ */
 export type Summary<M extends Models = Models> = {
   readonly [K in KeyOf<M[number]>]: Readonly<Record<`${ResultOf<K>}_fraction`, number>>;
 };

@@ -1,6 +1,6 @@
 /**
- * From step probabilities to the answer: silence, gating by speech, confidence, unknown. The same rule serves a chunk, a
- * period of a time series and a single step.
+ * From step probabilities to the answer: silence, gating by speech, confidence, unknown. The same rule serves a chunk,
+ * a period of a time series and a single step.
  */
 import { gateLabel, type ModelMetadata } from '../models/model.ts';
 
@@ -14,8 +14,8 @@ export interface Step {
   /** Its row in `probabilities`. */
   readonly row: number;
   /**
-   * Of this step and those heard with it: by model name, [rows, labels]; of all models asked for and of their gates, unless
-   * nothing but silence was heard.
+   * Of this step and those heard with it: by model name, [rows, labels]; of all models asked for and of their gates,
+   * unless nothing but silence was heard.
    */
   readonly probabilities: Readonly<Record<string, ArrayLike<number>>>;
 }
@@ -51,8 +51,8 @@ const silence = (): Result => ({ result: 'silence', confidence: 1 });
 
 /**
  * Decides over one step or more. `models` are those asked for, sorted by name; `gates` holds the gate that each
- * voice model names, asked for or not. `raw` stays empty unless it was asked for. Streams call this for every step, so it
- * makes little garbage but the answer.
+ * voice model names, asked for or not. `raw` stays empty unless it was asked for. Streams call this for every step, so
+ * it makes little garbage but the answer.
  */
 export function decide(
   models: readonly ModelMetadata[],
@@ -87,7 +87,10 @@ function shut(gate: ModelMetadata, steps: readonly Step[]): Result | undefined {
 
 const isAudible = ({ silent }: Step): boolean => !silent;
 
-/** Three classes or more, or independent ones: the winner's probability. Two: the margin, and `unknown` below the cut-off. */
+/**
+ * Three classes or more, or independent ones: the winner's probability. Two: the margin, and `unknown` below the
+ * cut-off.
+ */
 function judge(model: ModelMetadata, mean: readonly number[]): Result {
   const winner = indexOfLargest(mean);
   if (model.labels.length !== 2 || model.independent)
@@ -103,7 +106,8 @@ function labelled(model: ModelMetadata, mean: readonly number[]): Record<string,
 }
 
 /**
- * Mean of a model's probabilities over the steps. A voice model's steps also weigh how much speech its gate hears in them.
+ * Mean of a model's probabilities over the steps. A voice model's steps also weigh how much speech its gate hears in
+ * them.
  */
 function weightedMean(model: ModelMetadata, steps: readonly Step[], gate?: ModelMetadata): number[] {
   const count = model.labels.length;

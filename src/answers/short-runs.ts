@@ -12,9 +12,9 @@ interface Merged {
 }
 
 /**
- * The runs without those shorter than `minDuration` ms: each goes to its longer neighbour, the earlier one where both are
- * as long, the shortest runs first. The confidence of a run is the mean over the time that had its result. `runs` are
- * contiguous; so is what is given. A single run stays, however short.
+ * The runs without those shorter than `minDuration` ms: each goes to its longer neighbour, the earlier one where both
+ * are as long, the shortest runs first. The confidence of a run is the mean over the time that had its result. `runs`
+ * are contiguous; so is what is given. A single run stays, however short.
  */
 export function withoutShortRuns(runs: readonly Transition[], minDuration: number): Transition[] {
   let left = runs.map(

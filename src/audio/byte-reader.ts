@@ -3,8 +3,8 @@ import { type FilePlace, type OpenFile, platform } from '../platform/index.ts';
 import { isArrayBuffer } from './samples.ts';
 
 /**
- * What a file is read from: its path, its file: URL, its bytes, a Blob or File, a Response, or a stream of its bytes (of the
- * Web or of Node).
+ * What a file is read from: its path, its file: URL, its bytes, a Blob or File, a Response, or a stream of its bytes
+ * (of the Web or of Node).
  */
 export type FileSource = FilePlace | Uint8Array | ArrayBuffer | Blob | Response | ByteStream;
 

@@ -1,6 +1,6 @@
 /**
- * Files of chunks whose samples lie one behind the other: WAV (RIFF, RIFX, RF64, BW64), Sony Wave64, AIFF and AIFC, CAF,
- * and Sun AU, which has one header. Read as a stream with little memory. What no decoding needs may be off.
+ * Files of chunks whose samples lie one behind the other: WAV (RIFF, RIFX, RF64, BW64), Sony Wave64, AIFF and AIFC,
+ * CAF, and Sun AU, which has one header. Read as a stream with little memory. What no decoding needs may be off.
  *
  * Sources: Microsoft, Multimedia Data Standards Update (1994); EBU Tech 3306 (RF64); Sony, Wave64 (2002); Apple, AIFF-C
  * draft (1991) and Core Audio Format specification 1.0; Sun, audio file format.
@@ -37,7 +37,9 @@ export interface ChunkFormat {
 
 /** More than any program writes before the samples. */
 const largestChunk = 1 << 16;
-/** Bytes that may be missing at the end without anybody's hearing it: the size was reckoned wrong, or a page got lost. */
+/**
+ * Bytes that may be missing at the end without anybody's hearing it: the size was reckoned wrong, or a page got lost.
+ */
 const harmlessLoss = 512;
 /** Samples, in all channels, that a block holds. */
 const samplesAtATime = 1 << 17;

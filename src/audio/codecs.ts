@@ -51,8 +51,8 @@ const unsupported: readonly (readonly [number, string, string])[] = [
 ];
 
 /**
- * What kind of file begins with these bytes, 64 or more of them; undefined for what may be raw samples. MPEG audio is told
- * by two frames that follow each other at the very start, so its first kilobytes are needed.
+ * What kind of file begins with these bytes, 64 or more of them; undefined for what may be raw samples. MPEG audio is
+ * told by two frames that follow each other at the very start, so its first kilobytes are needed.
  */
 export function fileKind(head: Uint8Array): string | undefined {
   const magic = tagAt(head, 0);

@@ -34,8 +34,8 @@ export interface DecodeProgress {
 }
 
 /**
- * The audio of a file, block by block in bounded memory: WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM and Matroska, AMR, and
- * MP4 with what is in it; AAC where its decoder is installed. The format is told by the content.
+ * The audio of a file, block by block in bounded memory: WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM and Matroska, AMR,
+ * and MP4 with what is in it; AAC where its decoder is installed. The format is told by the content.
  * @throws DecodeError naming the file, where it can't be read or is damaged or cut off; with `partial` only where
  * nothing of it can be read. What the source or a callback throws comes as it is.
  */

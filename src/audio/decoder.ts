@@ -1,6 +1,9 @@
 import type { Samples } from './samples.ts';
 
-/** Decoded samples, one array a channel, all of the same length and type: int16 where the file holds that, or in [-1, 1]. */
+/**
+ * Decoded samples, one array a channel, all of the same length and type: int16 where the file holds that, or in [-1,
+ * 1].
+ */
 export interface AudioBlock {
   readonly channels: readonly Samples[];
   /** Hz. */

@@ -1,6 +1,6 @@
 /**
- * GSM full rate, the decoder (ETSI EN 300 961, GSM 06.10): mono, 160 samples a frame, in the arithmetic of 16 bits that the
- * standard lays down. Own code because no kept package decodes it.
+ * GSM full rate, the decoder (ETSI EN 300 961, GSM 06.10): mono, 160 samples a frame, in the arithmetic of 16 bits that
+ * the standard lays down. Own code because no kept package decodes it.
  */
 import type { SampleCodec } from './sample-codec.ts';
 import { fullScale } from './samples.ts';
@@ -16,7 +16,10 @@ const mantissas = [18431, 20479, 22527, 24575, 26623, 28671, 30719, 32767];
 const longestLag = 120;
 const frameSamples = 160;
 
-/** `microsoft`: two frames in 65 bytes, low bits first (WAV, tag 0x31); else one in 33, high bits first, behind four bits. */
+/**
+ * `microsoft`: two frames in 65 bytes, low bits first (WAV, tag 0x31); else one in 33, high bits first, behind four
+ * bits.
+ */
 export function gsmCodec(sampleRate: number, microsoft: boolean): SampleCodec {
   const blockBytes = microsoft ? 65 : 33;
   const perBlock = microsoft ? 2 : 1;

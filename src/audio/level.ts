@@ -44,7 +44,10 @@ export function wasmSummer(): SquareSummer {
   };
 }
 
-/** The same where there is no WebAssembly. Sums of whole numbers are exact either way, so the levels are the same to the bit. */
+/**
+ * The same where there is no WebAssembly. Sums of whole numbers are exact either way, so the levels are the same to the
+ * bit.
+ */
 export function plainSummer(): SquareSummer {
   const samples = new Int16Array(stepsAtOnce * stepSamples);
   const sums = new Float64Array(stepsAtOnce);

@@ -1,6 +1,7 @@
 /**
- * Matroska and WebM (RFC 9559 on RFC 8794): the first audio track that can be read, front to back, so that a pipe will do
- * and sizes that MediaRecorder leaves open as well. Own code: the library for it takes 12 MB, most of what this package may.
+ * Matroska and WebM (RFC 9559 on RFC 8794): the first audio track that can be read, front to back, so that a pipe will
+ * do and sizes that MediaRecorder leaves open as well. Own code: the library for it takes 12 MB, most of what this
+ * package may.
  */
 import { aacCodec } from './aac.ts';
 import { type AudioBlock, type Decoder, FormatError, join, Notes, silence, viewOfBytes } from './decoder.ts';

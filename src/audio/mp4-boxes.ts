@@ -1,4 +1,7 @@
-/** The boxes of MP4, M4A, 3GP and QuickTime (ISO/IEC 14496-12; QuickTime File Format Specification), none of them believed. */
+/**
+ * The boxes of MP4, M4A, 3GP and QuickTime (ISO/IEC 14496-12; QuickTime File Format Specification), none of them
+ * believed.
+ */
 import { FormatError, tagAt, viewOfBytes } from './decoder.ts';
 
 export interface Box {

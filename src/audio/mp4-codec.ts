@@ -149,7 +149,10 @@ function mpeg4({ children, channels, sampleRate }: Entry, presentation: Presenta
   return aacCodec({ name: 'AAC', channels, sampleRate, config: { asc: config.slice(0, 64) }, presentation });
 }
 
-/** dOps has the fields of OpusHead, high bytes first and without the magic (Encapsulation of Opus in ISO base media, 4.3.2). */
+/**
+ * dOps has the fields of OpusHead, high bytes first and without the magic (Encapsulation of Opus in ISO base media,
+ * 4.3.2).
+ */
 function opusHead(dops: Uint8Array): Uint8Array {
   if (dops.length < 11) throw new FormatError('its index is damaged (dOps)');
   const head = new Uint8Array(8 + dops.length);

@@ -90,8 +90,8 @@ export interface FoundFrame {
 }
 
 /**
- * The first frame from `from` on that a frame of the same stream follows, and in the middle of things another one: one alone
- * may be chance. At the file's very end one frame that ends with it will do.
+ * The first frame from `from` on that a frame of the same stream follows, and in the middle of things another one: one
+ * alone may be chance. At the file's very end one frame that ends with it will do.
  */
 export function findFrames(bytes: Uint8Array, from: number, isWhole: boolean): FoundFrame | undefined {
   for (let at = from; at + 7 <= bytes.length; at++) {

@@ -100,7 +100,9 @@ function pageLength(bytes: Uint8Array, at: number): number | undefined {
   return length;
 }
 
-/** CRC-32 of polynomial 0x04c11db7, most significant bit first, over the page with its checksum as zeros (RFC 3533, 6). */
+/**
+ * CRC-32 of polynomial 0x04c11db7, most significant bit first, over the page with its checksum as zeros (RFC 3533, 6).
+ */
 function checksum(page: Uint8Array): number {
   let crc = 0;
   for (let i = 0; i < page.length; i++) {

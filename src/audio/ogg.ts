@@ -1,6 +1,6 @@
 /**
- * Ogg: the first audio in it, link by link (RFC 3533). Positions are the pages' own, so that the times behind a lost page
- * stay true.
+ * Ogg: the first audio in it, link by link (RFC 3533). Positions are the pages' own, so that the times behind a lost
+ * page stay true.
  */
 import {
   type AudioBlock,

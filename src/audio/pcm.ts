@@ -42,8 +42,8 @@ export function checkLength(length: number, sampleRate: number): void {
 }
 
 /**
- * A whole piece of audio in the inner form: mono int16 at 16 kHz, at least one step long. The audio is copied before the
- * call returns.
+ * A whole piece of audio in the inner form: mono int16 at 16 kHz, at least one step long. The audio is copied before
+ * the call returns.
  * @throws ArgumentError, InputTooShortError
  */
 export async function toPcm(input: PcmInput & { readonly channel: Channel }): Promise<Int16Array> {

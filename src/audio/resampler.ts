@@ -30,16 +30,16 @@ interface Speex {
 }
 
 /**
- * Of 0 to 10. At 7 the pass band is flat (0.01 dB) to 0.9 of the lower Nyquist frequency and all above that frequency is
- * 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms). Quality 8 would cost a quarter of the speed.
+ * Of 0 to 10. At 7 the pass band is flat (0.01 dB) to 0.9 of the lower Nyquist frequency and all above that frequency
+ * is 100 dB down; it looks ahead 64 samples of the lower rate (4 to 8 ms). Quality 8 would cost a quarter of the speed.
  */
 const quality = 7;
 
 /**
- * Rates on the way from one that shares few factors with 16 kHz. Speex stores its filter for every phase where the ratio is
- * one of small numbers, such as 4 / 7, and otherwise interpolates it at four times the work, so three short steps are three
- * times as fast as one. Those before the last keep far more than 8 kHz, so a slower fall at its end (quality 5) is as good;
- * each looks 40 samples ahead.
+ * Rates on the way from one that shares few factors with 16 kHz. Speex stores its filter for every phase where the
+ * ratio is one of small numbers, such as 4 / 7, and otherwise interpolates it at four times the work, so three short
+ * steps are three times as fast as one. Those before the last keep far more than 8 kHz, so a slower fall at its end
+ * (quality 5) is as good; each looks 40 samples ahead.
  */
 const waypoints: Readonly<Record<number, readonly number[]>> = {
   22050: [25200, 22400],
@@ -95,11 +95,16 @@ const destroy = ({ speex, handles }: Steps): void =>
   handles.forEach((handle) => speex._speex_resampler_destroy(handle));
 const forgotten = new FinalizationRegistry(destroy);
 
-/** One channel of one stream. The delay of the filter is taken out, so the first output sample is the first input sample. */
+/**
+ * One channel of one stream. The delay of the filter is taken out, so the first output sample is the first input
+ * sample.
+ */
 export class Resampler {
   readonly #scratch: Scratch;
   #handles: readonly number[];
-  /** Samples per second in, so far, and 16 kHz samples out; whole numbers below 2^53 (thousands of years at 192 kHz). */
+  /**
+   * Samples per second in, so far, and 16 kHz samples out; whole numbers below 2^53 (thousands of years at 192 kHz).
+   */
   #given = 0;
   #made = 0;
   readonly sampleRate: number;
@@ -150,7 +155,9 @@ export class Resampler {
     this.#made = made;
   }
 
-  /** Takes samples (int16, or floats in [-1, 1]) and gives those 16 kHz samples that are settled, rounded and clipped. */
+  /**
+   * Takes samples (int16, or floats in [-1, 1]) and gives those 16 kHz samples that are settled, rounded and clipped.
+   */
   push(samples: Samples): Int16Array {
     this.#given += samples.length;
     const out = new Int16Array(Math.ceil((samples.length * innerRate) / this.sampleRate) + 64);
@@ -198,7 +205,10 @@ export class Resampler {
     return made;
   }
 
-  /** One step of a block on its way; gives how many samples it made. There is room for all of them, so it takes all it is given. */
+  /**
+   * One step of a block on its way; gives how many samples it made. There is room for all of them, so it takes all it
+   * is given.
+   */
   #step(handle: number, given: number, input: number, output: number): number {
     const { speex, lengths } = this.#scratch;
     speex.HEAPU32[lengths / 4] = given;

@@ -1,6 +1,6 @@
 /**
- * Samples as they stand in files without further compression, in blocks of equal size: PCM of every depth, floats, the laws
- * of G.711. The codecs of the ADPCM family and GSM have the same form.
+ * Samples as they stand in files without further compression, in blocks of equal size: PCM of every depth, floats, the
+ * laws of G.711. The codecs of the ADPCM family and GSM have the same form.
  *
  * Own code because 16-bit samples must come out as they went in; the decoders at hand divide positive samples by 32767.
  */
@@ -64,7 +64,9 @@ export function pcmCodec(layout: PcmLayout): SampleCodec {
   };
 }
 
-/** Samples in the low bits of their container fill at most 1 / 256 of it for every byte to spare; silence does not tell. */
+/**
+ * Samples in the low bits of their container fill at most 1 / 256 of it for every byte to spare; silence does not tell.
+ */
 function scaleOf(channels: readonly Float32Array[], spare: number): number | undefined {
   let peak = 0;
   for (const samples of channels) for (const value of samples) if (Math.abs(value) > peak) peak = Math.abs(value);

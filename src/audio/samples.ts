@@ -67,7 +67,8 @@ export interface Decoded {
 }
 
 /**
- * The samples of a piece of audio. int16 and aligned bytes are not copied. Floats are not looked at: checkFloats does it.
+ * The samples of a piece of audio. int16 and aligned bytes are not copied. Floats are not looked at: checkFloats does
+ * it.
  * @throws ArgumentError for another type and for a number of bytes that makes no whole samples
  */
 export function samplesOf(data: AudioData, encoding?: Encoding): Decoded {
@@ -140,7 +141,9 @@ export function checkFloats(samples: Samples, { offset = 0, allowInvalid = false
   }
 }
 
-/** Puts silence in the place of NaN and infinity, in a copy where there are any; `found` is told the first one's index. */
+/**
+ * Puts silence in the place of NaN and infinity, in a copy where there are any; `found` is told the first one's index.
+ */
 export function withSilence(samples: Samples, found: (index: number) => void): Samples {
   if (samples instanceof Int16Array) return samples;
   const first = samples.findIndex((value) => !Number.isFinite(value));
@@ -152,8 +155,8 @@ export function withSilence(samples: Samples, found: (index: number) => void): S
 const notNormalised = `normalised to [-1, 1] (up to +-${largestFloat} is clipped); these look like integers that were cast, not normalised: divide by 32768 or pass an Int16Array`;
 
 /**
- * One channel of interleaved samples, or the mean of all; a view where there is only one. Samples that do not fill a frame
- * are left out. The mean is taken in floats, so int16 and floats of the same audio give the same bits.
+ * One channel of interleaved samples, or the mean of all; a view where there is only one. Samples that do not fill a
+ * frame are left out. The mean is taken in floats, so int16 and floats of the same audio give the same bits.
  */
 export function pickChannel(interleaved: Samples, channels: number, channel: Channel): Samples {
   if (channels === 1) return interleaved;

@@ -33,7 +33,9 @@ export function turnHasTime(): boolean {
   return performance.now() < deadline;
 }
 
-/** Runs a computation, at once if this turn has the time and nobody waits. `long`: it takes more than some ten slices. */
+/**
+ * Runs a computation, at once if this turn has the time and nobody waits. `long`: it takes more than some ten slices.
+ */
 export function inSlices<T>(computation: Sliced<T>, long = false): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const slice = (): boolean => {

@@ -93,7 +93,9 @@ export function channelsHeard(channel: Channel | undefined, channels: number): C
   return channel === undefined ? Array.from({ length: channels }, (_, i) => i) : [checkChannel(channel, channels)];
 }
 
-/** Frames converted at a time, so that hours in one chunk need no second copy of themselves and others have their turn. */
+/**
+ * Frames converted at a time, so that hours in one chunk need no second copy of themselves and others have their turn.
+ */
 export const framesAtATime = 1 << 15;
 
 export interface StreamLayout extends AudioLayout {
@@ -164,8 +166,8 @@ export class StreamInput {
   /**
    * Blocks of whole steps, one Int16Array a channel heard, all of the same length; none until a step is complete. They
    * are copies: the chunk may be used again once all blocks are taken.
-   * @throws ArgumentError as for a chunk; the chunks of one stream are all of one type. A chunk that is refused leaves no
-   * trace, unless it is longer than `framesAtATime`
+   * @throws ArgumentError as for a chunk; the chunks of one stream are all of one type. A chunk that is refused leaves
+   * no trace, unless it is longer than `framesAtATime`
    */
   push(chunk: AudioData): Iterable<Int16Array[]> {
     return this.convert(this.take(chunk));
@@ -194,7 +196,9 @@ export class StreamInput {
     return block ? [block] : noBlocks;
   }
 
-  /** Blocks of silence, as long as `milliseconds`: time in which nothing arrived. A sample that was begun is dropped. */
+  /**
+   * Blocks of silence, as long as `milliseconds`: time in which nothing arrived. A sample that was begun is dropped.
+   */
   skip(milliseconds: number): Iterable<Int16Array[]> {
     this.#oddBytes = noBytes;
     this.#partialFrame = noSamples;

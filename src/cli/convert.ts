@@ -28,7 +28,9 @@ export interface ConvertOptions {
 
 const encodingOf = { f16: 'float16', int8: 'int8' } as const;
 
-/** Gives the exit code: `plain` where a network was written that no engine can listen with, unless that was asked for. */
+/**
+ * Gives the exit code: `plain` where a network was written that no engine can listen with, unless that was asked for.
+ */
 export async function convertCommand(input: string, output: string, options: ConvertOptions): Promise<number> {
   if (options.meta !== undefined && options.network) throw new UsageError('--network and --meta contradict each other');
   const weights = options.quantize === undefined ? 'float32' : encodingOf[options.quantize];

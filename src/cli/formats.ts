@@ -1,6 +1,6 @@
 /**
- * What `analyze --format` can write. A line here and the file it names are all that a new format takes: help, completion
- * and docs/command-line.md are made from this list. The file is loaded when the format is asked for.
+ * What `analyze --format` can write. A line here and the file it names are all that a new format takes: help,
+ * completion and docs/command-line.md are made from this list. The file is loaded when the format is asked for.
  */
 import type { ReportFormat } from '../reports/report.ts';
 

@@ -4,9 +4,9 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 
 /**
- * A path for each input and ending: the folders below the inputs' common one are kept, and `call.wav` becomes `call.csv`;
- * where call.wav and call.mp3 stand side by side, `call.wav.csv` and `call.mp3.csv`. None is an input or one of `taken`, and no
- * two are the same on a file system that takes upper and lower case for one.
+ * A path for each input and ending: the folders below the inputs' common one are kept, and `call.wav` becomes
+ * `call.csv`; where call.wav and call.mp3 stand side by side, `call.wav.csv` and `call.mp3.csv`. None is an input or
+ * one of `taken`, and no two are the same on a file system that takes upper and lower case for one.
  */
 export function outputPaths(
   files: readonly string[],

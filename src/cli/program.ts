@@ -1,4 +1,7 @@
-/** The command line: what can be said, in words worth reading. What is done stands in a file a command, loaded only for it. */
+/**
+ * The command line: what can be said, in words worth reading. What is done stands in a file a command, loaded only for
+ * it.
+ */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { encodings } from '../audio/format.ts';

@@ -3,8 +3,8 @@ import { resample } from '../audio/pcm.ts';
 import { floatsOf } from '../audio/samples.ts';
 
 /**
- * The first seconds of an audio file as 16 kHz mono in [-1, 1], the mean of its channels, by the product's own decoder and
- * resampler. int16 at 16 kHz comes out as it stands in the file. No more of the file is read than is needed.
+ * The first seconds of an audio file as 16 kHz mono in [-1, 1], the mean of its channels, by the product's own decoder
+ * and resampler. int16 at 16 kHz comes out as it stands in the file. No more of the file is read than is needed.
  */
 export async function readClip(path: string, seconds: number): Promise<Float32Array> {
   const parts: Float32Array[] = [];

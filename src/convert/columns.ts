@@ -1,4 +1,6 @@
-/** What the columns of a network's output are: classes that sum to 1, independent ones, or one class and its opposite. */
+/**
+ * What the columns of a network's output are: classes that sum to 1, independent ones, or one class and its opposite.
+ */
 import type { Graph, GraphNode } from '../graph/graph.ts';
 import { probe } from '../graph/passes/edit.ts';
 

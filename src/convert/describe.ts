@@ -140,7 +140,9 @@ function nodeTable(graph: Graph): string {
   return table([['node', 'op', 'output', 'parameters', 'attributes'], ...rows]);
 }
 
-/** What a run needs: work (for a second of audio, if it is known what that is), memory at work, and memory of a stream. */
+/**
+ * What a run needs: work (for a second of audio, if it is known what that is), memory at work, and memory of a stream.
+ */
 function costs(
   graph: Graph,
   audio?: { readonly length: number; readonly seconds: (frames: number) => number },

@@ -53,8 +53,8 @@ const arrays: Readonly<Record<string, (data: ArrayLike<number>) => OrtData>> = {
 };
 
 /**
- * An ONNX file, or the bytes of one, on onnxruntime; a file must be named by its path, because external data lies beside it.
- * `source` is what errors call it, `fixed` are inputs that were given once and for all.
+ * An ONNX file, or the bytes of one, on onnxruntime; a file must be named by its path, because external data lies
+ * beside it. `source` is what errors call it, `fixed` are inputs that were given once and for all.
  */
 export async function openOriginal(
   model: Uint8Array | string,

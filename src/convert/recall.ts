@@ -21,7 +21,10 @@ export function confusionOf(
   return confusion;
 }
 
-/** Share of right answers by label; labels without a clip are left out. `accepted` names answers that also count as right. */
+/**
+ * Share of right answers by label; labels without a clip are left out. `accepted` names answers that also count as
+ * right.
+ */
 export function recallOf(
   confusion: Confusion,
   accepted: Readonly<Record<string, readonly string[]>> = {},

@@ -33,7 +33,10 @@ const kinds: Readonly<Record<string, (random: () => number, i: number) => number
   spike: (_, i) => (i === 7 ? 100 : 0),
 };
 
-/** Where the tolerance is that of parity. The other kinds magnify rounding: a norm of a constant divides noise by epsilon. */
+/**
+ * Where the tolerance is that of parity. The other kinds magnify rounding: a norm of a constant divides noise by
+ * epsilon.
+ */
 const ordinary: readonly string[] = ['random', 'features', 'zeros'];
 
 const gaussian = (random: () => number): number =>
@@ -46,8 +49,8 @@ function generator(): () => number {
 }
 
 /**
- * Multiply-adds of all runs together that a backend is asked for, so that any network is proved within a minute: the reference
- * computations are slow, and need not run where a kernel that was held against them does.
+ * Multiply-adds of all runs together that a backend is asked for, so that any network is proved within a minute: the
+ * reference computations are slow, and need not run where a kernel that was held against them does.
  */
 const budgets: Readonly<Record<string, number>> = { reference: 4e8, cpu: 2e10, webgpu: 4e9, 'gpu.js': 5e8 };
 /** After this long no further size is begun. */
@@ -237,8 +240,8 @@ class Comparison {
   }
 
   /**
-   * How far the original's own outputs move where its inputs are rounded otherwise. A network that magnifies that much has no
-   * more exact an answer: the logarithm of a spectrum that is all rounding, or a recurrence at an edge.
+   * How far the original's own outputs move where its inputs are rounded otherwise. A network that magnifies that much
+   * has no more exact an answer: the logarithm of a spectrum that is all rounding, or a recurrence at an edge.
    */
   async #restlessness(
     inputs: readonly Given[],

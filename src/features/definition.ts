@@ -1,11 +1,15 @@
 /**
- * What the models hear, as Meyda's `melBands` defines it (meyda 5.6.3, src/utilities.ts and src/extractors/melBands.ts).
- * This file is the plain definition that every fast form is held against: the log-mel shader, the WASM kernel.
+ * What the models hear, as Meyda's `melBands` defines it (meyda 5.6.3, src/utilities.ts and
+ * src/extractors/melBands.ts). This file is the plain definition that every fast form is held against: the log-mel
+ * shader, the WASM kernel.
  *
  * Samples are at int16 scale (full scale is 32768), or the 1 inside the logarithm hides quiet audio.
  */
 
-/** How audio is cut into frames and frames into bands. `frame` is a power of two; lengths are in samples, the rate in Hz. */
+/**
+ * How audio is cut into frames and frames into bands. `frame` is a power of two; lengths are in samples, the rate in
+ * Hz.
+ */
 export interface FrameGeometry {
   readonly frame: number;
   readonly hop: number;
@@ -41,8 +45,8 @@ function melToHertz(mel: number): number {
 }
 
 /**
- * The bins between which the triangles stand, [bands + 2]: evenly spaced in mel from 0 Hz to the Nyquist frequency, then
- * floor((frame + 1) f / rate). Meyda keeps mel and hertz in float32; so do we, or an edge could fall one bin off.
+ * The bins between which the triangles stand, [bands + 2]: evenly spaced in mel from 0 Hz to the Nyquist frequency,
+ * then floor((frame + 1) f / rate). Meyda keeps mel and hertz in float32; so do we, or an edge could fall one bin off.
  */
 export function bandEdges(geometry: FrameGeometry): number[] {
   const { frame, bands, sampleRate } = geometry;

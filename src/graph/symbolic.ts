@@ -2,7 +2,9 @@
 import type { Dimension } from './graph.ts';
 import type { Plan } from './plan.ts';
 
-/** A value's extents: numbers, and in words those that follow the input's, batch, time, time/4, as two plans show them. */
+/**
+ * A value's extents: numbers, and in words those that follow the input's, batch, time, time/4, as two plans show them.
+ */
 export function symbolicExtents(name: string, [a, b]: readonly [Plan, Plan]): Dimension[] {
   return a.shapes.get(name)!.map((extent, axis) => {
     const other = b.shapes.get(name)![axis];

@@ -1,4 +1,6 @@
-/** What waits for an AbortSignal. However many wait for one signal, it has one listener, so that Node warns of no leak. */
+/**
+ * What waits for an AbortSignal. However many wait for one signal, it has one listener, so that Node warns of no leak.
+ */
 const waiting = new WeakMap<AbortSignal, Set<() => void>>();
 
 /** Calls `abort` when the signal aborts, unless the function that is given back is called before. */

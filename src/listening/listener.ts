@@ -1,4 +1,6 @@
-/** Audio of one source through the models a caller asked for: whole steps of pcm in, steps ready to be decided on out. */
+/**
+ * Audio of one source through the models a caller asked for: whole steps of pcm in, steps ready to be decided on out.
+ */
 
 import { type Decision, decide, isSilent, type Step } from '../answers/decision.ts';
 import { stepSamples } from '../audio/format.ts';

@@ -8,7 +8,9 @@ export function beginning(start: number): number {
   return Math.floor((start * 1000) / stepMilliseconds + 1e-9) * stepMilliseconds;
 }
 
-/** What lies between two times; reads no further than the later one. `start` in ms, `end` in seconds, Infinity for all. */
+/**
+ * What lies between two times; reads no further than the later one. `start` in ms, `end` in seconds, Infinity for all.
+ */
 export async function* partOf(
   blocks: AsyncIterable<AudioBlock>,
   start: number,

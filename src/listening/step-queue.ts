@@ -6,7 +6,9 @@ export const stepsAtATime = 64;
 /** Samples a channel that an empty queue keeps room for: what waits for a run and what comes while it is computed. */
 const keptRoom = 2 * stepsAtATime * stepSamples;
 
-/** Whole steps that wait to be heard, a buffer for each channel; the buffers grow with what waits and are used again. */
+/**
+ * Whole steps that wait to be heard, a buffer for each channel; the buffers grow with what waits and are used again.
+ */
 export class StepQueue {
   #waiting: Int16Array[] = [];
   #taken: Int16Array[] = [];

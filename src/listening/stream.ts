@@ -13,9 +13,15 @@ import { snapshotOf, stateOf } from './snapshot.ts';
 import { StepQueue, stepsAtATime } from './step-queue.ts';
 import { type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
 
-/** Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is computed. */
+/**
+ * Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is
+ * computed.
+ */
 const roomInSteps = stepsAtATime;
-/** Steps that may wait when more is written: ten minutes. A caller that never waits is told so, rather than memory filled. */
+/**
+ * Steps that may wait when more is written: ten minutes. A caller that never waits is told so, rather than memory
+ * filled.
+ */
 const mostSteps = 600_000 / stepMilliseconds;
 /** Results that may wait to be read; then the stream rests, and with it its writer. */
 const roomInResults = 4096;
@@ -114,8 +120,8 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
 
   /**
    * Takes a chunk of any size and gives a promise that resolves when there is room for more. The chunk is copied before
-   * `write` returns. Audio is heard in the order of the calls, whether they are waited for or not. A chunk that is refused
-   * is left out, and the stream goes on.
+   * `write` returns. Audio is heard in the order of the calls, whether they are waited for or not. A chunk that is
+   * refused is left out, and the stream goes on.
    * @throws ArgumentError for bad audio; an error if ten minutes of audio wait because no promise was waited for
    */
   write(data: AudioData): Promise<void> {
@@ -239,7 +245,8 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
   }
 
   /**
-   * The stream's state as bytes, once all that was written is analysed: `openStream({ resume: bytes })` goes on from it, here or in another process, and gives what this stream would. Results that were not read stay here. What is
+   * The stream's state as bytes, once all that was written is analysed: `openStream({ resume: bytes })` goes on from
+   * it, here or in another process, and gives what this stream would. Results that were not read stay here. What is
    * written until the promise resolves is part of it.
    */
   async snapshot(): Promise<Uint8Array> {
@@ -262,7 +269,9 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
     if (this.#state === 'failed') throw this.#error;
   }
 
-  /** Ends the stream at once and drops what waits; iterations end. Needed only for a stream that is left before its end. */
+  /**
+   * Ends the stream at once and drops what waits; iterations end. Needed only for a stream that is left before its end.
+   */
   cancel(): void {
     if (this.#state === 'done' || this.#state === 'failed') return;
     this.#results = [];

@@ -49,7 +49,9 @@ export class Tracks {
     return this.#tracks[0].listener.settings.models;
   }
 
-  /** The next whole steps, pcm[i] of channels[i], all of the same length; the periods they complete, in order of time. */
+  /**
+   * The next whole steps, pcm[i] of channels[i], all of the same length; the periods they complete, in order of time.
+   */
   async hear(pcm: readonly Int16Array[], signal?: AbortSignal): Promise<StreamResult[]> {
     const steps = await Promise.all(this.#tracks.map(({ listener }, i) => listener.hear(pcm[i], signal)));
     return this.#inTime(this.#tracks.map(({ reporter }, i) => reporter.push(steps[i])));

@@ -24,9 +24,14 @@ export interface ModelMetadata {
   readonly receptiveField: number;
   /** Two-class models: a margin below this is `unknown`; 0 for never. */
   readonly unknownCutoff: number;
-  /** Whether each label has a probability of its own, so that several may be heard at once; left out where they sum to 1. */
+  /**
+   * Whether each label has a probability of its own, so that several may be heard at once; left out where they sum to
+   * 1.
+   */
   readonly independent?: true;
-  /** Name of the model that tells a voice model where somebody speaks; empty for a model that answers for every sound. */
+  /**
+   * Name of the model that tells a voice model where somebody speaks; empty for a model that answers for every sound.
+   */
   readonly gate: string;
   /** Weights of the first steps in a mean over steps, before the receptive field is full; steps behind them weigh 1. */
   readonly warmupWeights: readonly number[];
@@ -53,7 +58,9 @@ export interface Model extends ModelMetadata {
   readonly graph: Graph;
 }
 
-/** A model an engine holds. `id` tells versions of one name apart: `speech`, or `speech@1` for an older one beside it. */
+/**
+ * A model an engine holds. `id` tells versions of one name apart: `speech`, or `speech@1` for an older one beside it.
+ */
 export interface OpenModel extends Model {
   readonly id: string;
 }

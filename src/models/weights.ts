@@ -15,7 +15,9 @@ export interface EncodedWeights {
 
 const bytesOf = (array: Float32Array | Uint16Array | Int8Array): Uint8Array =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-/** A copy, because a view into a file starts anywhere; not by `slice`, which copies nothing where the file is a Buffer. */
+/**
+ * A copy, because a view into a file starts anywhere; not by `slice`, which copies nothing where the file is a Buffer.
+ */
 const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer;
 
 export function encodeWeights(values: Float32Array, shape: Shape, encoding: Encoding): EncodedWeights {

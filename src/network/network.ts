@@ -37,8 +37,8 @@ export interface NetworkOptions {
 const mostSpecial = 8;
 
 /**
- * A network on a device: named tensors in, named tensors out. Any number of runs may be under way at once; those that wait
- * together, of one shape, are computed together where the items of a batch are computed apart.
+ * A network on a device: named tensors in, named tensors out. Any number of runs may be under way at once; those that
+ * wait together, of one shape, are computed together where the items of a batch are computed apart.
  */
 export class Network {
   /** Which device computes, and why it was chosen. */
@@ -73,7 +73,8 @@ export class Network {
 
   /**
    * The outputs for these inputs, by name.
-   * @throws ArgumentError that names the input, what came and what is allowed; ShapeError where sizes do not fit the network
+   * @throws ArgumentError that names the input, what came and what is allowed; ShapeError where sizes do not fit the
+   * network
    */
   async run(inputs: NetworkInputs): Promise<NetworkOutputs> {
     const { key, graph, settled } = this.#graphFor(settle({ inputs: this.#source.inputs }, inputs));

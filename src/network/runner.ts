@@ -1,4 +1,6 @@
-/** Runs of one network: calls that wait together become one batch where its items are computed apart; programs are kept. */
+/**
+ * Runs of one network: calls that wait together become one batch where its items are computed apart; programs are kept.
+ */
 import type { Backend, Program } from '../backends/backend.ts';
 import { DisposedError } from '../errors.ts';
 import type { Bindings, Graph } from '../graph/graph.ts';

@@ -1,4 +1,7 @@
-/** A network along a stream, stretch by stretch: what its nodes carry, and what it takes and gives as inputs and outputs. */
+/**
+ * A network along a stream, stretch by stretch: what its nodes carry, and what it takes and gives as inputs and
+ * outputs.
+ */
 import { ArgumentError } from '../errors.ts';
 import type { NetworkInputs, NetworkOutputs, NetworkTensor, NetworkValue } from './tensors.ts';
 
@@ -42,7 +45,9 @@ export class NetworkStream {
     }
   }
 
-  /** The outputs for the next stretch. Inputs that are carried need not be given; one that is replaces what was carried. */
+  /**
+   * The outputs for the next stretch. Inputs that are carried need not be given; one that is replaces what was carried.
+   */
   run(inputs: NetworkInputs): Promise<NetworkOutputs> {
     const result = this.#last.then(() => this.#next(inputs));
     this.#last = result.catch(() => {});

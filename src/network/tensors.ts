@@ -11,7 +11,9 @@ export interface NetworkTensor {
   readonly shape: readonly number[];
 }
 
-/** Values by the names of the network's inputs; a shape can be left out where it follows from the number of elements. */
+/**
+ * Values by the names of the network's inputs; a shape can be left out where it follows from the number of elements.
+ */
 export type NetworkInputs = Readonly<
   Record<string, Numbers | { readonly data: Numbers; readonly shape: readonly number[] }>
 >;

@@ -216,7 +216,10 @@ export abstract class Emission {
     return this.emitOne(node.op, inputs, node.attributes, shape, node.name);
   }
 
-  /** A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't enough. */
+  /**
+   * A shape as the op reshape wants it: 0 for the extent of the same axis, -1 for what is left; undefined if that isn't
+   * enough.
+   */
   #reshapeAttribute(operand: Operand, shape: readonly Size[]): number[] | undefined {
     const from = this.#reshaped.get(operand.name) ?? operand;
     if (shape.some((size) => size.constant !== undefined && size.constant < 1))

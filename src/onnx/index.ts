@@ -25,7 +25,10 @@ export interface Imported {
   readonly notes: readonly string[];
 }
 
-/** Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is what errors call it. Throws ConversionError. */
+/**
+ * Reads and lowers an ONNX file; nothing is folded or fused yet. `source` is what errors call it. Throws
+ * ConversionError.
+ */
 export function importOnnx(bytes: Uint8Array, source: string, options: ImportOptions = {}): Graph {
   return lowerOnnx(bytes, source, options).graph;
 }

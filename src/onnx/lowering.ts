@@ -131,7 +131,9 @@ export class Lowering extends Emission {
     return copy;
   }
 
-  /** Gives a value the name that it has in the ONNX file; what has it already, for want of one of its own, gets another. */
+  /**
+   * Gives a value the name that it has in the ONNX file; what has it already, for want of one of its own, gets another.
+   */
   #rename(from: string, to: string): string {
     if (from === to || this.inputs.some(({ name }) => name === to)) return from;
     if (this.isTaken(to)) this.#swap(to, this.claimName(to));

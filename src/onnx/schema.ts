@@ -1,4 +1,6 @@
-/** The part of the ONNX file format that is read, as tables of fields. Numbers from onnx.proto3 of the ONNX standard. */
+/**
+ * The part of the ONNX file format that is read, as tables of fields. Numbers from onnx.proto3 of the ONNX standard.
+ */
 import {
   type Decoded,
   type MessageType,

@@ -3,7 +3,10 @@ import { fittedAxes, fittedShape, nowhere } from './expand.ts';
 import { computeMovement, sourceTable } from './movement.ts';
 import type { Op } from './op.ts';
 
-/** The first positions of x along `axes`, as many as another value is long: axis axes[i] is cut to axis from[i] of `like`. */
+/**
+ * The first positions of x along `axes`, as many as another value is long: axis axes[i] is cut to axis from[i] of
+ * `like`.
+ */
 export const crop: Op = {
   name: 'crop',
   infer(node, shapes) {

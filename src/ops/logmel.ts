@@ -53,7 +53,8 @@ export const logmel: Op = {
     return [y];
   },
   multiplyAdds(node, [pcm]) {
-    // A real FFT takes about 2.5 n log2 n operations of which half are multiplications; the mel triangles overlap by half.
+    // A real FFT takes about 2.5 n log2 n operations of which half are multiplications; the mel triangles overlap by
+    // half.
     const { frame, hop } = logMelGeometry(node);
     return Math.round(((pcm[0] * pcm[1]) / hop) * (1.25 * frame * Math.log2(frame) + 2 * frame));
   },

@@ -4,8 +4,9 @@ import type { Shape } from '../graph/tensor.ts';
 import { choiceAttribute } from './op.ts';
 
 /**
- * Extents of a recurrent op of so many gates, checked against each other: x [batch, time, features], W [features, gates x
- * hidden], R [hidden, gates x hidden], `biases` biases [gates x hidden], then first states [batch, hidden], which may be left out.
+ * Extents of a recurrent op of so many gates, checked against each other: x [batch, time, features], W [features, gates
+ * x hidden], R [hidden, gates x hidden], `biases` biases [gates x hidden], then first states [batch, hidden], which may
+ * be left out.
  */
 export function recurrentGeometry(
   node: GraphNode,

@@ -17,7 +17,9 @@ export interface WindowAxes {
   shapeOf(extent: Pair, channels: number): Shape;
 }
 
-/** What all ops that slide a window over x, [batch, time, channels] or [batch, time, frequency, channels], read alike. */
+/**
+ * What all ops that slide a window over x, [batch, time, channels] or [batch, time, frequency, channels], read alike.
+ */
 export function windowAxes(node: GraphNode, shapes: readonly Shape[]): WindowAxes {
   const x = shapes[0];
   const axes = x.length - 2;

@@ -1,6 +1,6 @@
 /**
- * Names of the web platform that stand in public types, so that they mean something in projects that have neither the DOM library
- * nor Node's types. Where those are there, these merge with them and add nothing.
+ * Names of the web platform that stand in public types, so that they mean something in projects that have neither the
+ * DOM library nor Node's types. Where those are there, these merge with them and add nothing.
  */
 declare global {
   interface AbortSignal {

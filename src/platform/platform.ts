@@ -1,6 +1,6 @@
 /**
- * What differs between Node and a browser, and nothing else. One module a platform implements it: node.ts, and browser.ts,
- * which bundlers for the browser take in its place (`browser` in package.json).
+ * What differs between Node and a browser, and nothing else. One module a platform implements it: node.ts, and
+ * browser.ts, which bundlers for the browser take in its place (`browser` in package.json).
  */
 export interface Platform {
   /** Threads that can compute at once; 1 where threads can't share memory. */
@@ -49,7 +49,10 @@ export type FilePlace = string | URL;
 export interface OpenFile {
   /** Bytes in all; undefined for a pipe. */
   readonly size: number | undefined;
-  /** Fills the start of `target` from a place in the file, or from where the last read of a pipe ended; gives the bytes read. */
+  /**
+   * Fills the start of `target` from a place in the file, or from where the last read of a pipe ended; gives the bytes
+   * read.
+   */
   read(target: Uint8Array, position: number | undefined): Promise<number>;
   close(): Promise<void>;
 }

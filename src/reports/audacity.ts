@@ -1,8 +1,8 @@
 import { type FileReport, type ReportFormat, runsOf } from './report.ts';
 
 /**
- * An Audacity label track: start, end (seconds) and label, separated by tabs. Where there are several models or channels
- * their names stand in front of the label, as one label file is one track.
+ * An Audacity label track: start, end (seconds) and label, separated by tabs. Where there are several models or
+ * channels their names stand in front of the label, as one label file is one track.
  * https://manual.audacityteam.org/man/importing_and_exporting_labels.html
  */
 export function toAudacityLabels(report: FileReport): string {

@@ -1,8 +1,8 @@
 import { type FileReport, modelsOf, periodEnd, type ReportFormat } from './report.ts';
 
 /**
- * One row a channel and period, comma-separated as RFC 4180 has it: file, channel, start and end in milliseconds, then for
- * each model its result and confidence and, where raw values are there, the probability of each label.
+ * One row a channel and period, comma-separated as RFC 4180 has it: file, channel, start and end in milliseconds, then
+ * for each model its result and confidence and, where raw values are there, the probability of each label.
  */
 export function toCsv(report: FileReport, options: { header?: boolean } = {}): string {
   const first = Object.values(report.channels)[0];
@@ -34,7 +34,10 @@ export function csvRow(cells: readonly (string | number)[]): string {
   return `${cells.map(quoted).join(',')}\r\n`;
 }
 
-/** A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is text". */
+/**
+ * A text that a spreadsheet would run as a formula gets an apostrophe in front, which spreadsheets take for "this is
+ * text".
+ */
 function quoted(value: string | number): string {
   const text = typeof value === 'string' && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

@@ -1,6 +1,7 @@
 /**
- * What the page does by itself: a line and a card follow the pointer or the arrow keys and tell what is heard there; a part
- * that is marked is drawn as wide as the whole; the button turns light to dark. Written for browsers, so it stands here as text.
+ * What the page does by itself: a line and a card follow the pointer or the arrow keys and tell what is heard there; a
+ * part that is marked is drawn as wide as the whole; the button turns light to dark. Written for browsers, so it stands
+ * here as text.
  */
 export const pageScript = `
 (() => {

@@ -5,9 +5,9 @@ import { type FileReport, isVoiceModel, type ReportFormat, runsOf } from './repo
 const notSpeech = new Set(['silence', 'no_speech', 'music', 'other']);
 
 /**
- * NIST's RTTM, one SPEAKER line a stretch of speech: type, file, channel (from 1 on), start and length in seconds, and the
- * name and confidence in their places. The name is the voice model's label; where no voice model was asked for, `speech`,
- * by SpeechRT if it was asked for: it knows the borders better.
+ * NIST's RTTM, one SPEAKER line a stretch of speech: type, file, channel (from 1 on), start and length in seconds, and
+ * the name and confidence in their places. The name is the voice model's label; where no voice model was asked for,
+ * `speech`, by SpeechRT if it was asked for: it knows the borders better.
  * https://catalog.ldc.upenn.edu/docs/LDC2004T12/RTTM-format-v13.pdf
  */
 export function toRttm(report: FileReport): string {

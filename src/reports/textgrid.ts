@@ -1,8 +1,8 @@
 import { type FileReport, type ReportFormat, type Run, runsOf } from './report.ts';
 
 /**
- * Praat's TextGrid in its long text form: one interval tier a model (and channel, where there are several), from 0 to the
- * length of the audio without a gap. Times are seconds.
+ * Praat's TextGrid in its long text form: one interval tier a model (and channel, where there are several), from 0 to
+ * the length of the audio without a gap. Times are seconds.
  * https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html
  */
 export function toTextGrid(report: FileReport): string {

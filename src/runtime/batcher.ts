@@ -8,7 +8,10 @@ import { platform } from '../platform/index.ts';
 import type { Programs, RunShape } from './programs.ts';
 import { StatsCounter } from './stats.ts';
 
-/** Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as much. */
+/**
+ * Step probabilities by model id, each [steps, labels]. Plain arrays: for so few numbers a typed one weighs twice as
+ * much.
+ */
 export type StepProbabilities = Readonly<Record<string, readonly number[]>>;
 
 /** What one stream carries from call to call. Calls of one stream must not overlap. */
@@ -72,7 +75,10 @@ export class Batcher {
     return this.#programs.stateLength(ids);
   }
 
-  /** Analyses whole steps of one chunk on its own, as if silence had gone before it. `pcm` int16 [steps * 1024]; `ids` sorted. */
+  /**
+   * Analyses whole steps of one chunk on its own, as if silence had gone before it. `pcm` int16 [steps * 1024]; `ids`
+   * sorted.
+   */
   async analyzeChunk(pcm: Int16Array, ids: readonly string[], signal?: AbortSignal): Promise<StepProbabilities> {
     const steps = pcm.length / stepSamples;
     if (steps > longestRun) return this.analyzeStream(pcm, this.openStream(ids), signal);
@@ -175,8 +181,8 @@ export class Batcher {
   }
 
   /**
-   * Batches are powers of two, so that there are few programs: filled up where rows cost next to nothing, else cut; of at
-   * most `bound` jobs, a power of two.
+   * Batches are powers of two, so that there are few programs: filled up where rows cost next to nothing, else cut; of
+   * at most `bound` jobs, a power of two.
    */
   async #run(jobs: readonly Job[], alone: boolean, bound = Infinity): Promise<void> {
     const largest = Math.min(bound, this.#largestBatch(jobs[0]));
@@ -266,7 +272,9 @@ function answer(jobs: readonly Job[], { ids, batch, steps }: RunShape, outputs: 
   });
 }
 
-/** Buffers for inputs and states, used again by later runs of the same size, so that a stream makes next to no garbage. */
+/**
+ * Buffers for inputs and states, used again by later runs of the same size, so that a stream makes next to no garbage.
+ */
 class Buffers {
   readonly #shorts = new Map<number, Int16Array[]>();
   readonly #floats = new Map<number, Float32Array[]>();

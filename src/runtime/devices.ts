@@ -38,12 +38,15 @@ const openers = {
   cpu: async (): Promise<Backend> => (await import('../backends/wasm/index.ts')).openWasm(),
   'gpu.js': async (): Promise<Backend> => {
     const { openGpuJs } = await import('../backends/gpujs/index.ts');
-    // Its WebAssembly mode is twice as fast as its JavaScript; where there is no WebAssembly the latter is what remains.
+    // Its WebAssembly mode is twice as fast as its JavaScript; where there is no WebAssembly the latter is what
+    // remains.
     return openGpuJs({ mode: 'webasm' }).catch(() => openGpuJs({ mode: 'cpu' }));
   },
 };
 
-/** Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device. */
+/**
+ * Opens the device of this name. A named device that is not there is a DeviceUnavailableError, never another device.
+ */
 export async function openDevice(name: DeviceName, options: DeviceOptions = {}): Promise<OpenDevice> {
   if (name !== 'auto') {
     const backend = await openers[name](true, options);

@@ -1,4 +1,6 @@
-/** Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads. */
+/**
+ * Where batches are computed: programs prepared by models and shape, and where the device has one, a pool of threads.
+ */
 import { stepSamples } from '../audio/format.ts';
 import type { Backend, Batching, Pool, Program } from '../backends/backend.ts';
 import { DeviceMemoryError, WorkerError } from '../errors.ts';

@@ -20,8 +20,8 @@ export function sharesOf(spans: readonly Span[], steps: number): number[] {
 }
 
 /**
- * Area under the receiver operating characteristic: how often a step of speech scores higher than one without, ties counting
- * half (the Mann-Whitney statistic). NaN where one of the two is missing.
+ * Area under the receiver operating characteristic: how often a step of speech scores higher than one without, ties
+ * counting half (the Mann-Whitney statistic). NaN where one of the two is missing.
  */
 export function areaUnderCurve(scores: readonly number[], speech: readonly boolean[]): number {
   const order = scores.map((_, i) => i).sort((a, b) => scores[a] - scores[b]);

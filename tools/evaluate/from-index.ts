@@ -1,13 +1,14 @@
 /**
  * Cuts an evaluation folder (WAV files and LABELS.tsv) out of a corpus that is kept as long shards with an index.
  *
- * usage: node --import tsx tools/evaluate/from-index.ts DATA OUT [--index index.tsv] [--split dev] [--seconds 3] [--per-corpus 80]
+ * usage: node --import tsx tools/evaluate/from-index.ts DATA OUT [--index index.tsv] [--split dev] [--seconds 3]
+ * [--per-corpus 80]
  *   DATA    a folder with audio/SHARD and an index with the columns shard, start, end (seconds), class, gender, corpus, split
  *   OUT     gets wav/*.wav (16 kHz mono, at most SECONDS each) and LABELS.tsv
  *
- * A speech clip gives its first SECONDS. Long music and sounds give several stretches, so that a class with few files is not
- * judged on a handful. Of each corpus at most so many stretches are taken, drawn by a fixed seed. Stretches of music and sounds that
- * are next to silent (below -60 dB) are left out: nobody could tell what they are. Needs ffmpeg.
+ * A speech clip gives its first SECONDS. Long music and sounds give several stretches, so that a class with few files
+ * is not judged on a handful. Of each corpus at most so many stretches are taken, drawn by a fixed seed. Stretches of
+ * music and sounds that are next to silent (below -60 dB) are left out: nobody could tell what they are. Needs ffmpeg.
  */
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** From what was heard to the figures of an accuracy report. The decisions that a score rests on are written in evaluate.ts. */
+/**
+ * From what was heard to the figures of an accuracy report. The decisions that a score rests on are written in
+ * evaluate.ts.
+ */
 import { balanced, type Confusion, confusionOf, recallOf } from '../../src/convert/recall.ts';
 import type { Heard, Listening } from './hear.ts';
 import { type ClassName, classes, type GenderName, genders } from './labels.ts';

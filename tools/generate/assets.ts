@@ -1,6 +1,6 @@
 /**
- * Modules that are made of other sources, so that they are code for every bundler: the kernels of the CPU backend and the
- * levels of audio (AssemblyScript), the resampler of its package, and the shaders.
+ * Modules that are made of other sources, so that they are code for every bundler: the kernels of the CPU backend and
+ * the levels of audio (AssemblyScript), the resampler of its package, and the shaders.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';

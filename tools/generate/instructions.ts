@@ -1,7 +1,8 @@
 /**
- * The instructions of the CPU backend, read from assembly/: an instruction is a class of arguments and the function that
- * takes it, `Gru` and `gru(p: Gru)`. Of them are made the dispatch in AssemblyScript and the table by which TypeScript
- * writes programs. The kinds that src/ops lists become enumerations in AssemblyScript, those of assembly/ become objects.
+ * The instructions of the CPU backend, read from assembly/: an instruction is a class of arguments and the function
+ * that takes it, `Gru` and `gru(p: Gru)`. Of them are made the dispatch in AssemblyScript and the table by which
+ * TypeScript writes programs. The kinds that src/ops lists become enumerations in AssemblyScript, those of assembly/
+ * become objects.
  */
 import { readdirSync, readFileSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';

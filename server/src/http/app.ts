@@ -140,8 +140,8 @@ export async function createApp(parts: Parts): Promise<{ app: App; service: Serv
       if (service.ending) throw draining();
       request.caller = keyring.find(request);
     });
-    // Before the refusal, so that wrong keys are counted by address and right ones by key. Its hook belongs to each route, and
-    // so runs after all of this plugin's own of the same kind.
+    // Before the refusal, so that wrong keys are counted by address and right ones by key. Its hook belongs to each
+    // route, and so runs after all of this plugin's own of the same kind.
     if (settings.rateLimit > 0) await guarded.register(rateLimit, rateLimitOptions(settings));
     guarded.addHook('preParsing', async (request) => {
       if (!request.caller && !bringsItLater(request))

@@ -45,7 +45,9 @@ export class Keyring {
     return `ut_${randomBytes(24).toString('base64url')}`;
   }
 
-  /** Who presents these, or undefined. Tokens may also come as `?token=`, since browsers can't set headers on sockets. */
+  /**
+   * Who presents these, or undefined. Tokens may also come as `?token=`, since browsers can't set headers on sockets.
+   */
   find({ headers, query }: Credentials): Caller | undefined {
     const { token } = (query ?? {}) as { token?: unknown };
     const presented = fromHeaders(headers) ?? (typeof token === 'string' ? token : undefined);
@@ -88,8 +90,8 @@ export class Keyring {
 }
 
 /**
- * Whether Twilio signed the request for this URL: base64 of HMAC-SHA1 over the URL, keyed with the account's auth token.
- * Twilio's documentation, "Validating requests"; a WebSocket handshake has no parameters to add.
+ * Whether Twilio signed the request for this URL: base64 of HMAC-SHA1 over the URL, keyed with the account's auth
+ * token. Twilio's documentation, "Validating requests"; a WebSocket handshake has no parameters to add.
  */
 export function signedByTwilio(url: string, signature: unknown, authToken: string): boolean {
   if (typeof signature !== 'string') return false;

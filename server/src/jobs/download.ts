@@ -154,7 +154,9 @@ function allows(rule: string, url: URL): boolean {
   return name.startsWith('*.') ? url.hostname.endsWith(name.slice(1)) : url.hostname === name;
 }
 
-/** Global unicast: not loopback, private, link-local, carrier's, multicast, documentation, or one of these in disguise. */
+/**
+ * Global unicast: not loopback, private, link-local, carrier's, multicast, documentation, or one of these in disguise.
+ */
 export function isPublic(address: string): boolean {
   return ipaddr.isValid(address) && ipaddr.process(address).range() === 'unicast';
 }

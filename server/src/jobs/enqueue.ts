@@ -33,8 +33,8 @@ const bulk = 500;
 const pollMs = 1000;
 
 /**
- * The same file with the same options has the same id, so that a run that was broken off goes on where it was, and a file
- * that changed is a new job.
+ * The same file with the same options has the same id, so that a run that was broken off goes on where it was, and a
+ * file that changed is a new job.
  */
 export async function enqueueFolder(
   queue: JobQueue,

@@ -16,8 +16,8 @@ import {
 import { type Store, storeNames } from './store.ts';
 
 /**
- * How often a job may lose its worker before it counts as the one that kills workers. BullMQ's default of 1 would give up a
- * job that was twice in the wrong place.
+ * How often a job may lose its worker before it counts as the one that kills workers. BullMQ's default of 1 would give
+ * up a job that was twice in the wrong place.
  */
 const mostStalls = 3;
 

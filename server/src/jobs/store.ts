@@ -1,6 +1,6 @@
 /**
- * Where the audio of jobs and their results lie. A thing is there whole or not at all: it is written under another name and
- * renamed, or handed to a program that does as much (an object store's put).
+ * Where the audio of jobs and their results lie. A thing is there whole or not at all: it is written under another name
+ * and renamed, or handed to a program that does as much (an object store's put).
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -120,9 +120,9 @@ async function flush(path: string): Promise<void> {
 const noSuchName = 44;
 
 /**
- * A program in front of an object store: `PROGRAM put NAME` reads standard input, `PROGRAM get NAME` writes standard output,
- * `PROGRAM has NAME`, `PROGRAM remove NAME`. It ends with 0, with 44 where there is nothing of that name, else with an
- * error on standard error. It keeps and forgets old things by its own rules.
+ * A program in front of an object store: `PROGRAM put NAME` reads standard input, `PROGRAM get NAME` writes standard
+ * output, `PROGRAM has NAME`, `PROGRAM remove NAME`. It ends with 0, with 44 where there is nothing of that name, else
+ * with an error on standard error. It keeps and forgets old things by its own rules.
  */
 export class CommandStore implements Store {
   readonly #program: string;

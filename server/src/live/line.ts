@@ -16,8 +16,8 @@ export interface LineEvents {
 const roomSeconds = 2;
 /**
  * Packets of 20 ms are put together to stretches of at most this length: a stretch costs the engine little more than a
- * packet, and with 500 calls one of a second took a tenth less time than one of a quarter. No answer waits for it, since a
- * stretch ends where a period does.
+ * packet, and with 500 calls one of a second took a tenth less time than one of a quarter. No answer waits for it,
+ * since a stretch ends where a period does.
  */
 const longestStretch = 1.024;
 /** What the resampler holds back, 8 ms at most: the last step of a period needs so much audio behind it. */

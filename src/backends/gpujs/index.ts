@@ -1,6 +1,7 @@
 /**
- * The fallback that runs anywhere: every op as gpu.js kernels, compiled to plain JavaScript (mode cpu) or to WebAssembly
- * with SIMD (mode webasm). The mode is always named; gpu.js's automatic choice falls back without saying so.
+ * The fallback that runs anywhere: every op as gpu.js kernels, compiled to plain JavaScript (mode cpu) or to
+ * WebAssembly with SIMD (mode webasm). The mode is always named; gpu.js's automatic choice falls back without saying
+ * so.
  */
 import type { GPU } from 'gpu.js';
 import { ArgumentError, DeviceUnavailableError, DisposedError } from '../../errors.ts';

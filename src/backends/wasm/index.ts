@@ -20,7 +20,9 @@ export { wasmSupported } from './kernels.ts';
 export class WasmBackend implements Backend, Target {
   readonly name = 'cpu';
   readonly adapter = 'WebAssembly relaxed SIMD, 128 bits';
-  /** Four to sixteen steps at once cost a sixth less each than one alone; larger batches leave the second-level cache. */
+  /**
+   * Four to sixteen steps at once cost a sixth less each than one alone; larger batches leave the second-level cache.
+   */
   readonly batching: Batching = { largest: 16, pad: false };
   readonly heap = new Heap();
   readonly constants = new Constants(this.heap);
@@ -48,7 +50,9 @@ export class WasmBackend implements Backend, Target {
     return compile(graph, bindings, this);
   }
 
-  /** A program; several may be made of one compiled graph. Those that run at the same time need workspaces of their own. */
+  /**
+   * A program; several may be made of one compiled graph. Those that run at the same time need workspaces of their own.
+   */
   place(compiled: CompiledGraph, workspace = this.#workspace): WasmProgram {
     if (this.#disposed) throw new DisposedError('the cpu backend');
     const program = new WasmProgram(compiled, this, workspace, () => this.#programs.delete(program));

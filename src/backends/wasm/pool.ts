@@ -51,14 +51,16 @@ const slotsPerThread = 4;
 const mostAttempts = 3;
 const preparedKept = 32;
 
-/** The shared words: how many jobs were ever placed, whether a message is on its way, then state and code of each slot. */
+/**
+ * The shared words: how many jobs were ever placed, whether a message is on its way, then state and code of each slot.
+ */
 const [placed, told, firstSlot] = [0, 1, 2];
 /** States of a slot; higher ones are the number of the thread that has taken it. */
 const [empty, ready, done] = [0, 1, 2];
 
 /**
- * A thread takes jobs for itself, and sleeps only where there are none; it sends a message only where none is on its way.
- * As text it needs no file of its own: Node 20 gives threads no TypeScript loader, and a bundler would not see
+ * A thread takes jobs for itself, and sleeps only where there are none; it sends a message only where none is on its
+ * way. As text it needs no file of its own: Node 20 gives threads no TypeScript loader, and a bundler would not see
  * that the file is used.
  */
 const threadSource = `
@@ -104,7 +106,8 @@ export class WasmPool implements Pool {
 
   /**
    * Runs a graph once on some thread: inputs and state as in `Program.run`, except that the outputs are the caller's
-   * own. `inputs` and `state` must be left alone until the promise is settled; jobs with the same state must not overlap.
+   * own. `inputs` and `state` must be left alone until the promise is settled; jobs with the same state must not
+   * overlap.
    */
   run(graph: Graph, bindings: Bindings, inputs: readonly TensorData[], state?: Float32Array): Promise<Float32Array[]> {
     return new Promise((resolve, reject) => {
@@ -236,8 +239,8 @@ export class WasmPool implements Pool {
   }
 
   /**
-   * A thread has died: the job it had goes back to the head of the queue, but only a few times. If it had none and was the
-   * last, that counts for the first job, lest threads that cannot start are replaced for ever.
+   * A thread has died: the job it had goes back to the head of the queue, but only a few times. If it had none and was
+   * the last, that counts for the first job, lest threads that cannot start are replaced for ever.
    */
   #bury(id: number, cause: unknown): void {
     this.#threads.delete(id);

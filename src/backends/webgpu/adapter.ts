@@ -15,7 +15,10 @@ export interface WebGPUOptions {
   readonly weightPrecision?: WeightPrecision | undefined;
   /** With f16, numbers that a matrix must have to be kept so; default 8192. */
   readonly halvesFrom?: number | undefined;
-  /** Measures each run's pass on the GPU where the adapter can (`WebGPUProgram.passSeconds`); runs must then not overlap. */
+  /**
+   * Measures each run's pass on the GPU where the adapter can (`WebGPUProgram.passSeconds`); runs must then not
+   * overlap.
+   */
   readonly timestamps?: boolean;
   /** Other bounds on batches than the usual ones. */
   readonly batching?: { readonly largest?: number; readonly underWay?: number };

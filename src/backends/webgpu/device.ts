@@ -1,4 +1,7 @@
-/** One WebGPU device: its limits, the pipelines made on it so far, and its buffers. Everything turns errors into exceptions. */
+/**
+ * One WebGPU device: its limits, the pipelines made on it so far, and its buffers. Everything turns errors into
+ * exceptions.
+ */
 import { DeviceMemoryError, DeviceUnavailableError, GpuCommandError, ShaderError } from '../../errors.ts';
 import { chooseAdapter, nameOf, type WebGPUOptions } from './adapter.ts';
 import type { Kernel } from './lowered.ts';
@@ -22,7 +25,9 @@ export type DeviceLimits = Readonly<Record<(typeof requestedLimits)[number], num
 
 export class GpuDevice {
   readonly limits: DeviceLimits;
-  /** One layout for all kernels: uniforms, what a program reads only, its arena, and again what it reads only, as words. */
+  /**
+   * One layout for all kernels: uniforms, what a program reads only, its arena, and again what it reads only, as words.
+   */
   readonly groupLayout: GPUBindGroupLayout;
   readonly #pipelineLayout: GPUPipelineLayout;
   readonly #modules = new Map<string, Promise<GPUShaderModule>>();

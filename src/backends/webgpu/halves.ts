@@ -3,9 +3,10 @@ import { toHalf } from '../../graph/half.ts';
 import type { WebGPUOptions } from './adapter.ts';
 
 /**
- * Smaller matrices stay float32: they take next to no memory, and a network's first layers, which are small, are the ones
- * whose rounding shows. Over 14 minutes of speech, music and noise (on the CPU) the probabilities of two earlier models moved by up
- * to 0.019 with all matrices rounded, 0.0013 with those from 1,024 numbers on, 0.0005 with those from 8,192 on.
+ * Smaller matrices stay float32: they take next to no memory, and a network's first layers, which are small, are the
+ * ones whose rounding shows. Over 14 minutes of speech, music and noise (on the CPU) the probabilities of two earlier
+ * models moved by up to 0.019 with all matrices rounded, 0.0013 with those from 1,024 numbers on, 0.0005 with those
+ * from 8,192 on.
  */
 const enough = 8192;
 
@@ -34,7 +35,9 @@ export function fitsHalves(weights: ArrayLike<number>): boolean {
 /** Words of so many numbers. */
 export const halvesLength = (numbers: number): number => Math.ceil(numbers / 2);
 
-/** The first `kept` numbers bit by bit as they are, the others as float16, two to a word, the first in its lower half. */
+/**
+ * The first `kept` numbers bit by bit as they are, the others as float16, two to a word, the first in its lower half.
+ */
 export function packHalves(numbers: Float32Array, kept: number): Uint32Array {
   const words = new Uint32Array(kept + halvesLength(numbers.length - kept));
   new Float32Array(words.buffer).set(numbers.subarray(0, kept));

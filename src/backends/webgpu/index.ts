@@ -26,8 +26,8 @@ export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
   readonly adapter: string;
   /**
-   * Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes, so what fills it
-   * several times over is better cut.
+   * Rows of a batch cost next to nothing until the GPU is full. One run is uploaded while another computes, so what
+   * fills it several times over is better cut.
    */
   readonly batching: Batching;
   readonly weights = new WeightsCache();
@@ -146,7 +146,10 @@ export class WebGPUProgram implements Program {
     return this.#lowered.steps.length;
   }
 
-  /** Seconds that the last run's pass took on the GPU; undefined unless `timestamps` were asked for and the adapter has them. */
+  /**
+   * Seconds that the last run's pass took on the GPU; undefined unless `timestamps` were asked for and the adapter has
+   * them.
+   */
   get passSeconds(): number | undefined {
     return this.#resources.passSeconds;
   }

@@ -55,8 +55,9 @@ export class Lowering {
   }
 
   /**
-   * A matrix made of `tensor`, `length` numbers behind `bias` others, which are a multiple of four and stay float32. The
-   * matrix is float16 where it is large enough and its numbers have a place there; kernels learn it from the constants.
+   * A matrix made of `tensor`, `length` numbers behind `bias` others, which are a multiple of four and stay float32.
+   * The matrix is float16 where it is large enough and its numbers have a place there; kernels learn it from the
+   * constants.
    */
   matrix(
     key: string,

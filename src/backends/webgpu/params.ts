@@ -1,12 +1,15 @@
 /**
- * Where the parameters of a program's steps lie in its one uniform buffer. Steps whose kernels find their own (`jobs[FIRST]` in the
- * shader, FIRST being fixed with the pipeline) share a page, and with it a bind group that is set once for all of them; the
- * others have a page of their own, which begins with their parameters.
+ * Where the parameters of a program's steps lie in its one uniform buffer. Steps whose kernels find their own
+ * (`jobs[FIRST]` in the shader, FIRST being fixed with the pipeline) share a page, and with it a bind group that is set
+ * once for all of them; the others have a page of their own, which begins with their parameters.
  */
 import type { Dispatch, Kernel, Places } from './lowered.ts';
 import { loadShader, writeParams } from './shaders.ts';
 
-/** Bytes that a bind group shows of the parameters; the shaders' arrays fit in, and any device allows four times as much. */
+/**
+ * Bytes that a bind group shows of the parameters; the shaders' arrays fit in, and any device allows four times as
+ * much.
+ */
 export const pageSize = 16384;
 /** Pages start at multiples of this, the default of minUniformBufferOffsetAlignment. */
 const pageAlign = 256;
@@ -59,7 +62,10 @@ export class ParamsLayout {
     return mode * this.#size + this.#places[step].page;
   }
 
-  /** The whole buffer: the parameters of all steps, once for each of the modes. A page can be shown from wherever one begins. */
+  /**
+   * The whole buffer: the parameters of all steps, once for each of the modes. A page can be shown from wherever one
+   * begins.
+   */
   pack(modes: readonly Places[]): Uint32Array<ArrayBuffer> {
     const words = new Uint32Array((modes.length * this.#size + pageSize) / 4);
     modes.forEach((places, mode) => {

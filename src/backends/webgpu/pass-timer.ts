@@ -1,4 +1,7 @@
-/** The time that a compute pass takes on the GPU itself, by the timestamps of WebGPU's optional feature `timestamp-query`. */
+/**
+ * The time that a compute pass takes on the GPU itself, by the timestamps of WebGPU's optional feature
+ * `timestamp-query`.
+ */
 import { usage } from './device.ts';
 
 const queryResolve = 0x200;

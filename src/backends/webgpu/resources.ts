@@ -25,7 +25,10 @@ interface Slot {
 /** Of the runs that are under way, one more: while others compute, it is being read. */
 const readAhead = 1;
 
-/** Up to so many bytes, room to bring state back is made with the program; more waits for the first run that has a state. */
+/**
+ * Up to so many bytes, room to bring state back is made with the program; more waits for the first run that has a
+ * state.
+ */
 const smallState = 1 << 20;
 const mapRead = 0x1;
 

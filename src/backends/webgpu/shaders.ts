@@ -1,6 +1,6 @@
 /**
- * Shaders are the files of shaders/, which the build puts into the code. A first line `// uses a.wgsl, b.wgsl` appends those files, which
- * WGSL allows in any order, so lines of the file itself keep their numbers in messages.
+ * Shaders are the files of shaders/, which the build puts into the code. A first line `// uses a.wgsl, b.wgsl` appends
+ * those files, which WGSL allows in any order, so lines of the file itself keep their numbers in messages.
  */
 import { UndertoneError } from '../../errors.ts';
 import { sources } from './shaders.generated.ts';
@@ -12,7 +12,10 @@ export interface Shader {
   readonly params: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
   /** Bytes from one Params to the next. */
   readonly stride: number;
-  /** Params of many steps that the kernel picks its own from, `var<uniform> jobs: array<Params, N>`; 1 where it sees only its own. */
+  /**
+   * Params of many steps that the kernel picks its own from, `var<uniform> jobs: array<Params, N>`; 1 where it sees
+   * only its own.
+   */
   readonly capacity: number;
   /** Whole numbers that the shader gives names to, `const MAX = 2u;`. */
   readonly constants: ReadonlyMap<string, number>;

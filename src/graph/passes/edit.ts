@@ -92,7 +92,9 @@ export function probe(graph: Graph): readonly [Plan, Plan] {
 /** Longer stretches, in multiples of the first one: what strides make 1 of two lengths they make several of these. */
 const longer = [16, 251] as const;
 
-/** Like `probe`, at larger sizes too where the graph takes them: passes rely on extents that are equal at all of them. */
+/**
+ * Like `probe`, at larger sizes too where the graph takes them: passes rely on extents that are equal at all of them.
+ */
 function probeWidely(graph: Graph): readonly Plan[] {
   const { plans, at } = probed(graph);
   const more = longer.flatMap((factor, i) => {

@@ -1,7 +1,9 @@
 import type { GraphNode } from '../graph.ts';
 import { Editor, type Pass } from './edit.ts';
 
-/** Zeros that a pad puts around x become the padding of the convolution, or of the average that counts it, behind it. */
+/**
+ * Zeros that a pad puts around x become the padding of the convolution, or of the average that counts it, behind it.
+ */
 export const foldPads: Pass = (graph) => {
   const editor = new Editor(graph);
   return editor.sweep((node) => {

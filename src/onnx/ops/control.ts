@@ -7,8 +7,8 @@ import { shapeOf } from './shape.ts';
 
 export const control: Handlers = {
   /**
-   * Takes the branch whose condition is known; the other one need not be understood then. Where the input decides, both are
-   * computed, and the results of one are taken: branches only compute, so nobody can tell.
+   * Takes the branch whose condition is known; the other one need not be understood then. Where the input decides, both
+   * are computed, and the results of one are taken: branches only compute, so nobody can tell.
    */
   If(node, to) {
     const condition = node.required(0);

@@ -1,4 +1,6 @@
-/** Whole numbers of few bits as the formula that the standard gives; constants are computed when the file is converted. */
+/**
+ * Whole numbers of few bits as the formula that the standard gives; constants are computed when the file is converted.
+ */
 import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';

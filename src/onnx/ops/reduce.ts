@@ -25,7 +25,9 @@ export function emitReduce(
   );
 }
 
-/** The op's axes, which have moved from an attribute to an input: with operator set 13 for the sum, 18 for the others. */
+/**
+ * The op's axes, which have moved from an attribute to an input: with operator set 13 for the sum, 18 for the others.
+ */
 function axesOf(node: OnnxNode, rank: number, inputSince: number): number[] {
   const given = node.opset < inputSince ? node.ints('axes') : node.input(1) && node.integers(1);
   const nothing = node.opset >= inputSince && node.int('noop_with_empty_axes', 0) === 1;

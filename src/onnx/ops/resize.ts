@@ -1,4 +1,6 @@
-/** Resize and Upsample: repeated where that is what it means, else gathered or interpolated along axes of known extent. */
+/**
+ * Resize and Upsample: repeated where that is what it means, else gathered or interpolated along axes of known extent.
+ */
 import type { Lowering } from '../lowering.ts';
 import type { OnnxNode } from '../node.ts';
 import { Size } from '../size.ts';

@@ -78,8 +78,8 @@ export interface DotProduct {
 const noResidual = new Float32Array(1);
 
 /**
- * Layers of the same form share one compiled kernel, whatever their weights and dilations: compiling is most of what the
- * first answer waits for.
+ * Layers of the same form share one compiled kernel, whatever their weights and dilations: compiling is most of what
+ * the first answer waits for.
  */
 export class DotProducts {
   readonly #kernel: Kernel;

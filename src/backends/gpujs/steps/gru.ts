@@ -3,8 +3,8 @@ import type { StepMaker } from '../step.ts';
 import { biasOf, constantOf, DotProducts, rowsOf, transposed } from './convolution.ts';
 
 /**
- * One step of time: unit x of item y. `projected` is x W + bW of this step [batch, 3 hidden], `state` is h [batch, hidden];
- * the recurrent weights stand as [unit, gate, hidden], so that one pass over h serves the three gates.
+ * One step of time: unit x of item y. `projected` is x W + bW of this step [batch, 3 hidden], `state` is h [batch,
+ * hidden]; the recurrent weights stand as [unit, gate, hidden], so that one pass over h serves the three gates.
  */
 function gruUnit(this: KernelThis, projected: number[], state: number[]): number {
   const unit = this.thread.x;

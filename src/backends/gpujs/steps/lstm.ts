@@ -3,8 +3,8 @@ import type { StepMaker } from '../step.ts';
 import { biasOf, constantOf, DotProducts, rowsOf, transposed } from './convolution.ts';
 
 /**
- * The next cell of unit x of item y. `projected` is x W + b of this step [batch, 4 hidden], gates i, o, f, g; the recurrent
- * weights stand as [gate and unit, hidden].
+ * The next cell of unit x of item y. `projected` is x W + b of this step [batch, 4 hidden], gates i, o, f, g; the
+ * recurrent weights stand as [gate and unit, hidden].
  */
 function lstmCell(this: KernelThis, projected: number[], state: number[], cell: number[], recurrent: number[]): number {
   const unit = this.thread.x;

@@ -57,7 +57,10 @@ export class Binary {
   a: usize;
   b: usize;
   y: usize;
-  /** Rows of `length` contiguous results; each operand has a table of row offsets in bytes and runs along (1) or repeats (0). */
+  /**
+   * Rows of `length` contiguous results; each operand has a table of row offsets in bytes and runs along (1) or repeats
+   * (0).
+   */
   rows: i32;
   length: i32;
   aRows: usize;

@@ -5,8 +5,9 @@
 import { clamp, multiplyAdd, splat } from './vector';
 
 /**
- * Constants stand in memory: as an operand of v128.load_splat one takes an instruction, as a v128.const V8 makes three of it.
- * Every instance of the module writes them to the same place, below all that src/backends/wasm/heap.ts gives out.
+ * Constants stand in memory: as an operand of v128.load_splat one takes an instruction, as a v128.const V8 makes three
+ * of it. Every instance of the module writes them to the same place, below all that src/backends/wasm/heap.ts gives
+ * out.
  */
 const c = memory.data<f32>([
   1.44269504088896341, 12582912, 0.693359375, -2.12194440e-4, 0.693147180559945309,
@@ -164,8 +165,8 @@ export function power(a: v128, b: v128): v128 {
 }
 
 /**
- * sin(x + quarters pi/2), Cephes's sinf and cosf on +-pi/4 after a reduction by pi/2 in three pieces; absolute error 1e-7 below
- * |x| = 8192, then growing with |x| as float32's spacing does.
+ * sin(x + quarters pi/2), Cephes's sinf and cosf on +-pi/4 after a reduction by pi/2 in three pieces; absolute error
+ * 1e-7 below |x| = 8192, then growing with |x| as float32's spacing does.
  */
 export function sine(x: v128, quarters: i32): v128 {
   const n = f32x4.nearest(f32x4.mul(x, splat(0.63661977236758134)));

@@ -62,8 +62,9 @@ function addLast(p: Product, at: usize, rows: i32, size: usize): void {
 }
 
 /**
- * The loops over k below take several steps a turn. The ways out between them are for lengths that are no multiple, and they
- * keep the steps apart: in one block V8 moves all loads to its front and then lacks the registers to hold what they gave.
+ * The loops over k below take several steps a turn. The ways out between them are for lengths that are no multiple, and
+ * they keep the steps apart: in one block V8 moves all loads to its front and then lacks the registers to hold what
+ * they gave.
  *
  * Rows x0 .. x3, 8 columns from `column` on; `at` is the offset of the first row's result, `w` the panel.
  */

@@ -25,7 +25,9 @@ export class LogMel {
   /** Scratch, frame vectors, and frame / 2 vectors. */
   work: usize;
   power: usize;
-  /** Digit-reversed order of the sample pairs, in bytes, and the window in that order: [frame / 2] and [frame / 2, 2]. */
+  /**
+   * Digit-reversed order of the sample pairs, in bytes, and the window in that order: [frame / 2] and [frame / 2, 2].
+   */
   order: usize;
   window: usize;
   /** Factors of the stages in the order of use, then those of the split. */

@@ -1,4 +1,7 @@
-/** Helpers for vectors of four float32. Buffers are readable 64 bytes past their end, so loads may reach over; stores never do. */
+/**
+ * Helpers for vectors of four float32. Buffers are readable 64 bytes past their end, so loads may reach over; stores
+ * never do.
+ */
 
 // @ts-ignore: decorator
 @inline

@@ -98,7 +98,9 @@ export class Pad {
   left: i32;
   right: i32;
   fill: f32;
-  /** 0, or [batch] pieces `stateStep` bytes apart that hold the rows before the first, and then the last `before` rows. */
+  /**
+   * 0, or [batch] pieces `stateStep` bytes apart that hold the rows before the first, and then the last `before` rows.
+   */
   state: usize;
   stateStep: i32;
 }

@@ -13,7 +13,9 @@ export interface Target {
   readonly execute: Run;
 }
 
-/** A matrix inside a tensor: its first element, extents, and elements between two rows; left out, all of a plain matrix. */
+/**
+ * A matrix inside a tensor: its first element, extents, and elements between two rows; left out, all of a plain matrix.
+ */
 export interface MatrixView {
   readonly offset?: number;
   readonly rows: number;

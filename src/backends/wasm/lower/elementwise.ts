@@ -10,7 +10,9 @@ import type { Builder, Lower } from './builder.ts';
 const unaryKind = (kind: ActivationName): number => activationNames.indexOf(kind);
 const combinations = Object.keys(binaryKinds);
 
-/** An activation in the epilogue of a kernel: limits it applies itself, and what a pass over the result must do after. */
+/**
+ * An activation in the epilogue of a kernel: limits it applies itself, and what a pass over the result must do after.
+ */
 export interface Epilogue {
   readonly low: number;
   readonly high: number;

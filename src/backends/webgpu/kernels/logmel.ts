@@ -3,7 +3,9 @@ import { type FrameGeometry, filterBank, hannWindow } from '../../../features/de
 import { logMelGeometry } from '../../../ops/logmel.ts';
 import { type Builder, floorPower, spread } from './common.ts';
 
-/** One workgroup a frame; a quarter of the complex points each pass, so an invocation makes one butterfly of radix 4. */
+/**
+ * One workgroup a frame; a quarter of the complex points each pass, so an invocation makes one butterfly of radix 4.
+ */
 export const logmel: Builder = ({ planned: { node, inputShapes, outputShapes, state }, lowering, limits }) => {
   const geometry = logMelGeometry(node);
   const { frame, hop, bands } = geometry;

@@ -16,7 +16,9 @@ export interface Recurrent {
   readonly recurrent: ReturnType<Lowering['matrix']>;
 }
 
-/** Makes the step that projects the inputs. Throws DeviceLimitError where a workgroup has no room for the hidden state. */
+/**
+ * Makes the step that projects the inputs. Throws DeviceLimitError where a workgroup has no room for the hidden state.
+ */
 export function buildProjection(task: Task, gates: number): Recurrent {
   const { planned, lowering, limits } = task;
   const { node, inputShapes } = planned;
@@ -50,7 +52,9 @@ export function buildProjection(task: Task, gates: number): Recurrent {
 /** Workgroup memory and invocations, as far as they matter here. */
 export type Room = Pick<DeviceLimits, 'maxComputeInvocationsPerWorkgroup' | 'maxComputeWorkgroupStorageSize'>;
 
-/** Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to `most`. */
+/**
+ * Into how many parts the rows of R are divided with so many invocations: as many as there is room for, up to `most`.
+ */
 export function partsOf(
   hidden: number,
   invocations: number,
