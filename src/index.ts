@@ -14,6 +14,8 @@ export type {
 export type { Result } from './answers/decision.ts';
 export type { PeriodResult } from './answers/periods.ts';
 export type { ChannelOverview, ChannelReport, TimeSeriesOutput } from './answers/series.ts';
+export type { FileSource } from './audio/byte-reader.ts';
+export type { DecodeProgress, InvalidSamples } from './audio/decode.ts';
 export type { AudioData, Channel, Encoding } from './audio/format.ts';
 export type { WeightPrecision } from './backends/backend.ts';
 export type { ChunkOutput } from './engine.ts';
@@ -36,6 +38,7 @@ export type {
   SeriesOptions,
   StreamOptions,
 } from './options.ts';
+export type { FilePlace } from './platform/index.ts';
 export type { DeviceInfo, DeviceName, DeviceReport } from './runtime/devices.ts';
 export { listDevices } from './runtime/devices.ts';
 export type { EngineStats, ErrorMessage, RunMessage } from './runtime/stats.ts';

@@ -104,7 +104,7 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
     this.#forgetSignal = onAbort(settings.signal, () => this.#fail(settings.signal?.reason));
   }
 
-  /** @throws ArgumentError, the signal's reason */
+  /** @internal `Engine.openStream` calls it. @throws ArgumentError, the signal's reason */
   static async open<M extends Models = Models>(
     settings: StreamSettings,
     newListener: () => Listener,
