@@ -56,8 +56,6 @@ async function answers(out: string, entry: string): Promise<void> {
   assert.ok(JSON.parse(stdout).speech_fraction > 0.3, stdout);
 }
 
-if (!(await readdir(root)).includes('dist')) await run('npm', ['run', 'build'], { cwd: root });
-
 test('esbuild, models in the code: one file', async () => {
   const path = await project('esbuild', embedded);
   const out = join(folder, 'esbuild-out');

@@ -1,7 +1,6 @@
-/** The examples run as they stand, on the built package. */
+/** The examples run as they stand, on the built package (`npm test` builds it first). */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +12,6 @@ import { muLaw } from '../src/audio/g711.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('..', import.meta.url));
-if (!existsSync(new URL('../dist/index.js', import.meta.url))) await run('npm', ['run', 'build'], { cwd: root });
 
 async function example(name: string, ...args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, ['--import', 'tsx', `examples/${name}.ts`, ...args], { cwd: root });

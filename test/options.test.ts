@@ -23,11 +23,22 @@ test('what is left out gets its default', () => {
   });
   const analysis = { models, includeRawValues: false, volumeThreshold: 0.005, signal: none };
   const layout = { sampleRate: 16000, channels: 1, encoding: none };
-  const series = { ...analysis, outputPeriod: 1024, channel: none, includeSummary: false, includeTransitions: false };
+  const series = {
+    ...analysis,
+    ...{ outputPeriod: 1024, channel: none, includeSummary: false, includeTransitions: false, minDuration: 0 },
+  };
   assert.equal(settleChunk({ models, data }), { ...analysis, ...layout, data, channel: 0 });
   assert.equal(settleFile({ models }), {
     ...series,
-    ...{ useChunking: true, partial: false, invalidSamples: 'silence', onWarning: none, onProgress: none },
+    ...{
+      start: 0,
+      end: Infinity,
+      useChunking: true,
+      partial: false,
+      invalidSamples: 'silence',
+      onWarning: none,
+      onProgress: none,
+    },
   });
   assert.equal(settleBytes({ models, data }), { ...series, ...layout, data, useChunking: true });
   assert.equal(settleStream({ models }), {
@@ -73,12 +84,16 @@ test('what is out of range is refused by name, with what came and what is allowe
     ['file bytes stream', 'includeSummary', [1, 'yes'], /true or false/],
     ['file bytes stream', 'includeTransitions', [1, 'yes'], /true or false/],
     ['file bytes', 'useChunking', ['no'], /true or false/],
+    ['file bytes stream', 'minDuration', [-1, NaN, Infinity, '64'], /a number of ms from 0 on/],
+    ['file', 'start', [-1, NaN, '1'], /a number of seconds from 0 on/],
+    ['file', 'end', [-1, NaN, '1'], /a number of seconds from 0 on/],
+    ['file', 'end', [0], /later than start, 0/],
     ['file', 'partial', [1], /true or false/],
     ['file', 'onProgress', [1], /a function/],
     ['file stream', 'onWarning', ['log'], /a function/],
     ['file stream', 'invalidSamples', ['skip'], /one of "silence", "error"/],
     ['engine', 'device', ['cuda', null], /one of "auto", "webgpu", "cpu", "gpu.js"/],
-    ['engine', 'threads', [0, 1.5, -1, NaN, '2'], /a whole number from 1 on/],
+    ['engine', 'threads', [0, 65, 1.5, -1, NaN, '2'], /a whole number from 1 to 64/],
     ['engine', 'weightPrecision', ['f64'], /one of "f32", "f16"/],
   ] as const) {
     for (const name of names.split(' ')) {

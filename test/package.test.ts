@@ -1,5 +1,5 @@
 /** The package as a user gets it: packed, installed into an empty folder, called as a command and as a library. */
-import { execFile } from 'node:child_process';
+import { type ExecFileOptions, execFile } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,14 +8,21 @@ import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-const run = promisify(execFile);
+/** As from a shell: what `npm test` puts into the environment would speak of this project to other commands. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_|COLOR/i.test(name)));
+const run = (command: string, args: string[], options: Omit<ExecFileOptions, 'encoding'> = {}) =>
+  promisify(execFile)(command, args, { env, ...options, encoding: 'utf8' });
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'undertone-'));
 
-const { stdout: packed } = await run('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
-  cwd: root,
-  maxBuffer: 1 << 24,
-});
+const { stdout: packed } = await run(
+  'npm',
+  ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', folder],
+  {
+    cwd: root,
+    maxBuffer: 1 << 24,
+  },
+);
 const report = JSON.parse(packed.slice(packed.search(/^[[{]/m)));
 const [{ filename, files }] = Object.values(report) as { filename: string; files: { path: string }[] }[];
 const tarball = join(folder, filename);
@@ -93,7 +100,7 @@ test('the command and the library answer', async () => {
   );
   const { stdout: spoken } = await run(process.execPath, ['use.js'], {
     cwd: folder,
-    env: { ...process.env, VK_DRIVER_FILES: process.execPath },
+    env: { ...env, VK_DRIVER_FILES: process.execPath },
   });
   assert.match(
     spoken,

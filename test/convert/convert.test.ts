@@ -249,10 +249,7 @@ test('what an engine could not listen with is told', async () => {
     contractBreaches(stored.graph, { ...parseMetadata(meta), ...change }).join('; ');
   assert.is(breaches({}), '');
   assert.match(breaches({ labels: ['a', 'b', 'c'] }), /its output is .* where the metadata say/);
-  assert.match(
-    breaches({ framesPerStep: 2 }),
-    /its rows are 2 x 256 samples apart \(32 ms\), not 1024 \(64 ms\); its output is/,
-  );
+  assert.match(breaches({ framesPerStep: 2 }), /its rows are 2 x 256 samples apart \(32 ms\), not 1024 \(64 ms\)$/);
   assert.match(breaches({ sampleRate: 8000 }), /it hears 8000 Hz, not 16000/);
   assert.match(breaches({ features: { ...meta.features, frame: 400 } }), /its frames of 400 samples every 256/);
   assert.match(breaches({ features: { ...meta.features, bands: 64 } }), /its inputs are logmel \[batch, time, 8\]/);
