@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sampleVoice } from '../support/sample.ts';
-import { has, isRefusal, undertone, voice } from './run.ts';
+import { call, has, isRefusal, undertone, voice } from './run.ts';
 
 const samples = await sampleVoice();
 const bytes = new Uint8Array(samples.buffer, samples.byteOffset, samples.byteLength);
@@ -23,6 +24,15 @@ test('listen: the same periods as the file, from s16le and from f32le bytes', as
   assert.equal([s16.code, s16.err, f32.code], [0, '', 0]);
   assert.equal(lines(s16.out), JSON.parse(file.out).channels[0].time_series);
   assert.equal(lines(f32.out), lines(s16.out));
+});
+
+test('listen: a file on standard input is noticed and decoded', async () => {
+  const [file, flac] = await Promise.all([
+    undertone(['analyze', call, '-f', 'json', '--period', '512']),
+    undertone(['listen', '--json', '--rate', '8000'], { input: await readFile(call) }),
+  ]);
+  assert.equal([flac.code, flac.err], [0, 'standard input is FLAC, which is decoded\n']);
+  assert.equal(lines(flac.out), JSON.parse(file.out).channels[0].time_series);
 });
 
 test('listen: text to read, changes only, several channels', async () => {
