@@ -48,7 +48,8 @@ export class InputTooShortError extends UndertoneError {
 
   constructor(samples: number, needed: number, sampleRate: number) {
     super(
-      `data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples (64 ms) are needed`,
+      `data: ${samples} samples at ${sampleRate} Hz are shorter than one step; at least ${needed} samples ` +
+        '(64 ms) are needed',
     );
     this.samples = samples;
     this.needed = needed;
@@ -63,7 +64,8 @@ export class InvalidSampleError extends UndertoneError {
 
   constructor(channel: number, frame: number, sampleRate: number) {
     super(
-      `data: sample ${frame} of channel ${channel} (${(frame / sampleRate).toFixed(3)} s into the stream) is no number and counts as silence`,
+      `data: sample ${frame} of channel ${channel} (${(frame / sampleRate).toFixed(3)} s into the stream) is ` +
+        'no number and counts as silence',
     );
     this.channel = channel;
     this.frame = frame;
@@ -199,7 +201,9 @@ export class ShaderError extends UndertoneError {
 export class DeviceMemoryError extends DeviceLimitError {
   constructor(what: string, bytes: number, largest: number) {
     super(`GPU memory for ${what}, in bytes`, bytes, largest);
-    this.message = `the GPU has no room for ${what}: ${bytes} bytes were asked for (it allows at most ${largest} in one buffer)`;
+    this.message =
+      `the GPU has no room for ${what}: ${bytes} bytes were asked for (it allows at most ` +
+      `${largest} in one buffer)`;
   }
 }
 

@@ -340,7 +340,9 @@ export function settleChunk(options: ChunkOptions) {
   const settings = withRate(settle(options, chunkChecks));
   const { channels, channel = channels === 1 ? 0 : undefined } = settings;
   if (channel === undefined) {
-    const allowed = `a whole number from 0 to ${channels - 1}, or 'mix': the data has ${channels} channels and one answer is given`;
+    const allowed =
+      `a whole number from 0 to ${channels - 1}, or 'mix': ` +
+      `the data has ${channels} channels and one answer is given`;
     return refuse('channel', channel, allowed);
   }
   return { ...settings, channel };

@@ -11,7 +11,8 @@ export async function aacLibrary(): Promise<AacLibrary> {
   } catch (error) {
     if ((error as { code?: string }).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw new FormatError(
-      'M4A and AAC need one more package, which is under the GPL and so does not come along: npm install @audio/decode-aac',
+      'M4A and AAC need one more package, which is under the GPL and so does not come along: npm install ' +
+        '@audio/decode-aac',
     );
   }
 }

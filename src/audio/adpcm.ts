@@ -1,5 +1,7 @@
-/** ADPCM of four bits: of IMA, in WAV and in QuickTime, and of Microsoft. Sources: IMA Digital Audio Focus and Technical
- * Working Groups, Recommended Practices (1992); Microsoft, Multimedia Data Standards Update (1994); QuickTime ima4. */
+/**
+ * ADPCM of four bits: of IMA, in WAV and in QuickTime, and of Microsoft. Sources: IMA Digital Audio Focus and Technical
+ * Working Groups, Recommended Practices (1992); Microsoft, Multimedia Data Standards Update (1994); QuickTime ima4.
+ */
 import { viewOfBytes } from './decoder.ts';
 import type { SampleCodec } from './sample-codec.ts';
 import { fullScale } from './samples.ts';

@@ -14,7 +14,8 @@ export type ByteStream = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 export class SourceError extends Error {}
 
 const allowed =
-  'a path, a file: URL, bytes (Uint8Array, ArrayBuffer), a Blob, a Response, or a stream of bytes; samples go to processAudioBytes';
+  'a path, a file: URL, bytes (Uint8Array, ArrayBuffer), a Blob, a Response, or a stream of bytes; samples go ' +
+  'to processAudioBytes';
 
 /** Bytes of a source, front to back in blocks, with a look ahead; at any place where the source can seek. */
 export class ByteReader {

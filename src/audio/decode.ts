@@ -147,7 +147,8 @@ class Decoding {
       throw new FormatError(`it has ${channels.length} channels; at most ${mostChannels} can be heard`);
     if (this.#samples > 0 && (channels.length !== this.#channels || sampleRate !== this.#sampleRate)) {
       throw new FormatError(
-        `it changes from ${this.#channels} channels at ${this.#sampleRate} Hz to ${channels.length} at ${sampleRate} Hz on its way`,
+        `it changes from ${this.#channels} channels at ${this.#sampleRate} Hz to ${channels.length} at ` +
+          `${sampleRate} Hz on its way`,
       );
     }
     this.#channels = channels.length;
@@ -158,7 +159,8 @@ class Decoding {
       this.#found.add('some of its samples are not numbers');
     if (this.#notNormalised !== undefined)
       this.#found.add(
-        `its float samples are not normalised to [-1, 1] (one is ${this.#notNormalised}): integers that were never divided by 32768`,
+        `its float samples are not normalised to [-1, 1] (one is ${this.#notNormalised}): integers that were ` +
+          'never divided by 32768',
       );
     return block;
   }

@@ -46,7 +46,8 @@ export function checkChannel(channel: unknown, channels: number): Channel {
     throw new ArgumentError(
       'channel',
       describe(channel),
-      `a whole number from 0 to ${channels - 1}, since the audio has ${channels} channel${channels > 1 ? 's' : ''}, or 'mix'`,
+      `a whole number from 0 to ${channels - 1}, since the audio has ${channels} ` +
+        `channel${channels > 1 ? 's' : ''}, or 'mix'`,
     );
   }
   return channel;

@@ -134,7 +134,8 @@ class FrameWatch {
   #checkChange({ sampleRate, channels }: MpegFrame): void {
     if (sampleRate === this.frame.sampleRate && channels === this.frame.channels) return;
     throw new FormatError(
-      `it changes from ${this.frame.channels} channels at ${this.frame.sampleRate} Hz to ${channels} at ${sampleRate} Hz on its way`,
+      `it changes from ${this.frame.channels} channels at ${this.frame.sampleRate} Hz to ${channels} at ` +
+        `${sampleRate} Hz on its way`,
     );
   }
 }

@@ -152,7 +152,9 @@ export function withSilence(samples: Samples, found: (index: number) => void): S
   return samples.map((value) => (Number.isFinite(value) ? value : 0));
 }
 
-const notNormalised = `normalised to [-1, 1] (up to +-${largestFloat} is clipped); these look like integers that were cast, not normalised: divide by 32768 or pass an Int16Array`;
+const notNormalised =
+  `normalised to [-1, 1] (up to +-${largestFloat} is clipped); these look like integers that were cast, ` +
+  'not normalised: divide by 32768 or pass an Int16Array';
 
 /**
  * One channel of interleaved samples, or the mean of all; a view where there is only one. Samples that do not fill a

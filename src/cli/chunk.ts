@@ -80,7 +80,8 @@ async function readPart(file: string, options: ChunkCommandOptions): Promise<Par
   for await (const { channels, sampleRate } of decodeFile(source, { partial, onWarning })) {
     if (typeof channel === 'number' && channel >= channels.length)
       throw new UsageError(
-        `--channel ${channel}: ${file} has ${channels.length} channel${channels.length > 1 ? `s, 0 to ${channels.length - 1}` : ', 0'}`,
+        `--channel ${channel}: ${file} has ${channels.length} ` +
+          `channel${channels.length > 1 ? `s, 0 to ${channels.length - 1}` : ', 0'}`,
       );
     const samples = floatsOf(typeof channel === 'number' ? channels[channel] : meanOf(channels));
     if (typeof channel !== 'number') mixed = channels.length;

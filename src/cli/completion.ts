@@ -21,7 +21,8 @@ function bash(program: Command, commands: readonly Command[]): string {
     .filter((option) => choicesOf(option))
     .map(
       (option) =>
-        `    ${flagsOf(option).join('|')}) COMPREPLY=($(compgen -W "${choicesOf(option)!.join(' ')}" -- "$current")); return ;;`,
+        `    ${flagsOf(option).join('|')}) COMPREPLY=($(compgen -W "${choicesOf(option)!.join(' ')}" -- ` +
+        '"$current")); return ;;',
     );
   const folders = uniqueOptions(commands).filter(takesFile).flatMap(flagsOf).join('|');
   return `# bash completion of undertone
@@ -57,7 +58,8 @@ function zsh(_: Command, commands: readonly Command[]): string {
   const value = (option: Option): string => {
     if (!option.required) return '';
     const choices = choicesOf(option);
-    return `:${described(option.attributeName())}:${choices ? `(${choices.join(' ')})` : takesFile(option) ? '_files -/' : ''}`;
+    const values = choices ? `(${choices.join(' ')})` : takesFile(option) ? '_files -/' : '';
+    return `:${described(option.attributeName())}:${values}`;
   };
   const cases = commands.map((command) => {
     const options = optionsOf(command).flatMap((option) =>

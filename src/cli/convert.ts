@@ -74,7 +74,8 @@ function proofText(input: string, { network, verification }: Conversion): string
   for (const [backend, outputs] of Object.entries(verification?.deviations ?? {})) {
     for (const [name, { largest, at }] of Object.entries(outputs))
       lines.push(
-        `  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend (${verification!.cases} cases; ${at})`,
+        `  ${name}: within ${largest.toExponential(1)} of ${verification!.against} on the ${backend} backend ` +
+          `(${verification!.cases} cases; ${at})`,
       );
   }
   const { stored } = JSON.parse(network.conversion) as { stored?: Record<string, Record<string, number>> };
@@ -121,7 +122,10 @@ async function evaluationText(
   const backend = backends[0] ?? new ReferenceBackend();
   const { graph } = await readGraph(input);
   const { clips, balanced, changed } = await evaluateGraphs([graph, model.graph], model, list, folder, backend);
-  return `  evaluated: balanced accuracy ${balanced[0].toFixed(4)} in float32, ${balanced[1].toFixed(4)} as stored; ${changed[1]} of ${clips} clips changed their label\n`;
+  return (
+    `  evaluated: balanced accuracy ${balanced[0].toFixed(4)} in float32, ${balanced[1].toFixed(4)} as stored; ` +
+    `${changed[1]} of ${clips} clips changed their label\n`
+  );
 }
 
 /** The devices of this machine on which a conversion is proved besides the reference computations. */

@@ -55,7 +55,8 @@ async function compare({ network }: ModelFile, path: string): Promise<number> {
   );
   if (first) {
     process.stderr.write(
-      `node "${first.node}" (${first.op}) is the first that departs: its value "${first.original}" differs by ${first.deviation.toExponential(1)}, more than ${parity}\n`,
+      `node "${first.node}" (${first.op}) is the first that departs: its value "${first.original}" differs by ` +
+        `${first.deviation.toExponential(1)}, more than ${parity}\n`,
     );
     return exitCodes.failed;
   }

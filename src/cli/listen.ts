@@ -118,12 +118,13 @@ function printer({ json, changes, raw }: ListenOptions): (result: StreamResult) 
             .map(([label, value]) => `${label} ${value.toFixed(2)}`)
             .join('  ')}`
         : '';
-      return `${paint(answer.result, answer.result.replaceAll('_', ' ').padEnd(9))} ${answer.confidence.toFixed(2)} ${bar(answer.confidence).padEnd(10)}${stdoutStyle.dim(probabilities)}`;
+      return (
+        `${paint(answer.result, answer.result.replaceAll('_', ' ').padEnd(9))} ${answer.confidence.toFixed(2)} ` +
+        `${bar(answer.confidence).padEnd(10)}${stdoutStyle.dim(probabilities)}`
+      );
     });
     const time = clock(timestamp / 1000, 2).padStart(9);
-    process.stdout.write(
-      `${stdoutStyle.dim(time)}${channel === undefined ? '' : `  channel ${channel}`}  ${answers.join('  ')}`.trimEnd() +
-        '\n',
-    );
+    const place = channel === undefined ? '' : `  channel ${channel}`;
+    process.stdout.write(`${`${stdoutStyle.dim(time)}${place}  ${answers.join('  ')}`.trimEnd()}\n`);
   };
 }

@@ -23,7 +23,8 @@ export function listing(report: FileReport): string {
   const title = `${stdoutStyle.bold(printable(report.file))}, ${clock(report.seconds, 1)}\n`;
   const parts = channels.map(([channel, output]) => {
     const heading = channels.length > 1 ? `\nchannel ${channel}\n` : '\n';
-    return `${heading}${output.transitions ? transitionRows(output) : periodRows(report, output)}${output.summary ? `\n${summaryLines(output)}` : ''}`;
+    const rows = output.transitions ? transitionRows(output) : periodRows(report, output);
+    return `${heading}${rows}${output.summary ? `\n${summaryLines(output)}` : ''}`;
   });
   return title + parts.join('');
 }

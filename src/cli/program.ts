@@ -101,7 +101,11 @@ ${formatNames.map((name) => `  ${name.padEnd(9)} ${formats[name].about}`).join('
 
 Without --out the results go to standard output. Progress, warnings and errors go to standard error.
 The exit code is 0 if all files were analysed, 1 if any was not, 2 if the command line makes no sense.
-${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --format csv > recordings.csv', 'undertone analyze "shows/**/*.mp3" --format html --out pictures --resume')}`,
+${examples(
+  'undertone analyze interview.flac',
+  'undertone analyze recordings/ --format csv > recordings.csv',
+  'undertone analyze "shows/**/*.mp3" --format html --out pictures --resume',
+)}`,
     )
     .action(async (files, options) => finish(await (await import('./analyze.ts')).analyze(files, options)));
 
@@ -140,7 +144,8 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     .argument('<out.model>', 'the file to write')
     .option(
       '--meta <file>',
-      'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, gate, warmupWeights and training',
+      'JSON with name, version, labels, sampleRate, features, framesPerStep, receptiveField, unknownCutoff, ' +
+        'gate, warmupWeights and training',
     )
     .option('--network', 'write a plain network for undertone/network, not a model that listens to audio')
     .option('--dim <name=extent>', 'fix an open axis, or say which other one it equals', namedValue, {})
@@ -153,7 +158,8 @@ ${examples('undertone analyze interview.flac', 'undertone analyze recordings/ --
     )
     .option(
       '--evaluate <file>',
-      'tell what that costs on labelled clips: a tab-separated list with a header row, a column "file" and one with the model\'s labels',
+      'tell what that costs on labelled clips: a tab-separated list with a header row, a column "file" and one ' +
+        "with the model's labels",
     )
     .option('--audio <dir>', 'where the clips are, if not beside the list')
     .addHelpText('after', examples('undertone convert speech.onnx speech.model --meta speech.meta.json'))

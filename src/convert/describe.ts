@@ -67,7 +67,8 @@ export function describeFile({ model, network, formatVersion, checksum, encoding
       ...(network.labels.length > 0 ? [['labels', network.labels.join(', ')] as [string, string]] : []),
       ...file,
     ];
-    return `${table([...plain, ...graphHead(network.graph, encodings), ...costs(network.graph)])}\n${nodeTable(network.graph)}`;
+    const head = table([...plain, ...graphHead(network.graph, encodings), ...costs(network.graph)]);
+    return `${head}\n${nodeTable(network.graph)}`;
   }
   const { features } = model;
   const head: [string, string][] = [
@@ -75,11 +76,14 @@ export function describeFile({ model, network, formatVersion, checksum, encoding
     ['labels', model.labels.join(', ')],
     [
       'features',
-      `${features.kind}, ${features.bands} bands, frames of ${features.frame} samples every ${features.hop} at ${model.sampleRate} Hz`,
+      `${features.kind}, ${features.bands} bands, frames of ${features.frame} samples every ${features.hop} at ` +
+        `${model.sampleRate} Hz`,
     ],
     [
       'steps',
-      `one for ${model.framesPerStep} frames (${((1000 * model.framesPerStep * features.hop) / model.sampleRate).toFixed(0)} ms); sees ${model.receptiveField} steps`,
+      `one for ${model.framesPerStep} frames ` +
+        `(${((1000 * model.framesPerStep * features.hop) / model.sampleRate).toFixed(0)} ms); sees ` +
+        `${model.receptiveField} steps`,
     ],
     ['unknown', model.unknownCutoff > 0 ? `below a margin of ${model.unknownCutoff}` : 'never'],
     ['gate', model.gate || 'none'],
@@ -115,7 +119,8 @@ function graphHead(graph: Graph, encodings: ReadonlyMap<string, Encoding>): [str
   return [
     [
       'parameters',
-      `${grouped(parameters)} in ${graph.constants.size} tensors, ${grouped(stored)} bytes as ${[...new Set(encodings.values())].join(' and ') || 'float32'}`,
+      `${grouped(parameters)} in ${graph.constants.size} tensors, ${grouped(stored)} bytes as ` +
+        `${[...new Set(encodings.values())].join(' and ') || 'float32'}`,
     ],
     ['inputs', graph.inputs.map((input) => `${input.name} [${input.shape.join(', ')}] ${input.type}`).join('; ')],
     ['outputs', graph.outputs.map((name) => `${name} ${symbolicShape(name, plans)}`).join('; ')],

@@ -36,7 +36,8 @@ async function loadRuntime(source: string): Promise<OrtModule> {
   } catch (error) {
     throw new ConversionError(
       source,
-      'the conversion is checked against onnxruntime-node, which is not installed; install it (npm install onnxruntime-node@1.30.0) or pass --no-verify',
+      'the conversion is checked against onnxruntime-node, which is not installed; install it (npm install ' +
+        'onnxruntime-node@1.30.0) or pass --no-verify',
       undefined,
       { cause: error },
     );

@@ -230,7 +230,8 @@ class Comparison {
           if (!(largest <= amplified * own[name]))
             throw new ConversionError(
               this.#source,
-              `output "${name}" departs from ${this.#original.name} by ${largest.toExponential(1)} on the ${backends[i].name} backend (${at}), more than ${allowed}; nothing was written`,
+              `output "${name}" departs from ${this.#original.name} by ${largest.toExponential(1)} on the ` +
+                `${backends[i].name} backend (${at}), more than ${allowed}; nothing was written`,
             );
         }
         if (!(kept[name] && kept[name].largest >= largest)) kept[name] = { largest, at };

@@ -9,7 +9,9 @@ type Listening = Pick<ModelMetadata, 'sampleRate' | 'features' | 'framesPerStep'
 
 /** The rule, in the words of an error. */
 export const contract =
-  'a model hears 16 kHz in log-mel features of undertone, [batch, time, bands], and gives one row of probabilities for each 64 ms (framesPerStep x hop = 1024 samples), [batch, time / framesPerStep, labels], without looking ahead';
+  'a model hears 16 kHz in log-mel features of undertone, [batch, time, bands], and gives one row of ' +
+  'probabilities for each 64 ms (framesPerStep x hop = 1024 samples), [batch, time / framesPerStep, labels], ' +
+  'without looking ahead';
 
 /** Beyond these a file asks for memory and time that no features need. */
 const [mostFrame, mostBands] = [8192, 512];
@@ -21,7 +23,8 @@ function geometryBreaches({ sampleRate, features: { kind, frame, hop, bands }, f
   if (sampleRate !== innerRate) breaches.push(`it hears ${sampleRate} Hz, not ${innerRate}`);
   if (framesPerStep * hop !== stepSamples)
     breaches.push(
-      `its rows are ${framesPerStep} x ${hop} samples apart (${Number(((1000 * framesPerStep * hop) / sampleRate).toFixed(2))} ms), not ${stepSamples} (64 ms)`,
+      `its rows are ${framesPerStep} x ${hop} samples apart ` +
+        `(${Number(((1000 * framesPerStep * hop) / sampleRate).toFixed(2))} ms), not ${stepSamples} (64 ms)`,
     );
   if (kind !== 'logmel') breaches.push(`its features are ${JSON.stringify(kind)}, not logmel`);
   if (!(frame >= hop) || (frame & (frame - 1)) !== 0)
@@ -53,7 +56,8 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
     shape[2] !== bands
   ) {
     breaches.push(
-      `its inputs are ${graph.inputs.map(({ name, shape: dimensions }) => `${name} [${dimensions.join(', ')}]`).join(', ')}, not one of [batch, time, ${bands}]`,
+      `its inputs are ${graph.inputs.map(({ name, shape: dimensions }) => `${name} [${dimensions.join(', ')}]`).join(', ')}` +
+        `, not one of [batch, time, ${bands}]`,
     );
     return breaches;
   }
@@ -62,7 +66,8 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
     const expected = [bindings.batch, bindings.time / framesPerStep, labels.length];
     if (output.length !== 3 || output.some((extent, axis) => extent !== expected[axis])) {
       breaches.push(
-        `its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / framesPerStep, labels)`,
+        `its output is [${output.join(', ')}] where the metadata say [${expected.join(', ')}] (batch, time / ` +
+          'framesPerStep, labels)',
       );
       break;
     }
@@ -70,14 +75,16 @@ export function contractBreaches(graph: Graph, metadata: Listening): string[] {
   const unbounded = unboundedNode(graph);
   if (unbounded)
     breaches.push(
-      `its outputs need not lie within [0, 1]: they come from "${unbounded.name}" (${unbounded.op}), not from a softmax or sigmoid`,
+      `its outputs need not lie within [0, 1]: they come from "${unbounded.name}" (${unbounded.op}), not from ` +
+        'a softmax or sigmoid',
     );
   if (!plan.streamable) {
     const blocking = plan.nodes
       .filter(({ node, inputShapes }) => opNamed(node).state(node, inputShapes) === undefined)
       .map(({ node }) => `"${node.name}" (${node.op})`);
     breaches.push(
-      `it can't be streamed, because ${blocking.slice(0, 3).join(', ')}${blocking.length > 3 ? ` and ${blocking.length - 3} more` : ''} would have to look ahead`,
+      `it can't be streamed, because ${blocking.slice(0, 3).join(', ')}` +
+        `${blocking.length > 3 ? ` and ${blocking.length - 3} more` : ''} would have to look ahead`,
     );
   }
   return breaches;

@@ -71,7 +71,8 @@ export function readModel(bytes: Uint8Array, source = 'data'): Model {
   if (model) return model;
   throw new ModelFileError(
     source,
-    `it holds the plain network "${network.name}", which states no audio features: Network of undertone/network runs it, an engine can't listen with it`,
+    `it holds the plain network "${network.name}", which states no audio features: Network of ` +
+      `undertone/network runs it, an engine can't listen with it`,
   );
 }
 

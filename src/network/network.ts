@@ -89,7 +89,8 @@ export class Network {
       const blocking = blockingNodes(graph);
       if (blocking !== undefined)
         throw new UndertoneError(
-          `the network can't be streamed: ${blocking} would have to look ahead; one that takes its state as inputs needs \`carry\``,
+          `the network can't be streamed: ${blocking} would have to look ahead; one that takes its state as ` +
+            `inputs needs \`carry\``,
         );
     }
     return new NetworkStream(

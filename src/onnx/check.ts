@@ -21,7 +21,10 @@ export function checkOps({ nodes, source }: OnnxModel, known: readonly string[])
   if (unknown.size === 0) return;
   const list = [...unknown].map(([op, names]) => {
     const shown = names.slice(0, namedNodes).map((name) => `"${name}"`);
-    return `${op} (${names.length} ${names.length === 1 ? 'node' : 'nodes'}: ${shown.join(', ')}${names.length > namedNodes ? ', ...' : ''})`;
+    return (
+      `${op} (${names.length} ${names.length === 1 ? 'node' : 'nodes'}: ` +
+      `${shown.join(', ')}${names.length > namedNodes ? ', ...' : ''})`
+    );
   });
   throw new ConversionError(
     source,

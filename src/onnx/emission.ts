@@ -182,7 +182,8 @@ export abstract class Emission {
     if (apart) return apart;
     if (!attribute)
       throw new RangeError(
-        `the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents depend on the input's`,
+        `the shape [${shape.join(', ')}] can't be told from [${from.shape.join(', ')}]: two of its extents ` +
+          `depend on the input's`,
       );
     const result = this.emitOne('reshape', [from], { shape: attribute }, shape, hint);
     this.#reshaped.set(result.name, from);

@@ -78,7 +78,10 @@ export class OnnxNode {
     return (
       this.#forms.asIntegers(value) ??
       this.fail(
-        `input ${i} must be whole numbers that are known when the file is converted${value.kind === 'tensor' ? `, but it is computed ("${value.name}"); if an input of the network, give it a value with --input NAME=VALUE` : ''}`,
+        `input ${i} must be whole numbers that are known when the file is converted` +
+          (value.kind === 'tensor'
+            ? `, but it is computed ("${value.name}"); if an input of the network, give it a value with --input NAME=VALUE`
+            : ''),
       )
     );
   }

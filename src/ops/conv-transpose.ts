@@ -69,7 +69,8 @@ export function convTransposeGeometry(node: GraphNode, shapes: readonly Shape[])
 
 /**
  * Transposed convolution, as ONNX's ConvTranspose with channels last; each output gathers the inputs that reach it:
- *   y[b, t, f, o] = activation(bias[o] + sum over i, j, c of x[b, (t + p_t - i d_t) / s_t, (f + p_f - j d_f) / s_f, c] w[i, j, c, o])
+ *   y[b, t, f, o] = activation(bias[o] +
+ *     sum over i, j, c of x[b, (t + p_t - i d_t) / s_t, (f + p_f - j d_f) / s_f, c] w[i, j, c, o])
  * where both quotients are whole and inside x. Inputs x, w [k_t, (k_f,) channels in, channels out / groups], bias (may
  * be left out). Attributes strides, dilations, pads [before, after, ...] (cut off), outputPadding, groups, activation.
  */

@@ -43,7 +43,8 @@ export interface AdapterReport {
 export const held = new Map<string, GPU>();
 
 const remedy =
-  'Install the driver of your GPU and the Vulkan loader (Debian: libvulkan1; NVIDIA: the driver with its nvidia_icd.json), ' +
+  'Install the driver of your GPU and the Vulkan loader (Debian: libvulkan1; NVIDIA: the driver with its ' +
+  'nvidia_icd.json), ' +
   'or point VK_DRIVER_FILES at the json file of a Vulkan driver';
 
 const softwareNames = /swiftshader|llvmpipe|lavapipe|microsoft basic render/i;

@@ -20,7 +20,8 @@ export function mergeSteps(steps: readonly Step[], root: (name: string) => strin
   const order = [...steps].sort((a, b) => levels.get(a)! - levels.get(b)!);
   for (const step of order) {
     const { kernel, grid } = step;
-    const alike = `${levels.get(step)} ${kernel.file} ${kernel.entry} ${JSON.stringify(kernel.constants)} ${grid.join()}`;
+    const { file, entry, constants } = kernel;
+    const alike = `${levels.get(step)} ${file} ${entry} ${JSON.stringify(constants)} ${grid.join()}`;
     const most = Math.min(mostJobs, loadShader(kernel.file).capacity);
     // A full group makes room for the next of its kind.
     let key = alike;

@@ -21,7 +21,9 @@ export const control: Handlers = {
       const [a, b] = [shapeOf(value), shapeOf(otherwise[i])];
       if (!sameShape(a, b))
         node.fail(
-          `its condition is only known once the input is, and output ${i} is [${a.join(', ')}] or [${b.join(', ')}] then; where it follows from an input or from an open axis, give that a value (--input NAME=VALUE, --dim NAME=NUMBER)`,
+          `its condition is only known once the input is, and output ${i} is [${a.join(', ')}] or ` +
+            `[${b.join(', ')}] then; where it follows from an input or from an open axis, give that a value (--input ` +
+            'NAME=VALUE, --dim NAME=NUMBER)',
         );
       return select(to.tensorValue(flag), value, otherwise[i], to);
     });

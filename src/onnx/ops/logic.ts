@@ -18,7 +18,8 @@ function compareSizes(node: OnnxNode, a: IntegerValue, b: IntegerValue, holds: T
       return Size.of(holds(1, n.constant) ? 1 : 0);
     return difference === undefined
       ? node.fail(
-          `can't compare ${m.toString()} with ${n.toString()} before the input is known; an open axis gets its extent with --dim NAME=NUMBER`,
+          `can't compare ${m.toString()} with ${n.toString()} before the input is known; an open axis gets its ` +
+            'extent with --dim NAME=NUMBER',
         )
       : Size.of(holds(difference, 0) ? 1 : 0);
   });

@@ -20,11 +20,16 @@ function apply(kind: i32, x: v128, alpha: v128, beta: v128): v128 {
     case Activation.elu: return v128.bitselect(f32x4.mul(f32x4.sub(exp(x), splat(1)), alpha), x, f32x4.lt(x, splat(0)));
     case Activation.sigmoid: return sigmoid(x);
     case Activation.hardSigmoid: return clamp(multiplyAdd(x, alpha, beta), splat(0), splat(1));
-    case Activation.hardSwish: return f32x4.mul(x, clamp(multiplyAdd(x, splat(1.0 / 6.0), splat(0.5)), splat(0), splat(1)));
+    case Activation.hardSwish:
+      return f32x4.mul(x, clamp(multiplyAdd(x, splat(1.0 / 6.0), splat(0.5)), splat(0), splat(1)));
     case Activation.tanh: return tanh(x);
-    case Activation.gelu: return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), erf(f32x4.mul(x, splat(0.70710678118654752)))));
+    case Activation.gelu:
+      return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), erf(f32x4.mul(x, splat(0.70710678118654752)))));
     case Activation.geluTanh: {
-      const inner = f32x4.mul(splat(0.79788456080286536), multiplyAdd(f32x4.mul(splat(0.044715), x), f32x4.mul(x, x), x));
+      const inner = f32x4.mul(
+        splat(0.79788456080286536),
+        multiplyAdd(f32x4.mul(splat(0.044715), x), f32x4.mul(x, x), x),
+      );
       return f32x4.mul(f32x4.mul(x, splat(0.5)), f32x4.add(splat(1), tanh(inner)));
     }
     case Activation.erf: return erf(x);
@@ -49,7 +54,8 @@ export function unary(p: Unary): void {
   const alpha = splat(p.alpha);
   const beta = splat(p.beta);
   const kind = p.kind;
-  for (let left = p.count; left > 0; left -= 4, x += 16, y += 16) storeLanes(y, apply(kind, v128.load(x), alpha, beta), left);
+  for (let left = p.count; left > 0; left -= 4, x += 16, y += 16)
+    storeLanes(y, apply(kind, v128.load(x), alpha, beta), left);
 }
 
 @unmanaged
@@ -135,10 +141,12 @@ export function softmax(p: Softmax): void {
     for (let i: usize = 0; i < size; i += 4) sum += load<f32>(y + i);
     if (p.log) {
       const shift = f32x4.add(top, logOfNormal(splat(sum)));
-      for (let i: usize = 0; i < size; i += 16) storeLanes(y + i, f32x4.sub(v128.load(x + i), shift), <i32>((size - i) >> 2));
+      for (let i: usize = 0; i < size; i += 16)
+        storeLanes(y + i, f32x4.sub(v128.load(x + i), shift), <i32>((size - i) >> 2));
     } else {
       const scale = splat(1 / sum);
-      for (let i: usize = 0; i < size; i += 16) storeLanes(y + i, f32x4.mul(v128.load(y + i), scale), <i32>((size - i) >> 2));
+      for (let i: usize = 0; i < size; i += 16)
+        storeLanes(y + i, f32x4.mul(v128.load(y + i), scale), <i32>((size - i) >> 2));
     }
   }
 }

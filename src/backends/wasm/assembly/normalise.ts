@@ -63,7 +63,8 @@ function normaliseRow(p: Normalise, x: usize, y: usize): void {
   for (let start: usize = 0; start < size; start += period) {
     for (let c: usize = 0; c < period; c += 16) {
       const value = f32x4.mul(f32x4.sub(v128.load(x + start + c), splat(mean)), splat(unit));
-      storeLanes(y + start + c, multiplyAdd(value, v128.load(p.scale + c), v128.load(p.bias + c)), <i32>((period - c) >> 2));
+      const out = multiplyAdd(value, v128.load(p.scale + c), v128.load(p.bias + c));
+      storeLanes(y + start + c, out, <i32>((period - c) >> 2));
     }
   }
 }

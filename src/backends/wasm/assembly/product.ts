@@ -57,7 +57,8 @@ function isPlain(p: Product): bool {
 function addLast(p: Product, at: usize, rows: i32, size: usize): void {
   if (p.residual == 0) return;
   for (; rows > 0; rows--, at += <usize>p.yStep) {
-    for (let i = at; i < at + size; i += 16) v128.store(p.y + i, f32x4.add(v128.load(p.y + i), v128.load(p.residual + i)));
+    for (let i = at; i < at + size; i += 16)
+      v128.store(p.y + i, f32x4.add(v128.load(p.y + i), v128.load(p.residual + i)));
   }
 }
 
@@ -270,7 +271,8 @@ export function product(p: Product): void {
   if (left >= 2) {
     const x0 = nextRow(p), x1 = nextRow(p);
     w = p.weights;
-    for (let column = 0; column < columns; column += 16, w += panel << 1) tile2x16(p, x0, x1, w, min(w + panel, last), column, at + (<usize>column << 2));
+    for (let column = 0; column < columns; column += 16, w += panel << 1)
+      tile2x16(p, x0, x1, w, min(w + panel, last), column, at + (<usize>column << 2));
     at += <usize>p.yStep << 1;
     left -= 2;
   }
@@ -306,7 +308,8 @@ export function pack(p: Pack): void {
     let blockLeft = p.block;
     for (let i = 0; i < p.rows; i++, row += <usize>p.step, y += 32) {
       let from = row;
-      for (let j = 0; j < 8; j++, from += <usize>p.columnStep) store<f32>(y + (<usize>j << 2), j < count ? load<f32>(from) : 0);
+      for (let j = 0; j < 8; j++, from += <usize>p.columnStep)
+        store<f32>(y + (<usize>j << 2), j < count ? load<f32>(from) : 0);
       if (--blockLeft == 0) {
         blockLeft = p.block;
         row += <usize>p.blockJump;

@@ -80,7 +80,9 @@ function firstStage(p: LogMel, f0: usize, f1: usize, f2: usize, f3: usize): void
 /** Four complex numbers (real, imaginary) to their transform, stored `step` bytes apart. */
 // @ts-ignore: decorator
 @inline
-function butterfly(to: usize, step: usize, ar: v128, ai: v128, br: v128, bi: v128, cr: v128, ci: v128, dr: v128, di: v128): void {
+function butterfly(
+  to: usize, step: usize, ar: v128, ai: v128, br: v128, bi: v128, cr: v128, ci: v128, dr: v128, di: v128,
+): void {
   const sr = f32x4.add(ar, cr), si = f32x4.add(ai, ci), mr = f32x4.sub(ar, cr), mi = f32x4.sub(ai, ci);
   const tr = f32x4.add(br, dr), ti = f32x4.add(bi, di), nr = f32x4.sub(br, dr), ni = f32x4.sub(bi, di);
   v128.store(to, f32x4.add(sr, tr));
@@ -114,7 +116,8 @@ function transform(p: LogMel): void {
     for (let offset: usize = 0; offset < step; offset += 32, factors += 24) {
       for (let at = p.work + offset; at < end; at += step << 2) {
         const b = at + step, c = b + step, d = c + step;
-        const br = v128.load(b), bi = v128.load(b, 16), cr = v128.load(c), ci = v128.load(c, 16), dr = v128.load(d), di = v128.load(d, 16);
+        const br = v128.load(b), bi = v128.load(b, 16), cr = v128.load(c), ci = v128.load(c, 16);
+        const dr = v128.load(d), di = v128.load(d, 16);
         butterfly(at, step, v128.load(at), v128.load(at, 16),
           productReal(br, bi, factors), productImaginary(br, bi, factors),
           productReal(cr, ci, factors + 8), productImaginary(cr, ci, factors + 8),
@@ -145,12 +148,14 @@ function powers(p: LogMel): void {
     const ar = v128.load(at), ai = v128.load(at, 16), br = v128.load(mirror), bi = v128.load(mirror, 16);
     const evenReal = f32x4.add(ar, br), evenImaginary = f32x4.sub(ai, bi);
     const oddReal = f32x4.add(ai, bi), oddImaginary = f32x4.sub(br, ar);
-    const turnedReal = productReal(oddReal, oddImaginary, w), turnedImaginary = productImaginary(oddReal, oddImaginary, w);
+    const turnedReal = productReal(oddReal, oddImaginary, w);
+    const turnedImaginary = productImaginary(oddReal, oddImaginary, w);
     let real = f32x4.add(evenReal, turnedReal), imaginary = f32x4.add(evenImaginary, turnedImaginary);
     v128.store(p.power + (k << 4), f32x4.mul(splat(0.25), multiplyAdd(real, real, f32x4.mul(imaginary, imaginary))));
     real = f32x4.sub(evenReal, turnedReal);
     imaginary = f32x4.sub(turnedImaginary, evenImaginary);
-    v128.store(p.power + ((half - k) << 4), f32x4.mul(splat(0.25), multiplyAdd(real, real, f32x4.mul(imaginary, imaginary))));
+    const power = f32x4.mul(splat(0.25), multiplyAdd(real, real, f32x4.mul(imaginary, imaginary)));
+    v128.store(p.power + ((half - k) << 4), power);
   }
 }
 
@@ -184,7 +189,8 @@ export function logMel(p: LogMel): void {
   const frames = p.batch * (p.samples / p.hop);
   for (let i = 0; i < frames; i += 4) {
     const last = frames - 1;
-    firstStage(p, frameAt(p, i), frameAt(p, min(i + 1, last)), frameAt(p, min(i + 2, last)), frameAt(p, min(i + 3, last)));
+    const second = frameAt(p, min(i + 1, last));
+    firstStage(p, frameAt(p, i), second, frameAt(p, min(i + 2, last)), frameAt(p, min(i + 3, last)));
     transform(p);
     powers(p);
     bands(p, p.y + (<usize>(i * p.bands) << 2), min(4, frames - i));
