@@ -3,6 +3,7 @@
  * and submitting one run, and all that 1,024 chunks at once take from PCM to JSON. And what a run takes: dispatches, and GPU
  * objects made while running.
  */
+import type { Backend } from '../src/backends/backend.ts';
 import { openWebGPU } from '../src/backends/webgpu/index.ts';
 import { composeModels } from '../src/graph/compose.ts';
 import { type Listeners, listenersOn } from '../test/support/listener.ts';
@@ -49,7 +50,7 @@ export async function encodeRows(context: Context): Promise<Row[]> {
     rows.push({ name: 'gpu-objects-per-1000-runs', value: made(), unit: 'objects', device: 'null' });
     rows.push({
       name: `batch-${manyChunks}-host-ms`,
-      value: await hostMilliseconds(context, listenersOn(backend, { gender, speech }, 0)),
+      value: await hostMilliseconds(context, listenersOn(answering(backend), { gender, speech }, 0)),
       unit: 'ms',
       device: 'null',
     });
@@ -57,6 +58,24 @@ export async function encodeRows(context: Context): Promise<Row[]> {
   } finally {
     backend.dispose();
   }
+}
+
+/** The backend with probabilities in place of what stands in memory that nothing has computed. */
+function answering(backend: Backend): Backend {
+  return {
+    name: backend.name,
+    adapter: backend.adapter,
+    ...(backend.batching && { batching: backend.batching }),
+    async prepare(graph, bindings) {
+      const program = await backend.prepare(graph, bindings);
+      return {
+        plan: program.plan,
+        run: async (inputs, state) => (await program.run(inputs, state)).map((output) => output.fill(0.5)),
+        dispose: () => program.dispose(),
+      };
+    },
+    dispose: () => backend.dispose(),
+  };
 }
 
 /** What is left of a large batch's time where the GPU takes none. Where its limits are low, it is several batches. */
