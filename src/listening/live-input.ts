@@ -4,6 +4,14 @@ import { InvalidSampleError } from '../errors.ts';
 import type { StreamSettings } from '../options.ts';
 import { platform } from '../platform/index.ts';
 
+/** Whoever counts streams. */
+export interface StreamStats {
+  streamOpened(): void;
+  streamEnded(): void;
+  writeWaited(): void;
+  failed(error: unknown): void;
+}
+
 export function openInput(
   settings: StreamSettings,
   how: { readonly resumable: boolean },

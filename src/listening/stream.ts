@@ -1,5 +1,4 @@
 /** A live stream that is pushed: write audio as it comes, read periods as they are complete. */
-
 import type { Models } from '../answers/by-model.ts';
 import { type AudioData, stepMilliseconds, stepSamples } from '../audio/format.ts';
 import { inSlices, turnHasTime } from '../audio/slices.ts';
@@ -8,34 +7,21 @@ import { ArgumentError, describe, UndertoneError } from '../errors.ts';
 import type { StreamSettings } from '../options.ts';
 import { onAbort } from './abort.ts';
 import type { Listener } from './listener.ts';
-import { openInput } from './live-input.ts';
+import { openInput, type StreamStats } from './live-input.ts';
 import { snapshotOf, stateOf } from './snapshot.ts';
 import { StepQueue, stepsAtATime } from './step-queue.ts';
 import { type StreamOverview, type StreamResult, Tracks } from './tracks.ts';
+import { Bell, heldBack } from './waiting.ts';
 
-/**
- * Steps that may wait to be analysed before `write` asks its caller to wait, 4 s: the next run's, while one is
- * computed.
- */
+/** Steps that may wait before `write` asks its caller to wait, 4 s: those of the next run while one is computed. */
 const roomInSteps = stepsAtATime;
-/**
- * Steps that may wait when more is written: ten minutes. A caller that never waits is told so, rather than memory
- * filled.
- */
+/** Steps that may wait when more is written: ten minutes. A caller that never waits is refused then. */
 const mostSteps = 600_000 / stepMilliseconds;
 /** Results that may wait to be read; then the stream rests, and with it its writer. */
 const roomInResults = 4096;
 /** Longest time that may be skipped in one call, in ms: a day. */
 const longestSkip = 86_400_000;
 const resolved = Promise.resolve();
-
-/** Whoever counts streams. */
-export interface StreamStats {
-  streamOpened(): void;
-  streamEnded(): void;
-  writeWaited(): void;
-  failed(error: unknown): void;
-}
 
 /** Audio that is not turned into steps yet. */
 interface Unconverted {
@@ -44,19 +30,6 @@ interface Unconverted {
   steps: number;
   done: boolean;
   error?: unknown;
-}
-
-/** Resolves its waiters all at once, as often as it is rung. */
-class Bell {
-  #waiting: (() => void)[] = [];
-
-  wait(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  ring(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
-  }
 }
 
 /**
@@ -420,10 +393,4 @@ export class AnalysisStream<M extends Models = Models> implements AsyncIterable<
     this.#forgetSignal();
     this.#change.ring();
   }
-}
-
-/** A caller may leave the promise alone: its error also comes out of the iteration, and must not end the process. */
-function heldBack(promise: Promise<void>): Promise<void> {
-  promise.catch(() => {});
-  return promise;
 }
