@@ -12,6 +12,12 @@ export const dense: OpRows = {
       constants: [[33, 65], [65]],
       attributes: { activation: 'relu' },
     }),
+    // Where tiles of 8, 16 and 24 columns end in the middle, for one to three rows.
+    ...[1, 2, 3].flatMap((rows) =>
+      [15, 21, 23, 47].map((columns) =>
+        opCase('dense', `${rows} rows, ${columns} columns`, [[1, rows, 9]], { constants: [[9, columns], [columns]] }),
+      ),
+    ),
     opCase('dense', 'rank 2, no bias', [[5, 12]], { constants: [[12, 4], null] }),
     opCase('dense', 'rank 4', [[2, 3, 4, 6]], { constants: [[6, 10], [10]], attributes: { activation: 'tanh' } }),
     ...thenActivations((activation, attributes) =>
