@@ -53,7 +53,7 @@ export function flacBytes(channels: readonly (readonly number[])[], options: Fla
   head.write(length, 36);
   head.write(0, 128);
   const parts = [head.bytes];
-  for (let start = 0, number = 0; start < channels[0]!.length; start += block, number++)
+  for (let start = 0, number = 0; start < channels[0].length; start += block, number++)
     parts.push(
       frame(
         channels.map((samples) => samples.slice(start, start + block)),
@@ -72,7 +72,7 @@ function frame(channels: readonly (readonly number[])[], number: number, bits: n
   writer.write(channels.length - 1, 4);
   writer.write(0, 4);
   writer.write(number, 8);
-  writer.write(channels[0]!.length - 1, 16);
+  writer.write(channels[0].length - 1, 16);
   writer.write(crc(writer.bytes, 8, 0x07), 8);
   for (const samples of channels) {
     const constant = samples.every((value) => value === samples[0]);

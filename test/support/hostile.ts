@@ -187,11 +187,11 @@ export async function hostileCalls(
   const faults: string[] = [];
   const outcomes = { answered: 0, refused: 0 };
   for (let i = 0; i < count; i++) {
-    const { name, options: names, call } = calls[i % calls.length]!;
+    const { name, options: names, call } = calls[i % calls.length];
     const wrong: Record<string, unknown> = {};
-    const value = values[below(values.length)]!();
+    const value = values[below(values.length)]();
     for (let k = 0; k <= below(2); k++)
-      wrong[names[below(names.length)]!] = k === 0 ? value : values[below(values.length)]!();
+      wrong[names[below(names.length)]] = k === 0 ? value : values[below(values.length)]();
     const options = name === 'create' ? wrong : { data: pcm(), models: ['Speech', 'Gender'], ...wrong };
     const told = `${name} ${names.length === 1 ? '' : Object.keys(wrong).join()} ${describeAll(Object.values(wrong))}`;
     let timer: NodeJS.Timeout | undefined;

@@ -8,9 +8,9 @@ export function withOggPages(
 ): Uint8Array {
   const pages: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const segments = bytes[at + 26]!;
+    const segments = bytes[at + 26];
     let length = 27 + segments;
-    for (let i = 0; i < segments; i++) length += bytes[at + 27 + i]!;
+    for (let i = 0; i < segments; i++) length += bytes[at + 27 + i];
     pages.push(bytes.slice(at, at + length));
     at += length;
   }
@@ -24,8 +24,8 @@ export function withOggPages(
 
 /** One page a packet; only the last keeps the position, which it is of. Pages of packets that go on stay as they are. */
 function singlePackets(page: Uint8Array): Uint8Array[] {
-  const table = page.subarray(27, 27 + page[26]!);
-  if (table.at(-1) === 255 || (page[5]! & 3) !== 0) return [page];
+  const table = page.subarray(27, 27 + page[26]);
+  if (table.at(-1) === 255 || (page[5] & 3) !== 0) return [page];
   const pages: Uint8Array[] = [];
   let start = 27 + table.length;
   for (let first = 0; first < table.length; ) {
@@ -40,7 +40,7 @@ function singlePackets(page: Uint8Array): Uint8Array[] {
     single.set(page.subarray(start, start + body), 27 + sizes.length);
     const isLast = last === table.length - 1;
     if (!isLast) {
-      single[5]! &= ~4;
+      single[5] &= ~4;
       new DataView(single.buffer).setBigInt64(6, -1n, true);
     }
     pages.push(single);

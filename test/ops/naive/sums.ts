@@ -52,7 +52,7 @@ export const reduce: Formula = (x, { list, number, text }) => {
     (...index) => {
       const sorted = along(x, axes, index).sort((a, b) => a - b);
       const sum = mean(sorted) * sorted.length;
-      return { mean: mean(sorted), sum, min: sorted[0], max: sorted.at(-1)! }[text('kind') as 'mean']!;
+      return { mean: mean(sorted), sum, min: sorted[0], max: sorted.at(-1)! }[text('kind') as 'mean'];
     },
   );
   if (number('keepAxes') !== 0) return kept;
