@@ -88,6 +88,25 @@ gpuTest('tiles, few rows and straight convolution give the same, with everything
   }
 });
 
+gpuTest(
+  "a classifier's end: a layer of one to five units, and the softmax over them in the same dispatch",
+  async () => {
+    for (const units of [1, 2, 3, 4, 5])
+      for (const log of [0, 1]) {
+        const { graph: dense, inputs } = opCase('dense', `${units} units`, [[2, 5, 35]], {
+          constants: [[35, units], [units]],
+          scale: 2,
+        });
+        const softmax = { name: 'softmax', op: 'softmax', inputs: ['y0'], outputs: ['p'], attributes: { log } };
+        const ending: Graph = { ...dense, nodes: [...dense.nodes, softmax], outputs: ['p'] };
+        await assertMatchesReference(backend!, { title: `${units} units, log ${log}`, graph: ending, inputs });
+        const program = await backend!.prepare(ending, {});
+        assert.is(program.describe().steps.length, units <= 4 ? 1 : 2);
+        program.dispose();
+      }
+  },
+);
+
 gpuTest('many rows of a convolution with one channel in; a constant repeated by the row', async () => {
   const program = await backend!.prepare(frontCase.graph, {});
   assert.is(program.describe().steps[0].kernel.entry, 'wider');

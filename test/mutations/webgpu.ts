@@ -18,7 +18,7 @@ export const webgpu = [
     ['(at.x < 0 && p.streaming == 0u)', 'at.x < 0', table, '^conv: (kernel 3|dilation)'],
     ['i32(p.history)) * p.bins', '0) * p.bins', table, '^conv: (kernel 3|dilation)'],
     ['at.y >= i32(p.bins)', 'false', table, '^conv: 2-D'],
-    ['if (RESIDUAL == 1u) {\n    value', 'if (false) {\n    value', table, '^conv: residual'],
+    ['if (RESIDUAL == 1u) {\n    value', 'if (false) {\n    value', table, '^conv: residual.*fours'],
   ]),
   ...inFile('shaders/pool.wgsl', [
     ['var largest = -3.4028234663852886e38', 'var largest = 0.0', table, '^pool: max'],
@@ -26,15 +26,15 @@ export const webgpu = [
     ['carryScalars(index, groups, LANES);', '', table, '^pool: average'],
   ]),
   ...inFile('shaders/reduce.wgsl', [
-    ['case MIN: { return 3.4028234663852886e38; }', '', table, '^reduce: min'],
-    ['KIND == MEAN', 'KIND == SUM', table, '^reduce: (mean|sum) over many'],
+    ['case MIN: { return 3.4028234663852886e38; }', 'case MIN: { return 0.0; }', table, '^reduce: min'],
+    ['value / f32(p.length)', 'value', table, '^reduce: (mean|sum) over many'],
   ]),
   ...inFile('shaders/join.wgsl', [
     ['case MIN: { return min(a, b); }', 'case MIN: { return max(a, b); }', table, '^reduce: min'],
   ]),
   ...inFile('shaders/softmax.wgsl', [['shifted - log(total)', 'shifted - total', table, '^softmax: logarithm']]),
   ...inFile('shaders/normalise.wgsl', [['variance + EPSILON', 'variance', table, '^normalise: layer']]),
-  ...inFile('shaders/matmul.wgsl', [['first + local.y < p.inner', 'true', table, '^matmul: one matrix']]),
+  ...inFile('shaders/matmul.wgsl', [['matrix / axis.x % axis.y', 'matrix % axis.y', table, '^matmul: both sides']]),
   ...inFile('shaders/conv-transpose.wgsl', [
     ['row % i32(p.strideTime) == 0 &&', '', table, '^convTranspose'],
     ['activate(sum)', 'sum', table, '^convTranspose: then'],
@@ -47,12 +47,12 @@ export const webgpu = [
   ...inFile('shaders/copy.wgsl', [['bitcast<f32>(p.fill)', '0.0', table, '^pad: constant']]),
   ...inFile('shaders/logmel.wgsl', [
     ['carry(index * LANES + lane, groups.x * groups.y * LANES);', '', table, '^logmel: two'],
-    ['log(1.0 + sum)', 'log(sum)', table, '^logmel: one'],
+    ['log(1.0 + sum)', 'log(sum)', table, '^logmel: next'],
   ]),
   ...inFile('shaders/binary.wgsl', [
     ['select(a, a * b, a < 0.0)', 'a * b', table, '^binary: prelu'],
-    ['index % ((p.period + 3u) / 4u)', 'index', table, '^binary: add, a constant'],
-    ['activate(combine(', '(combine(', table, '^binary: .*repeated'],
+    ['index % ((p.period + 3u) / 4u)', 'index', table, '^binary: subtract, a constant'],
+    ['activate(combine(', '(combine(', table, '^binary: add, repeated'],
   ]),
   ...inFile('shaders/activation.wgsl', [
     ['min(BETA, max(ALPHA, x))', 'max(ALPHA, x)', table, '^unary: clip'],
@@ -60,8 +60,13 @@ export const webgpu = [
     ['return exp(x);', 'return exp2(x);', table, '^unary: exp'],
     ['return -x;', 'return x;', table, '^unary: negate'],
   ]),
-  ...inFile('shaders/tiles.wgsl', [['row < depth * 4u &&', '', program]]),
-  ...inFile('shaders/head.wgsl', [['shifted - log(total)', 'shifted', program]]),
+  ...inFile('shaders/tiles.wgsl', [
+    ['windows[(local.y * 4u + 3u) * DEPTH + k]', 'windows[(local.y * 4u + 2u) * DEPTH + k]', program],
+  ]),
+  ...inFile('shaders/head.wgsl', [
+    ['shifted - log(total)', 'shifted', program],
+    ['select(vec4f(value.x), value, real)', 'value', program],
+  ]),
   ...inFile('src/backends/webgpu/merge.ts', [
     ['levels.get(a)! - levels.get(b)!', 'levels.get(b)! - levels.get(a)!', program],
   ]),

@@ -19,8 +19,9 @@ export interface CaseOptions {
   readonly outputs?: number;
   /** Scale of the random inputs. */
   readonly scale?: number;
-  /** Inputs above 0 only. */
+  /** Inputs above 0 only, or below. */
   readonly positive?: boolean;
+  readonly negative?: boolean;
   /** Inputs are multiples of this. */
   readonly grid?: number;
   readonly type?: 'int16';
@@ -29,12 +30,14 @@ export interface CaseOptions {
 /** Builds a case; random numbers are seeded by the title, so each case keeps its numbers when others come or go. */
 export function opCase(op: string, title: string, shapes: readonly Shape[], options: CaseOptions = {}): OpCase {
   const random = seeded(`${op} ${title}`);
-  const { attributes = {}, constants = [], outputs = 1, scale = 1, positive = false, grid, type } = options;
+  const { attributes = {}, constants = [], outputs = 1, scale = 1, positive, negative, grid, type } = options;
+  const signed = (value: number): number =>
+    positive ? Math.abs(value) + 0.01 : negative ? -Math.abs(value) - 0.01 : value;
   const draw = (shape: Shape, size: number): Tensor => {
     const data = type === 'int16' ? new Int16Array(sizeOf(shape)) : new Float32Array(sizeOf(shape));
     for (let i = 0; i < data.length; i++) {
       const value = random.normal() * size;
-      data[i] = grid ? Math.round(value / grid) * grid : positive ? Math.abs(value) + 0.01 : value;
+      data[i] = grid ? Math.round(value / grid) * grid : signed(value);
     }
     return { shape, data };
   };

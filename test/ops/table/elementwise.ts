@@ -45,6 +45,19 @@ export const binary: OpRows = {
       constants: [[7]],
       attributes: { kind: 'add', activation: 'relu' },
     }),
+    opCase('binary', 'subtract, a constant for each of eight channels', [[3, 5, 8]], {
+      constants: [[8]],
+      attributes: { kind: 'subtract', activation: 'relu' },
+    }),
+    opCase(
+      'binary',
+      'add, repeated, then tanh',
+      [
+        [2, 5, 1, 6],
+        [1, 5, 4, 1],
+      ],
+      { attributes: { kind: 'add', activation: 'tanh' } },
+    ),
     opCase(
       'binary',
       'multiply, broadcast in the middle',

@@ -80,6 +80,11 @@ const reduceCases = (['mean', 'sum', 'max', 'min'] as const).flatMap((kind) => [
   opCase('reduce', `${kind} over frequency`, [[2, 5, 7, 6]], { attributes: { kind, axes: [2], keepAxes: 0 } }),
   opCase('reduce', `${kind} over many`, [[2, 3, 301]], { attributes: { kind, axes: [2] } }),
   opCase('reduce', `${kind} over time`, [[2, 9, 5]], { attributes: { kind, axes: [1] } }),
+  // What a computation begins with must be neither the largest nor the smallest.
+  opCase('reduce', `${kind} of numbers above 0`, [[2, 3, 6]], { attributes: { kind, axes: [2] }, positive: true }),
+  opCase('reduce', `${kind} of numbers below 0`, [[2, 3, 70]], { attributes: { kind, axes: [2] }, negative: true }),
+  opCase('reduce', `${kind} of many above 0`, [[2, 3, 70]], { attributes: { kind, axes: [2] }, positive: true }),
+  opCase('reduce', `${kind} of few below 0`, [[2, 3, 6]], { attributes: { kind, axes: [2] }, negative: true }),
 ]);
 
 export const reduce: OpRows = {
@@ -113,6 +118,9 @@ export const softmax: OpRows = {
     opCase('softmax', 'three classes', [[7, 5, 3]], { scale: 4 }),
     opCase('softmax', 'one class, time 1', [[1, 1, 1]]),
     opCase('softmax', 'large logits', [[2, 3, 5]], { scale: 200 }),
+    opCase('softmax', 'logarithm of few', [[2, 3, 5]], { attributes: { log: 1 }, scale: 4 }),
+    opCase('softmax', 'many', [[2, 3, 70]], { scale: 4 }),
+    opCase('softmax', 'large logits, all below 0', [[2, 3, 70]], { scale: 300, negative: true }),
     opCase('softmax', 'logarithm', [[2, 3, 70]], { attributes: { log: 1 }, scale: 4 }),
   ],
 };

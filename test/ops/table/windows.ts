@@ -37,7 +37,9 @@ export const conv: OpRows = {
     conv1('depthwise with multiplier', [2, 10, 6], [3, 1, 12], { groups: 6, pads: [2, 0] }),
     conv1('three groups', [2, 8, 6], [3, 2, 9], { groups: 3, pads: [2, 0], activation: 'leakyRelu' }),
     conv1('long enough for tiles', [2, 70, 33], [3, 33, 67], { pads: [2, 0] }),
-    residualCase(),
+    residualCase('before activation', 6, { pads: [2, 0] }, [3, 6, 4]),
+    residualCase('before activation, channels in fours', 8, { pads: [2, 0] }, [3, 8, 4]),
+    residualCase('before activation, depthwise', 8, { groups: 8, pads: [2, 0] }, [3, 1, 8]),
     conv1('2-D, one channel in', [2, 8, 16, 1], [3, 3, 1, 8], { pads: [2, 0, 1, 1], activation: 'relu' }),
     conv1('2-D, frequency stride 2', [2, 8, 16, 4], [3, 3, 4, 6], { strides: [1, 2], pads: [2, 0, 1, 1] }),
     conv1('2-D, both strides', [1, 12, 17, 3], [4, 5, 3, 5], { strides: [2, 2], pads: [2, 0, 2, 2] }),
@@ -50,19 +52,16 @@ export const conv: OpRows = {
 };
 
 /** Inputs x, w, bias, residual: the one op whose constants stand between its inputs. */
-function residualCase(): OpCase {
-  const base = opCase(
-    'conv',
-    'residual before activation',
-    [
-      [2, 9, 6],
-      [2, 9, 4],
-    ],
-    {
-      attributes: { pads: [2, 0], activation: 'relu' },
-      constants: [[3, 6, 4], [4]],
-    },
-  );
+function residualCase(title: string, channels: number, attributes: Attributes, w: Shape): OpCase {
+  const out = w.at(-1)!;
+  const shapes = [
+    [2, 9, channels],
+    [2, 9, out],
+  ];
+  const base = opCase('conv', `residual ${title}`, shapes, {
+    attributes: { ...attributes, activation: 'relu' },
+    constants: [w, [out]],
+  });
   const node = { ...base.graph.nodes[0], inputs: ['x0', 'c0', 'c1', 'x1'] };
   return { ...base, graph: { ...base.graph, nodes: [node] } };
 }
