@@ -93,11 +93,14 @@ gpuTest(
   async () => {
     for (const units of [1, 2, 3, 4, 5])
       for (const log of [0, 1]) {
-        const { graph: dense, inputs } = opCase('dense', `${units} units`, [[2, 5, 35]], {
+        const { graph: plain, inputs } = opCase('dense', `${units} units`, [[2, 5, 35]], {
           constants: [[35, units], [units]],
           scale: 2,
         });
         const softmax = { name: 'softmax', op: 'softmax', inputs: ['y0'], outputs: ['p'], attributes: { log } };
+        // So far below 0 that places beside the units, which hold 0, must not count.
+        const low = { shape: [units], data: Float32Array.from({ length: units }, (_, i) => i - 200) };
+        const dense = log ? plain : { ...plain, constants: new Map([...plain.constants, ['c1', low]]) };
         const ending: Graph = { ...dense, nodes: [...dense.nodes, softmax], outputs: ['p'] };
         await assertMatchesReference(backend!, { title: `${units} units, log ${log}`, graph: ending, inputs });
         const program = await backend!.prepare(ending, {});
